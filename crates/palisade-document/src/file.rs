@@ -1,0 +1,148 @@
+//! A source text with its line index, and places in it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A half-open range of bytes in one text.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The bytes from `start` up to `end`.
+    pub const fn new(start: u32, end: u32) -> Self {
+        Self { start, end }
+    }
+
+    /// The smallest span that covers both.
+    pub fn to(self, other: Self) -> Self {
+        Self {
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
+    }
+}
+
+/// A place as a person counts it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
+/// One text that was read, with the path that a person knows it by.
+#[derive(Debug)]
+pub struct SourceFile {
+    path: Arc<str>,
+    text: Box<str>,
+    line_starts: Vec<u32>,
+}
+
+impl SourceFile {
+    /// Takes a text under the path that reports show (relative, with `/`).
+    pub fn new(path: impl Into<Arc<str>>, text: impl Into<Box<str>>) -> Self {
+        let text = text.into();
+        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let line_starts = std::iter::once(0)
+            .chain(newlines.map(|(at, _)| offset(at + 1)))
+            .collect();
+        Self {
+            path: path.into(),
+            text,
+            line_starts,
+        }
+    }
+
+    /// The path that reports show.
+    pub fn path(&self) -> &Arc<str> {
+        &self.path
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a span; empty where the span does not fall on characters of this text.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text
+            .get(span.start as usize..span.end as usize)
+            .unwrap_or("")
+    }
+
+    /// Line and column of a byte.
+    pub fn position(&self, at: u32) -> Position {
+        let line = self.line_index(at);
+        let start = self.line_starts.get(line).copied().unwrap_or(0);
+        let before = self.text.get(start as usize..at as usize).unwrap_or("");
+        Position {
+            line: offset(line + 1),
+            column: offset(before.chars().count() + 1),
+        }
+    }
+
+    /// The bytes of a line (from 1), without its line break.
+    pub fn line_span(&self, line: u32) -> Span {
+        let index = line.saturating_sub(1) as usize;
+        let start = self
+            .line_starts
+            .get(index)
+            .copied()
+            .unwrap_or_else(|| offset(self.text.len()));
+        let end = self
+            .line_starts
+            .get(index + 1)
+            .map_or(offset(self.text.len()), |next| next - 1);
+        Span::new(start, end.max(start))
+    }
+
+    /// How many lines the text has; a text without a line break has one.
+    pub fn line_count(&self) -> u32 {
+        offset(self.line_starts.len())
+    }
+
+    fn line_index(&self, at: u32) -> usize {
+        self.line_starts
+            .partition_point(|start| *start <= at)
+            .saturating_sub(1)
+    }
+}
+
+/// A byte offset as stored in spans; texts are bounded far below 4 GiB.
+pub(crate) fn offset(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,1 @@
+//! YAML 1.1 and 1.2 plain scalars.

@@ -1,0 +1,17 @@
+//! What a check may look at.
+
+use palisade_analysis::Analysis;
+use palisade_model::Model;
+
+/// The system under judgement, its analysis, and the day.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The system.
+    pub model: &'a Model,
+    /// What was computed from it.
+    pub analysis: &'a Analysis<'a>,
+    /// The day that "expired" is judged by.
+    pub today: jiff::civil::Date,
+    /// Registries that images may come from; empty means that nobody said (no finding then).
+    pub allowed_registries: &'a [String],
+}
