@@ -1,2 +1,41 @@
-//! Tasks.
-fn main() {}
+//! Tasks of the project: `cargo xtask TASK`.
+//!
+//! `test` is what the README's second command and CI run; the others are its parts.
+
+mod install;
+mod steps;
+mod tidy;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask TASK
+
+  test                                     install what the tests need, then run everything below
+  tidy                                     the project's own rules about its code and documents
+  deny                                     bans, licences, sources; advisories where they can be reached
+  fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let done = match words.as_slice() {
+        ["test"] => steps::test(),
+        ["tidy"] => tidy::run(),
+        ["deny"] => steps::deny(),
+        ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
+        _ => Err(anyhow::anyhow!("{USAGE}")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("xtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes a line to standard error; nothing sensible is left to do when that fails.
+pub(crate) fn say(line: &str) {
+    use std::io::Write as _;
+    drop(writeln!(std::io::stderr(), "{line}"));
+}

@@ -1,0 +1,52 @@
+//! Installs what the tests need: cargo tools under the user's home, nothing else.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::say;
+
+/// The version of `cargo-deny` that the rules in `deny.toml` were written for.
+const CARGO_DENY: &str = "0.20.2";
+
+/// What `cargo xtask test` needs beyond the toolchain.
+pub(crate) fn test_tools() -> Result<()> {
+    cargo_deny()
+}
+
+/// `cargo deny`, kept under the user's cargo folder.
+pub(crate) fn cargo_deny() -> Result<()> {
+    cargo_tool("deny", &format!("cargo-deny@{CARGO_DENY}"))
+}
+
+/// `cargo fuzz` and a nightly toolchain, which it cannot do without.
+pub(crate) fn cargo_fuzz() -> Result<()> {
+    if !answers("cargo", &["+nightly", "--version"]) {
+        bail!("fuzzing needs a nightly toolchain: `rustup toolchain install nightly`");
+    }
+    cargo_tool("fuzz", "cargo-fuzz")
+}
+
+fn cargo_tool(name: &str, package: &str) -> Result<()> {
+    if answers("cargo", &[name, "--version"]) {
+        return Ok(());
+    }
+    say(&format!("== installing {package}"));
+    let status = Command::new("cargo")
+        .args(["install", "--locked", "--quiet", package])
+        .status()
+        .context("cannot start `cargo install`")?;
+    if !status.success() {
+        bail!("`cargo install --locked {package}` failed; install it by hand and run this again");
+    }
+    Ok(())
+}
+
+fn answers(program: &str, arguments: &[&str]) -> bool {
+    let quiet = Command::new(program)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    quiet.is_ok_and(|status| status.success())
+}
