@@ -11,6 +11,7 @@
 mod access;
 mod address;
 mod answer;
+mod container;
 mod control;
 mod data;
 mod edge;
@@ -33,6 +34,10 @@ pub use crate::address::{Cidr, ParseCidrError, Port, PortRange, Protocol};
 pub use crate::answer::{
     Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError, ParseSeverityError, Patch,
     Place, Severity, Tool,
+};
+pub use crate::container::{
+    Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,
+    Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume, VolumeSource,
 };
 pub use crate::control::{AdmissionPolicy, Control, ControlKind, Enforcement};
 pub use crate::data::{
@@ -64,7 +69,5 @@ pub use crate::pipeline::{BuildCommand, BuildFile, BuildInstruction, BuildStage,
 pub use crate::reading::{Account, Diagnostic, DiagnosticLevel, Outcome};
 pub use crate::selector::{Labels, Operator, Requirement, Selector};
 pub use crate::workload::{
-    Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Identity,
-    MeshMembership, Mount, PodSecurity, Probe, ProjectedToken, ResourceAmounts, SecurityContext,
-    Strategy, UpdateStrategy, Volume, VolumeSource, Workload, WorkloadKind,
+    Identity, MeshMembership, Strategy, UpdateStrategy, Workload, WorkloadKind,
 };
