@@ -11,6 +11,31 @@ use serde::{Deserialize, Serialize};
 pub struct PatternId(u8);
 
 impl PatternId {
+    /// Pattern 1.
+    pub const IDENTITY_AWARE_INGRESS: Self = Self(1);
+    /// Pattern 2.
+    pub const MESH_MTLS: Self = Self(2);
+    /// Pattern 3.
+    pub const WORKLOAD_IDENTITY: Self = Self(3);
+    /// Pattern 4.
+    pub const LEAST_PRIVILEGE_ACCESS: Self = Self(4);
+    /// Pattern 5.
+    pub const NETWORK_SEGMENTATION: Self = Self(5);
+    /// Pattern 6.
+    pub const POLICY_AS_CODE: Self = Self(6);
+    /// Pattern 7.
+    pub const SIGNED_ARTIFACTS: Self = Self(7);
+    /// Pattern 8.
+    pub const HARDENED_RUNTIME: Self = Self(8);
+    /// Pattern 9.
+    pub const DATA_PROTECTION: Self = Self(9);
+    /// Pattern 10.
+    pub const DECLARATIVE_DELIVERY: Self = Self(10);
+    /// Pattern 11.
+    pub const STITCHED_TELEMETRY: Self = Self(11);
+    /// Pattern 12.
+    pub const AUTOMATED_RESPONSE: Self = Self(12);
+
     /// All twelve, in order.
     pub fn all() -> impl Iterator<Item = Self> {
         (1..=12).map(Self)

@@ -1,6 +1,8 @@
 //! Collects findings: one per root cause.
 
-use palisade_model::{Check, Confidence, Finding, NodeId, Origin, Patch, Place, Severity};
+use std::collections::BTreeMap;
+
+use palisade_model::{Check, CheckId, Confidence, Finding, NodeId, Origin, Patch, Place, Severity};
 
 /// What a check says about one place; the check's own metadata fills in the rest.
 #[derive(Debug, Clone)]
@@ -82,6 +84,20 @@ impl Report {
         self
     }
 
+    /// Adds the edit that puts `text` in the place of a scalar; none for rendered sources, whose
+    /// spans are only near.
+    pub fn replacing(self, place: &Origin, text: impl Into<String>) -> Self {
+        if place.rendered_from.is_some() {
+            return self;
+        }
+        self.patch(Patch {
+            file: place.file.to_string(),
+            start: place.span.start,
+            end: place.span.end,
+            replacement: text.into(),
+        })
+    }
+
     /// Adds a computed edit.
     pub fn patch(mut self, patch: Patch) -> Self {
         self.patches.push(patch);
@@ -94,20 +110,22 @@ impl Report {
 #[derive(Debug, Default)]
 pub struct Findings {
     found: Vec<Finding>,
+    /// Place in `found` by check, subject and part.
+    known: BTreeMap<(CheckId, NodeId, String), usize>,
 }
 
 impl Findings {
     /// Adds what a check says.
     pub fn add(&mut self, check: &Check, report: Report) {
-        let same = |known: &&mut Finding| {
-            known.check == check.id && known.subject == report.subject && known.part == report.part
-        };
-        if let Some(known) = self.found.iter_mut().rev().find(same) {
+        let key = (check.id, report.subject.clone(), report.part.clone());
+        let known = self.known.get(&key).and_then(|at| self.found.get_mut(*at));
+        if let Some(known) = known {
             if known.origin != report.origin && !known.also.contains(&report.origin) {
                 known.also.push(report.origin);
             }
             return;
         }
+        self.known.insert(key, self.found.len());
         self.found.push(Finding {
             check: check.id,
             slug: check.slug.to_owned(),

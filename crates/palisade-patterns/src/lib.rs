@@ -8,6 +8,18 @@
 mod context;
 mod evaluate;
 mod finding;
+mod p01_identity_aware_ingress;
+mod p02_mesh_mtls;
+mod p03_workload_identity;
+mod p04_least_privilege_access;
+mod p05_network_segmentation;
+mod p06_policy_as_code;
+mod p07_signed_artifacts;
+mod p08_hardened_runtime;
+mod p09_data_protection;
+mod p10_declarative_delivery;
+mod p11_stitched_telemetry;
+mod p12_automated_response;
 mod registry;
 
 pub use crate::context::Context;

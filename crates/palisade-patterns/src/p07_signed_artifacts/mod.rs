@@ -1,0 +1,16 @@
+//! Pinned, signed images.
+
+use palisade_model::{Coverage, PatternId};
+
+use crate::context::Context;
+use crate::registry::Pattern;
+
+pub(crate) const PATTERN: Pattern = Pattern {
+    id: PatternId::SIGNED_ARTIFACTS,
+    coverage,
+    units: &[],
+};
+
+fn coverage(_: &Context<'_>) -> Coverage {
+    Coverage::default()
+}
