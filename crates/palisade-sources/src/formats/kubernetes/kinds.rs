@@ -1,0 +1,61 @@
+//! The one table of kinds that are read.
+
+use crate::facts::Facts;
+use crate::object::Object;
+
+/// Turns one object into facts.
+type Read = fn(&Object<'_>, &mut Facts);
+
+/// API group, kind, and what reads it. Versions of a group are read alike; a reader looks at
+/// `object.version` where they differ.
+const KINDS: &[(&str, &str, Read)] = &[];
+
+/// Kinds that say nothing about security here, and are passed over in silence.
+const SILENT: &[(&str, &str)] = &[
+    ("", "Endpoints"),
+    ("", "Event"),
+    ("", "Node"),
+    ("", "PersistentVolume"),
+    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    ("apiregistration.k8s.io", "APIService"),
+    ("apps", "ControllerRevision"),
+    ("coordination.k8s.io", "Lease"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("events.k8s.io", "Event"),
+    ("networking.k8s.io", "IngressClass"),
+    ("node.k8s.io", "RuntimeClass"),
+    ("scheduling.k8s.io", "PriorityClass"),
+];
+
+/// Kinds whose objects have no name.
+const NAMELESS: &[(&str, &str)] = &[("audit.k8s.io", "Policy")];
+
+/// Reads an object of any kind.
+pub(super) fn read(object: &Object<'_>, facts: &mut Facts) {
+    let is = |(group, kind): (&str, &str)| group == object.group && kind == object.kind;
+    let reader = KINDS.iter().find(|(group, kind, _)| is((group, kind)));
+    let Some((_, _, reader)) = reader else {
+        return unknown(object, facts);
+    };
+    if object.name.is_empty() && !NAMELESS.iter().copied().any(is) {
+        let message = format!(
+            "this {} has no `metadata.name`, so it was left out",
+            object.kind
+        );
+        facts.warn(object.whole(), message);
+        return;
+    }
+    reader(object, facts);
+}
+
+fn unknown(object: &Object<'_>, facts: &mut Facts) {
+    let is = |(group, kind): &(&str, &str)| *group == object.group && *kind == object.kind;
+    if SILENT.iter().any(is) {
+        return;
+    }
+    let key = (object.group.clone(), object.kind.clone());
+    facts
+        .unread_kinds
+        .entry(key)
+        .or_insert_with(|| object.whole());
+}

@@ -1,0 +1,184 @@
+//! Kubernetes manifests: YAML or JSON, lists included.
+
+mod kinds;
+
+use std::sync::Arc;
+
+use palisade_document::{Document, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse};
+use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
+
+use crate::facts::Facts;
+use crate::object::Object;
+
+const SLUG: &str = "kubernetes";
+
+/// Where objects come from when no file of the repository holds them as they stand.
+#[derive(Debug, Clone)]
+pub(crate) struct Rendering {
+    /// The overlay or chart, as reports name it.
+    pub(crate) variant: String,
+    /// Path of the overlay's or chart's own file.
+    pub(crate) source: Arc<str>,
+}
+
+/// Whether a file may hold manifests.
+pub(crate) fn names(path: &str) -> bool {
+    let name = super::file_name(path);
+    [".yaml", ".yml", ".json"].iter().any(|end| {
+        name.len() > end.len()
+            && name
+                .get(name.len() - end.len()..)
+                .is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    })
+}
+
+/// Reads a plain manifest.
+pub(crate) fn read(file: &Arc<SourceFile>, facts: &mut Facts) -> Outcome {
+    read_as(file, None, facts)
+}
+
+/// Reads manifests that an overlay or chart was rendered to.
+pub(crate) fn read_rendered(
+    file: &Arc<SourceFile>,
+    rendering: &Rendering,
+    facts: &mut Facts,
+) -> Outcome {
+    read_as(file, Some(rendering), facts)
+}
+
+fn read_as(file: &Arc<SourceFile>, rendering: Option<&Rendering>, facts: &mut Facts) -> Outcome {
+    let (document, errors) = parse(Arc::clone(file), syntax_of(file.path()), &facts.limits);
+    let source = Source { file, rendering };
+    let resources = document
+        .roots()
+        .map(|root| source.read_value(root, None, facts))
+        .sum();
+    for ((group, kind), origin) in std::mem::take(&mut facts.unread_kinds) {
+        let group = if group.is_empty() {
+            "core".to_owned()
+        } else {
+            group
+        };
+        facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
+    }
+    outcome(&document, resources, errors, facts)
+}
+
+fn syntax_of(path: &str) -> Syntax {
+    let is_json = path
+        .rsplit('.')
+        .next()
+        .is_some_and(|end| end.eq_ignore_ascii_case("json"));
+    if is_json { Syntax::Json } else { Syntax::Yaml }
+}
+
+fn outcome(
+    document: &Document,
+    resources: u32,
+    errors: Vec<SyntaxError>,
+    facts: &mut Facts,
+) -> Outcome {
+    let file = document.file();
+    // A broken text that names no API version is somebody else's, such as a template of a site.
+    if resources == 0 && !file.text().contains("apiVersion") {
+        return not_kubernetes();
+    }
+    let mut fatal = None;
+    for error in errors {
+        let origin = Origin::new(file, error.span);
+        let level = match error.severity {
+            SyntaxSeverity::Fatal => {
+                fatal.get_or_insert_with(|| {
+                    format!("{} at line {}", error.message, origin.start.line)
+                });
+                DiagnosticLevel::Error
+            }
+            SyntaxSeverity::Warning => DiagnosticLevel::Warning,
+        };
+        facts.diagnostics.push(Diagnostic {
+            level,
+            message: error.message,
+            origin: Some(origin),
+            help: None,
+        });
+    }
+    match (fatal, resources) {
+        (Some(reason), 0) => Outcome::Unread { reason },
+        (Some(reason), _) => Outcome::Partial {
+            format: SLUG.to_owned(),
+            reason,
+        },
+        (None, 0) => not_kubernetes(),
+        (None, resources) => Outcome::Read {
+            format: SLUG.to_owned(),
+            resources,
+        },
+    }
+}
+
+fn not_kubernetes() -> Outcome {
+    Outcome::NotApplicable {
+        reason: "no Kubernetes object in it".to_owned(),
+    }
+}
+
+struct Source<'a> {
+    file: &'a Arc<SourceFile>,
+    rendering: Option<&'a Rendering>,
+}
+
+impl Source<'_> {
+    /// Reads an object or a list of them; the count of objects.
+    fn read_value(
+        &self,
+        value: Value<'_>,
+        inherited: Option<(&str, &str)>,
+        facts: &mut Facts,
+    ) -> u32 {
+        let text = |key: &str| value.get(key).and_then(Value::as_str);
+        let (Some(api_version), Some(kind)) = (
+            text("apiVersion").or(inherited.map(|(version, _)| version)),
+            text("kind").or(inherited.map(|(_, kind)| kind)),
+        ) else {
+            return 0;
+        };
+        if let (Some(item_kind), Some(items)) = (kind.strip_suffix("List"), value.get("items"))
+            && items.is_array()
+        {
+            let inherited = (!item_kind.is_empty()).then_some((api_version, item_kind));
+            return items
+                .items()
+                .map(|item| self.read_value(item, inherited, facts))
+                .sum();
+        }
+        let object = self.object(value, api_version, kind);
+        kinds::read(&object, facts);
+        1
+    }
+
+    fn object<'d>(&self, value: Value<'d>, api_version: &str, kind: &str) -> Object<'d> {
+        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let named = |key: &str| {
+            value
+                .at(&["metadata", key])
+                .and_then(Value::to_text)
+                .filter(|name| !name.is_empty())
+        };
+        Object {
+            value,
+            file: Arc::clone(self.file),
+            group: group.to_owned(),
+            version: version.to_owned(),
+            kind: kind.to_owned(),
+            name: named("name")
+                .or_else(|| named("generateName"))
+                .unwrap_or_default(),
+            namespace: named("namespace"),
+            variants: self
+                .rendering
+                .map(|it| vec![it.variant.clone()])
+                .unwrap_or_default(),
+            rendered_from: self.rendering.map(|it| Arc::clone(&it.source)),
+        }
+    }
+}
