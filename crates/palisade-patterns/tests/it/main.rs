@@ -1,0 +1,5 @@
+//! The registry and the handbook, which is also the test of every check.
+
+mod handbook;
+mod page;
+mod registry;
