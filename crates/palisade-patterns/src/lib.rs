@@ -21,6 +21,7 @@ mod p10_declarative_delivery;
 mod p11_stitched_telemetry;
 mod p12_automated_response;
 mod registry;
+mod selection;
 
 pub use crate::context::Context;
 pub use crate::evaluate::{Evaluation, PatternResult, evaluate};

@@ -1,0 +1,51 @@
+//! Namespace without default-deny egress.
+
+use palisade_model::{Check, CheckId, Confidence, Severity};
+
+use super::isolation::{Direction, open_namespaces};
+use crate::context::Context;
+use crate::finding::{Findings, Report};
+use crate::registry::{Unit, kubescape};
+use crate::selection::counted;
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(5, 2),
+        slug: "namespace-without-default-deny-egress",
+        title: "namespace without default-deny egress",
+        severity: Severity::Medium,
+        confidence: Confidence::Medium,
+        lets: "a compromised workload can send data to any address and fetch tools from it",
+        fix: "add a NetworkPolicy to the namespace with an empty podSelector and policyTypes [Egress], then allow the flows that are needed",
+        references: &[
+            "CIS Kubernetes Benchmark 1.8: 5.3.2",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening",
+            "NIST SP 800-190: 4.3.3",
+            "MITRE ATT&CK T1041",
+        ],
+        equivalents: &[kubescape("C-0260")],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for open in open_namespaces(context.model, Direction::Egress) {
+        let all = counted(open.workloads, "workload");
+        let message = format!(
+            "namespace `{}` has no default-deny policy for egress: {} of {all} may connect to any address",
+            open.zone.name,
+            open.exposed.len(),
+        );
+        let mut report = Report::new(
+            &open.zone.id,
+            &open.zone.origin,
+            &open.zone.content,
+            message,
+        )
+        .label("no policy here selects every pod");
+        for workload in open.exposed.iter().take(3) {
+            report = report.related(&workload.origin, "not isolated for egress");
+        }
+        findings.add(check, report);
+    }
+}
