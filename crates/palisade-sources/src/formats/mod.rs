@@ -7,6 +7,7 @@ use palisade_model::Outcome;
 
 use crate::facts::Facts;
 
+mod dockerfile;
 pub(crate) mod kubernetes;
 
 /// A format: whose files it takes, and how it reads them.
@@ -22,12 +23,20 @@ pub(crate) struct Format {
 }
 
 /// Every format; the first one that applies reads the file.
-pub(crate) const FORMATS: &[Format] = &[Format {
-    slug: "kubernetes",
-    names: kubernetes::names,
-    applies: |_, _| true,
-    read: kubernetes::read,
-}];
+pub(crate) const FORMATS: &[Format] = &[
+    Format {
+        slug: "dockerfile",
+        names: dockerfile::names,
+        applies: |_, _| true,
+        read: dockerfile::read,
+    },
+    Format {
+        slug: "kubernetes",
+        names: kubernetes::names,
+        applies: |_, _| true,
+        read: kubernetes::read,
+    },
+];
 
 /// Whether any format may read a file of this path.
 pub(crate) fn is_named(path: &str) -> bool {
