@@ -10,10 +10,12 @@
 //! in a located error.
 
 mod builder;
+mod compose;
 mod file;
 mod fingerprint;
 mod json;
 mod limits;
+mod offsets;
 mod scalar;
 mod tree;
 mod yaml;
