@@ -1,0 +1,392 @@
+//! For a person at a terminal: the system, the twelve patterns, what is wrong, and the verdict.
+
+use std::fmt::Write as _;
+
+use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
+
+use crate::Texts;
+use crate::assessment::{Assessment, OutcomeFigures, PatternLine};
+use crate::formats::{Detail, snippet};
+use crate::verdict::Verdict;
+
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
+const RED: &str = "\u{1b}[31m";
+const GREEN: &str = "\u{1b}[32m";
+const YELLOW: &str = "\u{1b}[33m";
+const RESET: &str = "\u{1b}[0m";
+
+/// Width of the column of figures, so that the duration stands apart.
+const FIGURES_WIDTH: usize = 76;
+/// Cells of a pattern's bar.
+const BAR_CELLS: u32 = 10;
+
+pub(super) fn render(assessment: &Assessment, texts: &Texts, detail: Detail) -> String {
+    let mut out = String::new();
+    if detail > Detail::Quiet && assessment.verdict != Verdict::NothingToCheck {
+        summary(&mut out, assessment);
+    }
+    diagnostics(&mut out, assessment, texts, detail);
+    findings(&mut out, assessment, texts, detail);
+    unread(&mut out, assessment);
+    if detail == Detail::Verbose {
+        excepted(&mut out, assessment);
+        accounts(&mut out, assessment);
+    }
+    for exception in assessment
+        .ending_soon
+        .iter()
+        .filter(|_| detail > Detail::Quiet)
+    {
+        line(
+            &mut out,
+            &format!(
+                "{YELLOW}ends soon{RESET} exception for {} on {} ends on {} ({}, {})",
+                exception.scope.check,
+                snippet::one_line(&exception.scope.resource),
+                exception.expires,
+                snippet::one_line(&exception.owner),
+                exception.origin
+            ),
+        );
+    }
+    last_line(&mut out, assessment);
+    if let Some(next) = assessment.next.as_ref().filter(|_| detail > Detail::Quiet) {
+        line(&mut out, &format!("{DIM}next: {next}{RESET}"));
+    }
+    out
+}
+
+fn line(out: &mut String, text: &str) {
+    out.push_str(text.trim_end());
+    out.push('\n');
+}
+
+fn summary(out: &mut String, assessment: &Assessment) {
+    let estate = assessment.estate;
+    let figures = [
+        counted(estate.files, "file", "files"),
+        counted(estate.workloads, "workload", "workloads"),
+        counted(estate.entry_points, "entry point", "entry points"),
+        counted(estate.datasets, "dataset", "datasets"),
+        counted(estate.identities, "identity", "identities"),
+    ];
+    let elapsed = assessment.elapsed_ms.map_or_else(String::new, seconds);
+    let figures = format!("{:FIGURES_WIDTH$}", figures.join(" · "));
+    line(
+        out,
+        &format!("  {BOLD}estate{RESET}    {figures}{DIM}{elapsed}{RESET}"),
+    );
+    if let Some(outcomes) = &assessment.outcomes {
+        line(
+            out,
+            &format!("  {BOLD}outcomes{RESET}  {}", outcome_words(outcomes)),
+        );
+    }
+    out.push('\n');
+    for pattern in &assessment.patterns {
+        line(out, &pattern_line(pattern));
+    }
+    out.push('\n');
+}
+
+fn seconds(elapsed_ms: u64) -> String {
+    let hundredths = elapsed_ms.saturating_add(5) / 10;
+    format!("{}.{:02} s", hundredths / 100, hundredths % 100)
+}
+
+fn counted(count: u32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// The four outcomes in words.
+pub(super) fn outcome_words(outcomes: &OutcomeFigures) -> String {
+    format!(
+        "reachable paths {} ({} exposed) · standing privilege {} ({} administrative) · static secrets {} · rollback {}/{}",
+        outcomes.reachable_paths,
+        outcomes.exposed_paths,
+        outcomes.standing_privilege,
+        outcomes.administrative,
+        outcomes.static_secrets,
+        outcomes.rollback.guarded,
+        outcomes.rollback.applicable,
+    )
+}
+
+fn pattern_line(pattern: &PatternLine) -> String {
+    let coverage = pattern.coverage;
+    let counts = match pattern.status {
+        Status::NotApplicable => format!("no {}", pattern.unit),
+        _ => format!(
+            "{}/{} {}",
+            coverage.guarded, coverage.applicable, pattern.unit
+        ),
+    };
+    let colour = match pattern.status {
+        Status::Met => GREEN,
+        Status::Partial => YELLOW,
+        Status::Missing => RED,
+        Status::NotApplicable => DIM,
+    };
+    format!(
+        "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:14}{RESET} {}",
+        pattern.pattern.number(),
+        title(&pattern.slug),
+        bar(pattern),
+        pattern.status.words(),
+        pattern.checks.join(" "),
+    )
+}
+
+/// A slug as words: `mesh-mtls` is the one with a spelling of its own.
+pub(super) fn title(slug: &str) -> String {
+    match slug {
+        "mesh-mtls" => "mesh mTLS".to_owned(),
+        "least-privilege-access" => "least-privilege access".to_owned(),
+        "identity-aware-ingress" => "identity-aware ingress".to_owned(),
+        "policy-as-code" => slug.to_owned(),
+        _ => slug.replace('-', " "),
+    }
+}
+
+/// Filled cells never round up to full, nor down to empty, as long as the counts differ.
+fn bar(pattern: &PatternLine) -> String {
+    let coverage = pattern.coverage;
+    let filled = match pattern.status {
+        Status::NotApplicable => return "·".repeat(BAR_CELLS as usize),
+        Status::Met => BAR_CELLS,
+        Status::Missing => 0,
+        Status::Partial => {
+            let share = u64::from(coverage.guarded) * u64::from(BAR_CELLS)
+                / u64::from(coverage.applicable.max(1));
+            u32::try_from(share)
+                .unwrap_or(BAR_CELLS)
+                .clamp(1, BAR_CELLS - 1)
+        }
+    };
+    let (full, empty) = (filled as usize, BAR_CELLS.saturating_sub(filled) as usize);
+    format!("{}{}", "█".repeat(full), "░".repeat(empty))
+}
+
+fn diagnostics(out: &mut String, assessment: &Assessment, texts: &Texts, detail: Detail) {
+    const SHOWN: usize = 20;
+    let worth = |level: DiagnosticLevel| match detail {
+        Detail::Quiet => level == DiagnosticLevel::Error,
+        Detail::Normal => level != DiagnosticLevel::Note,
+        Detail::Verbose => true,
+    };
+    let shown: Vec<_> = assessment
+        .diagnostics
+        .iter()
+        .filter(|diagnostic| worth(diagnostic.level))
+        .collect();
+    let limit = if detail == Detail::Verbose {
+        usize::MAX
+    } else {
+        SHOWN
+    };
+    for diagnostic in shown.iter().take(limit) {
+        line(out, &snippet::diagnostic(diagnostic, texts));
+        out.push('\n');
+    }
+    let rest = shown.len().saturating_sub(limit);
+    if rest > 0 {
+        line(
+            out,
+            &format!("{DIM}and {rest} more about the texts themselves (-v shows them){RESET}\n"),
+        );
+        out.push('\n');
+    }
+}
+
+fn findings(out: &mut String, assessment: &Assessment, texts: &Texts, detail: Detail) {
+    let full = |finding: &&Finding| match detail {
+        Detail::Quiet => finding.severity >= assessment.fail_on,
+        Detail::Normal => finding.severity >= Severity::High,
+        Detail::Verbose => true,
+    };
+    for finding in assessment.findings.iter().filter(full) {
+        line(out, &snippet::finding(finding, assessment, texts));
+        out.push('\n');
+    }
+    if detail != Detail::Normal {
+        return;
+    }
+    let folded: Vec<&Finding> = assessment
+        .findings
+        .iter()
+        .filter(|finding| !full(finding))
+        .collect();
+    let mut rest = folded.as_slice();
+    while let Some(first) = rest.first() {
+        let same =
+            |finding: &&Finding| finding.check == first.check && finding.severity == first.severity;
+        let count = rest.iter().take_while(|finding| same(finding)).count();
+        line(out, &folded_line(first, count, assessment));
+        rest = rest.get(count..).unwrap_or(&[]);
+    }
+    if !folded.is_empty() {
+        line(
+            out,
+            &format!("{DIM}-v shows these {} in full{RESET}", folded.len()),
+        );
+        out.push('\n');
+    }
+}
+
+fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String {
+    let (word, colour) = match first.severity {
+        Severity::Medium => ("warning", YELLOW),
+        _ => ("note", GREEN),
+    };
+    let id = first.check.to_string();
+    let title = assessment
+        .checks
+        .get(&id)
+        .map_or(first.slug.as_str(), |check| &check.title);
+    let head = format!("{colour}{word}[{id}]{RESET}");
+    let pad = " ".repeat(7_usize.saturating_sub(word.len()));
+    let place = if count == 1 {
+        first.origin.to_string()
+    } else {
+        format!("first at {}", first.origin)
+    };
+    format!(
+        "{head}{pad} {count:4} × {} {DIM}({place}){RESET}",
+        snippet::one_line(title)
+    )
+}
+
+fn unread(out: &mut String, assessment: &Assessment) {
+    let mut some = false;
+    for account in &assessment.accounts {
+        let (word, reason) = match &account.outcome {
+            Outcome::Unread { reason } => ("not read", reason),
+            Outcome::Partial { reason, .. } => ("read in part", reason),
+            Outcome::Read { .. } | Outcome::NotApplicable { .. } => continue,
+        };
+        some = true;
+        line(
+            out,
+            &format!(
+                "{YELLOW}{word}{RESET} {}: {}",
+                account.path,
+                snippet::one_line(reason)
+            ),
+        );
+    }
+    if some {
+        out.push('\n');
+    }
+}
+
+fn excepted(out: &mut String, assessment: &Assessment) {
+    for excepted in &assessment.excepted {
+        let finding = &excepted.finding;
+        line(
+            out,
+            &format!(
+                "excepted {} {} until {} ({}): {}",
+                finding.check,
+                finding.origin,
+                excepted.exception.expires,
+                snippet::one_line(&excepted.exception.owner),
+                snippet::one_line(&excepted.exception.reason)
+            ),
+        );
+    }
+}
+
+fn accounts(out: &mut String, assessment: &Assessment) {
+    for account in &assessment.accounts {
+        match &account.outcome {
+            Outcome::Read { format, resources } => {
+                let resources = counted(*resources, "resource", "resources");
+                line(
+                    out,
+                    &format!("{DIM}read{RESET} {} ({format}, {resources})", account.path),
+                );
+            }
+            Outcome::NotApplicable { reason } => {
+                line(
+                    out,
+                    &format!("{DIM}not applicable{RESET} {} ({reason})", account.path),
+                );
+            }
+            Outcome::Partial { .. } | Outcome::Unread { .. } => {}
+        }
+    }
+}
+
+fn last_line(out: &mut String, assessment: &Assessment) {
+    let _infallible = match &assessment.verdict {
+        Verdict::NothingToCheck => writeln!(out, "nothing to check: no file here is for Palisade"),
+        Verdict::Incomplete { reason } => {
+            writeln!(
+                out,
+                "{RED}could not finish{RESET}: {reason}, so nothing is said"
+            )
+        }
+        Verdict::Fails { findings } => {
+            let failing = counted(*findings, "finding", "findings");
+            let fail_on = assessment.fail_on.word();
+            writeln!(
+                out,
+                "{} · {RED}fails{RESET}: {failing} at or above {fail_on}",
+                tally(assessment)
+            )
+        }
+        Verdict::Passes => {
+            let fail_on = assessment.fail_on.word();
+            writeln!(
+                out,
+                "{} · {GREEN}passes{RESET}: nothing at or above {fail_on}",
+                tally(assessment)
+            )
+        }
+    };
+}
+
+/// `3 critical, 7 high · 2 excepted (1 ends within 14 days) · incomplete: 1 file not read`.
+pub(super) fn tally(assessment: &Assessment) -> String {
+    let severities = [
+        Severity::Critical,
+        Severity::High,
+        Severity::Medium,
+        Severity::Low,
+    ];
+    let counts: Vec<String> = severities
+        .into_iter()
+        .map(|severity| (assessment.count(severity), severity.word()))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let mut parts = vec![if counts.is_empty() {
+        "no findings".to_owned()
+    } else {
+        counts.join(", ")
+    }];
+    if !assessment.excepted.is_empty() {
+        let ending = match assessment.ending_soon.len() {
+            0 => String::new(),
+            1 => " (1 ends within 14 days)".to_owned(),
+            many => format!(" ({many} end within 14 days)"),
+        };
+        parts.push(format!("{} excepted{ending}", assessment.excepted.len()));
+    }
+    let missing = assessment
+        .accounts
+        .iter()
+        .filter(|account| {
+            matches!(
+                account.outcome,
+                Outcome::Unread { .. } | Outcome::Partial { .. }
+            )
+        })
+        .count();
+    if missing > 0 {
+        let files = counted(u32::try_from(missing).unwrap_or(u32::MAX), "file", "files");
+        parts.push(format!("incomplete: {files} not read in full"));
+    }
+    parts.join(" · ")
+}

@@ -1,0 +1,6 @@
+//! x
+use crate::assessment::Assessment;
+pub(super) fn render(assessment: &Assessment) -> String {
+    let _ = assessment;
+    String::new()
+}

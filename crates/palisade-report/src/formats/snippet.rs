@@ -1,0 +1,160 @@
+//! One finding or diagnostic as a compiler would show it.
+
+use std::ops::Range;
+
+use annotate_snippets::{
+    Annotation, AnnotationKind, Element, Group, Level, Origin as Place, Renderer, Snippet,
+};
+use palisade_document::{SourceFile, Span};
+use palisade_model::{Diagnostic, DiagnosticLevel, Finding, Origin, Severity};
+
+use crate::Texts;
+use crate::assessment::{Assessment, CheckSummary};
+
+/// A finding in full.
+pub(super) fn finding(finding: &Finding, assessment: &Assessment, texts: &Texts) -> String {
+    let title = Level::primary_title(level(finding.severity), one_line(&finding.message))
+        .id(finding.check.to_string());
+    let mut group = Group::with_title(title);
+    group = group.elements(source(
+        &finding.origin,
+        &finding.label,
+        AnnotationKind::Primary,
+        texts,
+    ));
+    for place in &finding.related {
+        group = group.elements(source(
+            &place.origin,
+            &place.note,
+            AnnotationKind::Context,
+            texts,
+        ));
+    }
+    for (name, text) in notes(finding, assessment) {
+        group = group.element(Level::NOTE.with_name(name).message(text));
+    }
+    let report = [group];
+    renderer().render(&report)
+}
+
+/// A diagnostic in full.
+pub(super) fn diagnostic(diagnostic: &Diagnostic, texts: &Texts) -> String {
+    let level = match diagnostic.level {
+        DiagnosticLevel::Error => Level::ERROR,
+        DiagnosticLevel::Warning => Level::WARNING,
+        DiagnosticLevel::Note => Level::NOTE,
+    };
+    let mut group = Group::with_title(level.primary_title(one_line(&diagnostic.message)));
+    if let Some(origin) = &diagnostic.origin {
+        group = group.elements(source(origin, "", AnnotationKind::Primary, texts));
+    }
+    if let Some(help) = &diagnostic.help {
+        group = group.element(Level::HELP.message(one_line(help)));
+    }
+    let report = [group];
+    renderer().render(&report)
+}
+
+fn renderer() -> Renderer {
+    Renderer::styled()
+}
+
+/// Critical and high read as errors, medium as a warning, low as a note.
+fn level(severity: Severity) -> Level<'static> {
+    match severity {
+        Severity::Critical | Severity::High => Level::ERROR,
+        Severity::Medium => Level::WARNING,
+        Severity::Low => Level::NOTE,
+    }
+}
+
+/// The lines after the source: what it allows, what to do, where to read on.
+fn notes(finding: &Finding, assessment: &Assessment) -> Vec<(&'static str, String)> {
+    let check = finding.check.to_string();
+    let mut notes = Vec::new();
+    if !finding.lets.is_empty() {
+        notes.push(("lets", one_line(&finding.lets)));
+    }
+    if !finding.fix.is_empty() {
+        let command = if finding.patches.is_empty() {
+            String::new()
+        } else {
+            format!(" (palisade fix {check})")
+        };
+        notes.push(("fix", format!(" {}{command}", one_line(&finding.fix))));
+    }
+    if !finding.also.is_empty() {
+        notes.push(("also", also(&finding.also)));
+    }
+    let summary: Option<&CheckSummary> = assessment.checks.get(&check);
+    let references = summary.map_or(&[] as &[String], |known| &known.references);
+    let page = format!(" palisade explain {check}");
+    let parts = std::iter::once(page).chain(references.iter().cloned());
+    notes.push(("see", parts.collect::<Vec<_>>().join(" · ")));
+    notes
+}
+
+fn also(places: &[Origin]) -> String {
+    const SHOWN: usize = 3;
+    let shown: Vec<String> = places.iter().take(SHOWN).map(Origin::to_string).collect();
+    let rest = places.len().saturating_sub(SHOWN);
+    if rest == 0 {
+        shown.join(", ")
+    } else {
+        format!("{} and {rest} more", shown.join(", "))
+    }
+}
+
+/// The marked line of a place; only its path where the text is not at hand.
+fn source<'a>(
+    origin: &Origin,
+    label: &str,
+    kind: AnnotationKind,
+    texts: &'a Texts,
+) -> Vec<Element<'a>> {
+    let Some((text, marked)) = texts
+        .get(&origin.file)
+        .and_then(|file| marked_line(file, origin.span))
+    else {
+        let place = Place::path(origin.file.to_string())
+            .line(origin.start.line as usize)
+            .char_column(origin.start.column as usize);
+        return vec![place.into()];
+    };
+    let label = (!label.is_empty()).then(|| one_line(label));
+    let annotation: Annotation<'a> = kind.span(marked).label(label);
+    let snippet = Snippet::source(text)
+        .line_start(origin.start.line as usize)
+        .path(origin.file.to_string())
+        .annotation(annotation);
+    vec![snippet.into()]
+}
+
+/// A place's first line, and the bytes of it that the place covers. Longer spans are cut at the
+/// end of the line: a whole object is recognised by its first line.
+fn marked_line(file: &SourceFile, span: Span) -> Option<(&str, Range<usize>)> {
+    const LONGEST: usize = 400;
+    if file.text().is_empty() {
+        return None;
+    }
+    let line = file.line_span(file.position(span.start).line);
+    let text = file.slice(line).trim_end();
+    let start = (span.start.checked_sub(line.start)? as usize).min(text.len());
+    let end = (span.end.saturating_sub(line.start) as usize).clamp(start, text.len());
+    let within =
+        text.len() <= LONGEST && text.is_char_boundary(start) && text.is_char_boundary(end);
+    within.then_some((text, start..end))
+}
+
+/// Control characters of user input must not reach a terminal, nor break the layout.
+pub(super) fn one_line(text: &str) -> String {
+    text.chars()
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,35 @@
+//! The one list of commands: one file and one line each.
+
+mod check;
+mod completions;
+mod man;
+mod model;
+
+use crate::arguments::Global;
+
+/// Declares the commands from one list.
+macro_rules! commands {
+    ($($variant:ident => $module:ident,)*) => {
+        /// What to do.
+        #[derive(Debug, clap::Subcommand)]
+        pub(crate) enum Command {
+            $(#[command(about = $module::ABOUT)] $variant($module::Arguments),)*
+        }
+
+        impl Command {
+            /// Does it, and gives the exit code.
+            pub(crate) fn run(&self, global: &Global) -> anyhow::Result<u8> {
+                match self {
+                    $(Self::$variant(arguments) => $module::run(arguments, global),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    Check => check,
+    Model => model,
+    Completions => completions,
+    Man => man,
+}

@@ -1,0 +1,135 @@
+//! Settings found, system read: what every command that looks at a system starts with.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Outcome};
+use palisade_report::{Texts, Verdict};
+use palisade_sources::{Options, Reading};
+
+use crate::arguments::{Global, ReadingArguments, SourceArguments};
+use crate::failure::{UNFINISHED, UsageError};
+use crate::settings::Settings;
+
+/// A system that was read, with the settings that apply to it.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Settings of file and defaults.
+    pub(crate) settings: Settings,
+    /// What was read.
+    pub(crate) reading: Reading,
+    /// Where the run started; reported paths are relative to it.
+    pub(crate) root: PathBuf,
+}
+
+impl Session {
+    /// Finds the settings and reads the system.
+    pub(crate) fn open(sources: &SourceArguments, global: &Global) -> anyhow::Result<Self> {
+        Self::read(&sources.paths, &sources.reading, global)
+    }
+
+    /// Finds the settings and reads the system under these paths.
+    pub(crate) fn read(paths: &[PathBuf], how: &ReadingArguments, global: &Global) -> anyhow::Result<Self> {
+        let root = std::env::current_dir().context("cannot tell the current directory")?;
+        for path in paths {
+            if let Err(error) = std::fs::symlink_metadata(path) {
+                let sentence = format!("cannot read `{}`: {error}", path.display());
+                return Err(UsageError::new(sentence).into());
+            }
+        }
+        let start = paths.first().map_or_else(|| root.clone(), |path| root.join(path));
+        let settings = Settings::find(&root, &start, global.config.as_deref())?;
+        let options = options(&settings, how);
+        let paths: Vec<PathBuf> = paths.iter().map(|path| joined(&root, path)).collect();
+        let mut reading = palisade_sources::read(&root, &paths, &options);
+        if let Some(file) = &settings.text {
+            reading.files.insert(Arc::clone(file.path()), Arc::clone(file));
+        }
+        classify(&mut reading, &settings);
+        Ok(Self {
+            settings,
+            reading,
+            root,
+        })
+    }
+
+    /// The texts that reports quote.
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.reading.files
+    }
+
+    /// Exit code of a command that reports facts rather than a verdict.
+    pub(crate) fn code(&self) -> u8 {
+        let counts = self.file_counts();
+        match (counts.read + counts.partial, counts.unread) {
+            (0, 0) => Verdict::NothingToCheck.exit_code(),
+            (0, _) => UNFINISHED,
+            _ => 0,
+        }
+    }
+
+    /// How many files were read, whole or in part, and how many were not.
+    pub(crate) fn file_counts(&self) -> FileCounts {
+        let mut counts = FileCounts::default();
+        for account in &self.reading.accounts {
+            match account.outcome {
+                Outcome::Read { .. } => counts.read += 1,
+                Outcome::Partial { .. } => counts.partial += 1,
+                Outcome::Unread { .. } => counts.unread += 1,
+                Outcome::NotApplicable { .. } => {}
+            }
+        }
+        counts
+    }
+}
+
+/// What became of the files that are for us.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FileCounts {
+    /// Read whole.
+    pub(crate) read: usize,
+    /// Read in part.
+    pub(crate) partial: usize,
+    /// Not read.
+    pub(crate) unread: usize,
+}
+
+/// `.` joins to nothing, so that reported paths have no `./`.
+fn joined(root: &Path, path: &Path) -> PathBuf {
+    root.join(path).components().collect()
+}
+
+fn options(settings: &Settings, how: &ReadingArguments) -> Options {
+    let mut exclude = settings.exclude.clone();
+    exclude.extend(how.exclude.iter().cloned());
+    Options {
+        no_render: how.no_render || !settings.render,
+        mesh_root_namespace: settings.mesh_root_namespace.clone(),
+        exclude,
+        ..Options::default()
+    }
+}
+
+/// Gives datasets the classification that the settings say.
+fn classify(reading: &mut Reading, settings: &Settings) {
+    for declared in &settings.datasets {
+        let mut known = false;
+        for dataset in &mut reading.model.datasets {
+            let full = format!("{}/{}", dataset.namespace, dataset.name);
+            if declared.name == dataset.name || declared.name == full {
+                known = true;
+                let fact = Fact::new(declared.classification, declared.origin.clone());
+                dataset.classification = Some(fact);
+            }
+        }
+        if !known && !reading.model.datasets.is_empty() {
+            reading.diagnostics.push(Diagnostic {
+                level: DiagnosticLevel::Note,
+                message: format!("no dataset is called `{}`", declared.name),
+                origin: Some(declared.origin.clone()),
+                help: None,
+            });
+        }
+    }
+}
