@@ -10,9 +10,16 @@ use crate::commands::Command;
 
 /// Prove twelve security patterns on the code of a system.
 #[derive(Debug, Parser)]
-#[command(name = "palisade", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Exit codes: 0 nothing breaks policy, 1 something does, 2 bad command line, \
-3 could not finish, 4 nothing to check.")]
+#[command(
+    name = "palisade",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+#[command(
+    after_help = "Exit codes: 0 nothing breaks policy, 1 something does, 2 bad command line, \
+3 could not finish, 4 nothing to check."
+)]
 pub(crate) struct Cli {
     /// Flags of every command.
     #[command(flatten)]
@@ -39,10 +46,23 @@ pub(crate) enum Color {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Settings file, instead of the `palisade.toml` found upwards to the repository root
-    #[arg(long, global = true, value_name = "FILE", env = "PALISADE_CONFIG", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "PALISADE_CONFIG",
+        hide_env_values = true
+    )]
     pub(crate) config: Option<PathBuf>,
     /// When to use colour
-    #[arg(long, global = true, value_enum, default_value_t, env = "PALISADE_COLOR", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        env = "PALISADE_COLOR",
+        hide_env_values = true
+    )]
     pub(crate) color: Color,
     /// Say only what fails
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -51,14 +71,21 @@ pub(crate) struct Global {
     #[arg(short, long, global = true)]
     pub(crate) verbose: bool,
     /// The day that "expired" is judged by
-    #[arg(long, global = true, hide = true, value_name = "DATE", env = "PALISADE_TODAY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "DATE",
+        env = "PALISADE_TODAY",
+        hide_env_values = true
+    )]
     today: Option<jiff::civil::Date>,
 }
 
 impl Global {
     /// The day that "expired" is judged by. The only place where the clock is read.
     pub(crate) fn today(&self) -> jiff::civil::Date {
-        self.today.unwrap_or_else(|| jiff::Zoned::now().date())
+        self.today.unwrap_or_else(|| jiff::ZonedDateTime::now().date())
     }
 }
 
@@ -77,7 +104,13 @@ pub(crate) struct SourceArguments {
 #[derive(Debug, Args, Default)]
 pub(crate) struct ReadingArguments {
     /// Leave out paths that match this glob
-    #[arg(long, value_name = "GLOB", value_delimiter = ',', env = "PALISADE_EXCLUDE", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "GLOB",
+        value_delimiter = ',',
+        env = "PALISADE_EXCLUDE",
+        hide_env_values = true
+    )]
     pub(crate) exclude: Vec<String>,
     /// Never run kubectl, kustomize or helm to render overlays and charts
     #[arg(long, env = "PALISADE_NO_RENDER", hide_env_values = true)]

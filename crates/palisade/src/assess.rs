@@ -80,7 +80,11 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
     let verdict = verdict(session, request, &sorted);
     let mut findings = sorted.findings;
     findings.append(&mut sorted.expired);
-    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.check.cmp(&b.check)));
+    findings.sort_by(|a, b| {
+        b.severity
+            .cmp(&a.severity)
+            .then_with(|| a.check.cmp(&b.check))
+    });
     let counts = session.file_counts();
     let excepted = sorted.excepted.iter().map(|excepted| &excepted.finding);
     Assessment {
@@ -156,11 +160,21 @@ fn next(verdict: &Verdict, findings: &[Finding], fail_on: Severity) -> Option<St
     let Verdict::Fails { .. } = verdict else {
         return None;
     };
-    let failing = || findings.iter().filter(|finding| finding.severity >= fail_on);
-    let fixable = failing().filter(|finding| !finding.patches.is_empty()).count();
+    let failing = || {
+        findings
+            .iter()
+            .filter(|finding| finding.severity >= fail_on)
+    };
+    let fixable = failing()
+        .filter(|finding| !finding.patches.is_empty())
+        .count();
     match fixable {
-        0 => failing().next().map(|worst| format!("palisade explain {}", worst.check)),
+        0 => failing()
+            .next()
+            .map(|worst| format!("palisade explain {}", worst.check)),
         1 => Some("palisade fix --diff   (a computed patch for 1 of these findings)".to_owned()),
-        many => Some(format!("palisade fix --diff   (computed patches for {many} of these findings)")),
+        many => Some(format!(
+            "palisade fix --diff   (computed patches for {many} of these findings)"
+        )),
     }
 }

@@ -3,8 +3,8 @@
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use palisade_model::{
-    CheckId, Confidence, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Finding, NodeId, NodeKind, Origin,
-    Severity,
+    CheckId, Confidence, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Finding, NodeId,
+    NodeKind, Origin, Severity,
 };
 use palisade_patterns::find;
 use palisade_report::Excepted;
@@ -32,7 +32,12 @@ pub(crate) struct Sorted {
 }
 
 /// Applies exceptions to findings on a day.
-pub(crate) fn apply(findings: Vec<Finding>, exceptions: &[Exception], inline: &[Inline], today: Date) -> Sorted {
+pub(crate) fn apply(
+    findings: Vec<Finding>,
+    exceptions: &[Exception],
+    inline: &[Inline],
+    today: Date,
+) -> Sorted {
     let mut sorted = Sorted::default();
     lapsed(&findings, exceptions, &mut sorted);
     for finding in findings {
@@ -65,12 +70,22 @@ impl Sorted {
     }
 
     fn end_of(&mut self, exceptions: &[Exception], inline: &[Inline], today: Date) {
-        let over = exceptions.iter().filter(|exception| !exception.holds_on(today));
-        let expired = over.map(|exception| {
-            let what = format!("{} on `{}`", exception.scope.check, exception.scope.resource);
-            expired(&what, exception.expires, &exception.owner, &exception.origin)
+        let over = exceptions
+            .iter()
+            .filter(|exception| !exception.holds_on(today));
+        let ended = over.map(|exception| {
+            let what = format!(
+                "{} on `{}`",
+                exception.scope.check, exception.scope.resource
+            );
+            expired(
+                &what,
+                exception.expires,
+                &exception.owner,
+                &exception.origin,
+            )
         });
-        self.expired.extend(expired);
+        self.expired.extend(ended);
         for comment in inline.iter().filter(|comment| today >= comment.expires) {
             let names: Vec<String> = comment.checks.iter().map(CheckId::to_string).collect();
             let what = format!("{} in this file", names.join(", "));
@@ -99,7 +114,8 @@ fn lapsed(findings: &[Finding], exceptions: &[Exception], sorted: &mut Sorted) {
             continue;
         }
         let changed = findings.iter().any(|finding| {
-            finding.check == exception.scope.check && finding.subject.as_str() == exception.scope.resource
+            finding.check == exception.scope.check
+                && finding.subject.as_str() == exception.scope.resource
         });
         let scope = &exception.scope;
         let (level, message, help) = if changed {
@@ -109,12 +125,18 @@ fn lapsed(findings: &[Finding], exceptions: &[Exception], sorted: &mut Sorted) {
                     "this exception has lapsed: `{}` changed since it was written",
                     scope.resource
                 ),
-                format!("look at {} there again, then renew the exception or remove it", scope.check),
+                format!(
+                    "look at {} there again, then renew the exception or remove it",
+                    scope.check
+                ),
             )
         } else {
             (
                 DiagnosticLevel::Note,
-                format!("this exception covers nothing: {} is not found on `{}`", scope.check, scope.resource),
+                format!(
+                    "this exception covers nothing: {} is not found on `{}`",
+                    scope.check, scope.resource
+                ),
                 "remove it".to_owned(),
             )
         };
@@ -152,13 +174,17 @@ fn expired(what: &str, ended: Date, owner: &str, origin: &Origin) -> Finding {
         severity: Severity::High,
         confidence: Confidence::High,
         message: format!("the exception for {what} ended on {ended}"),
-        subject: NodeId::new(NodeKind::Control, &format!("exception/{}:{}", origin.file, origin.start.line)),
+        subject: NodeId::new(
+            NodeKind::Control,
+            &format!("exception/{}:{}", origin.file, origin.start.line),
+        ),
         part: String::new(),
         label: format!("`{owner}` answers for it"),
         origin: origin.clone(),
         related: Vec::new(),
         also: Vec::new(),
-        lets: "a risk that was accepted for a while stays for good, and nobody decides about it".to_owned(),
+        lets: "a risk that was accepted for a while stays for good, and nobody decides about it"
+            .to_owned(),
         fix: "remove what it excepts, or review it and give it a new end".to_owned(),
         patches: Vec::new(),
         content: String::new(),

@@ -56,7 +56,9 @@ fn read(comment: &SuppressionComment) -> Result<Inline, String> {
             Word::Bare(name) => {
                 let found = find(&name);
                 if found.is_empty() {
-                    return Err(format!("this suppression names `{name}`, which is no check"));
+                    return Err(format!(
+                        "this suppression names `{name}`, which is no check"
+                    ));
                 }
                 checks.extend(found.into_iter().map(|unit| unit.check.id));
             }
@@ -101,14 +103,18 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let end = rest
-            .find(|character: char| character.is_whitespace() || character == ',' || character == '=')
+            .find(|character: char| {
+                character.is_whitespace() || character == ',' || character == '='
+            })
             .unwrap_or(rest.len());
         let (name, after) = rest.split_at(end);
         let Some(value) = after.strip_prefix('=') else {
             if !name.is_empty() {
                 words.push(Word::Bare(name.to_owned()));
             }
-            rest = after.trim_start_matches(|character: char| character.is_whitespace() || character == ',');
+            rest = after.trim_start_matches(|character: char| {
+                character.is_whitespace() || character == ','
+            });
             continue;
         };
         let (value, after) = match value.strip_prefix('"') {

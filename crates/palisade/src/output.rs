@@ -15,7 +15,9 @@ use crate::failure::{UNFINISHED, USAGE};
 pub(crate) fn data(text: &str, code: u8, color: Color) -> anyhow::Result<u8> {
     let stdout = std::io::stdout().lock();
     let mut stream = AutoStream::new(stdout, choice(color));
-    let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    let written = stream
+        .write_all(text.as_bytes())
+        .and_then(|()| stream.flush());
     match written {
         Ok(()) => Ok(code),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(code),

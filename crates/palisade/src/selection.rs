@@ -17,7 +17,11 @@ pub(crate) struct Selection {
 impl Selection {
     /// Resolves names; an empty `only` means everything.
     pub(crate) fn of(only: &[String], skip: &[String]) -> Result<Self, UsageError> {
-        let only = if only.is_empty() { None } else { Some(resolve(only)?) };
+        let only = if only.is_empty() {
+            None
+        } else {
+            Some(resolve(only)?)
+        };
         Ok(Self {
             only,
             skip: resolve(skip)?,
@@ -33,7 +37,11 @@ impl Selection {
 
 fn resolve(names: &[String]) -> Result<BTreeSet<CheckId>, UsageError> {
     let mut checks = BTreeSet::new();
-    for name in names.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
+    for name in names
+        .iter()
+        .map(|name| name.trim())
+        .filter(|name| !name.is_empty())
+    {
         let found = named(name);
         if found.is_empty() {
             return Err(unknown(name));

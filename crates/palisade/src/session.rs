@@ -30,7 +30,11 @@ impl Session {
     }
 
     /// Finds the settings and reads the system under these paths.
-    pub(crate) fn read(paths: &[PathBuf], how: &ReadingArguments, global: &Global) -> anyhow::Result<Self> {
+    pub(crate) fn read(
+        paths: &[PathBuf],
+        how: &ReadingArguments,
+        global: &Global,
+    ) -> anyhow::Result<Self> {
         let root = std::env::current_dir().context("cannot tell the current directory")?;
         for path in paths {
             if let Err(error) = std::fs::symlink_metadata(path) {
@@ -38,13 +42,17 @@ impl Session {
                 return Err(UsageError::new(sentence).into());
             }
         }
-        let start = paths.first().map_or_else(|| root.clone(), |path| root.join(path));
+        let start = paths
+            .first()
+            .map_or_else(|| root.clone(), |path| root.join(path));
         let settings = Settings::find(&root, &start, global.config.as_deref())?;
         let options = options(&settings, how);
         let paths: Vec<PathBuf> = paths.iter().map(|path| joined(&root, path)).collect();
         let mut reading = palisade_sources::read(&root, &paths, &options);
         if let Some(file) = &settings.text {
-            reading.files.insert(Arc::clone(file.path()), Arc::clone(file));
+            reading
+                .files
+                .insert(Arc::clone(file.path()), Arc::clone(file));
         }
         classify(&mut reading, &settings);
         Ok(Self {

@@ -14,7 +14,8 @@ use crate::output;
 use crate::selection::Selection;
 use crate::session::Session;
 
-pub(super) const ABOUT: &str = "Prove the twelve patterns on a system, and fail where policy is broken";
+pub(super) const ABOUT: &str =
+    "Prove the twelve patterns on a system, and fail where policy is broken";
 
 const EXAMPLES: &str = "Examples:
   palisade check                          the current directory
@@ -39,10 +40,22 @@ pub(crate) struct Arguments {
     #[arg(long, value_parser = severity(), env = "PALISADE_FAIL_ON", hide_env_values = true)]
     fail_on: Option<Severity>,
     /// Run only these checks: ids, slugs, pattern numbers, or other tools' ids
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', env = "PALISADE_ONLY", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        env = "PALISADE_ONLY",
+        hide_env_values = true
+    )]
     only: Vec<String>,
     /// Leave these checks out
-    #[arg(long, value_name = "CHECK", value_delimiter = ',', env = "PALISADE_SKIP", hide_env_values = true)]
+    #[arg(
+        long,
+        value_name = "CHECK",
+        value_delimiter = ',',
+        env = "PALISADE_SKIP",
+        hide_env_values = true
+    )]
     skip: Vec<String>,
     /// Say nothing (exit code 3) if a file could not be read in full
     #[arg(long, env = "PALISADE_STRICT", hide_env_values = true)]
@@ -83,15 +96,30 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
 fn request(arguments: &Arguments, session: &Session, global: &Global) -> anyhow::Result<Request> {
     let settings = &session.settings;
     let first = |typed: &'_ [String], file: &[String]| -> Vec<String> {
-        if typed.is_empty() { file.to_vec() } else { typed.to_vec() }
+        if typed.is_empty() {
+            file.to_vec()
+        } else {
+            typed.to_vec()
+        }
     };
     let only = first(&arguments.only, &settings.only);
     let skip = first(&arguments.skip, &settings.skip);
     Ok(Request {
         selection: Selection::of(&only, &skip)?,
-        fail_on: arguments.fail_on.or(settings.fail_on).unwrap_or(Severity::High),
-        completeness: if arguments.strict { Completeness::Strict } else { Completeness::Tolerant },
-        comments: if arguments.no_inline { Comments::Ignored } else { Comments::Honoured },
+        fail_on: arguments
+            .fail_on
+            .or(settings.fail_on)
+            .unwrap_or(Severity::High),
+        completeness: if arguments.strict {
+            Completeness::Strict
+        } else {
+            Completeness::Tolerant
+        },
+        comments: if arguments.no_inline {
+            Comments::Ignored
+        } else {
+            Comments::Honoured
+        },
         today: global.today(),
     })
 }

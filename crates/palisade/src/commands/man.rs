@@ -20,10 +20,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     whole.build();
     let page = match &arguments.command {
         None => whole,
-        Some(name) => whole
-            .find_subcommand(name)
-            .cloned()
-            .ok_or_else(|| crate::failure::UsageError::new(format!("no command is called `{name}`")))?,
+        Some(name) => whole.find_subcommand(name).cloned().ok_or_else(|| {
+            crate::failure::UsageError::new(format!("no command is called `{name}`"))
+        })?,
     };
     let mut text = Vec::new();
     Man::new(page).render(&mut text)?;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span};
 use palisade_model::{
-    CheckId, Classification, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Origin, Severity,
+    CheckId, Classification, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Origin,
+    Severity,
 };
 use serde::Deserialize;
 use toml::Spanned;
@@ -90,20 +91,33 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
     }
     for table in file.exception {
         let origin = place(text, table.span());
-        settings.exceptions.push(exception(text, table.into_inner(), origin)?);
+        settings
+            .exceptions
+            .push(exception(text, table.into_inner(), origin)?);
     }
     Ok(settings)
 }
 
-fn exception(text: &Arc<SourceFile>, table: ExceptionTable, origin: Origin) -> Result<Exception, LocatedError> {
-    let check: CheckId = table
-        .check
-        .get_ref()
-        .parse()
-        .map_err(|error: palisade_model::ParseCheckIdError| located(text, table.check.span(), error.to_string()))?;
+fn exception(
+    text: &Arc<SourceFile>,
+    table: ExceptionTable,
+    origin: Origin,
+) -> Result<Exception, LocatedError> {
+    let check: CheckId =
+        table
+            .check
+            .get_ref()
+            .parse()
+            .map_err(|error: palisade_model::ParseCheckIdError| {
+                located(text, table.check.span(), error.to_string())
+            })?;
     for (name, value) in [("owner", &table.owner), ("reason", &table.reason)] {
         if value.get_ref().trim().is_empty() {
-            return Err(located(text, value.span(), format!("`{name}` of an exception must say something")));
+            return Err(located(
+                text,
+                value.span(),
+                format!("`{name}` of an exception must say something"),
+            ));
         }
     }
     let written = match table.expires.get_ref() {
@@ -111,7 +125,9 @@ fn exception(text: &Arc<SourceFile>, table: ExceptionTable, origin: Origin) -> R
         other => other.to_string(),
     };
     let expires = written.parse().map_err(|_| {
-        let sentence = format!("`expires` is not a date: expected a day such as 2027-01-31, found `{written}`");
+        let sentence = format!(
+            "`expires` is not a date: expected a day such as 2027-01-31, found `{written}`"
+        );
         located(text, table.expires.span(), sentence)
     })?;
     Ok(Exception {

@@ -94,9 +94,16 @@ impl Settings {
 /// somebody left in a shared directory above must not decide a verdict.
 fn search(root: &Path, start: &Path) -> Option<PathBuf> {
     let start = start.canonicalize().ok()?;
-    let folder = if start.is_dir() { start.as_path() } else { start.parent()? };
+    let folder = if start.is_dir() {
+        start.as_path()
+    } else {
+        start.parent()?
+    };
     let repository = folder.ancestors().find(|above| above.join(".git").exists());
-    let current = root.canonicalize().ok().filter(|current| folder.starts_with(current));
+    let current = root
+        .canonicalize()
+        .ok()
+        .filter(|current| folder.starts_with(current));
     let last = repository
         .map(Path::to_path_buf)
         .or(current)
