@@ -85,7 +85,8 @@ pub(crate) struct Global {
 impl Global {
     /// The day that "expired" is judged by. The only place where the clock is read.
     pub(crate) fn today(&self) -> jiff::civil::Date {
-        self.today.unwrap_or_else(|| jiff::ZonedDateTime::now().date())
+        self.today
+            .unwrap_or_else(|| jiff::ZonedDateTime::now().date())
     }
 }
 

@@ -1,7 +1,5 @@
 //! For a person at a terminal: the system, the twelve patterns, what is wrong, and the verdict.
 
-use std::fmt::Write as _;
-
 use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
 
 use crate::Texts;
@@ -71,12 +69,12 @@ fn summary(out: &mut String, assessment: &Assessment) {
         counted(estate.datasets, "dataset", "datasets"),
         counted(estate.identities, "identity", "identities"),
     ];
-    let elapsed = assessment.elapsed_ms.map_or_else(String::new, seconds);
-    let figures = format!("{:FIGURES_WIDTH$}", figures.join(" · "));
-    line(
-        out,
-        &format!("  {BOLD}estate{RESET}    {figures}{DIM}{elapsed}{RESET}"),
-    );
+    let figures = figures.join(" · ");
+    let figures = match assessment.elapsed_ms {
+        Some(elapsed) => format!("{figures:FIGURES_WIDTH$}{DIM}{}{RESET}", seconds(elapsed)),
+        None => figures,
+    };
+    line(out, &format!("  {BOLD}estate{RESET}    {figures}"));
     if let Some(outcomes) = &assessment.outcomes {
         line(
             out,
@@ -319,36 +317,47 @@ fn accounts(out: &mut String, assessment: &Assessment) {
 }
 
 fn last_line(out: &mut String, assessment: &Assessment) {
-    let _infallible = match &assessment.verdict {
-        Verdict::NothingToCheck => writeln!(out, "nothing to check: no file here is for Palisade"),
-        Verdict::Incomplete { reason } => {
-            writeln!(
-                out,
-                "{RED}could not finish{RESET}: {reason}, so nothing is said"
-            )
-        }
+    let colour = match &assessment.verdict {
+        Verdict::Passes => GREEN,
+        Verdict::Fails { .. } | Verdict::Incomplete { .. } => RED,
+        Verdict::NothingToCheck => YELLOW,
+    };
+    let words = verdict_words(assessment);
+    let coloured = ["fails", "passes", "could not finish", "nothing to check"]
+        .into_iter()
+        .find_map(|word| {
+            words
+                .rsplit_once(word)
+                .map(|(before, after)| (before, word, after))
+        });
+    match coloured {
+        Some((before, word, after)) => line(out, &format!("{before}{colour}{word}{RESET}{after}")),
+        None => line(out, &words),
+    }
+}
+
+/// The verdict in one line, the same in every format.
+pub(super) fn verdict_words(assessment: &Assessment) -> String {
+    let fail_on = assessment.fail_on.word();
+    match &assessment.verdict {
+        Verdict::NothingToCheck => "nothing to check: no file here is for Palisade".to_owned(),
+        Verdict::Incomplete { reason } => format!("could not finish: {reason}, so nothing is said"),
         Verdict::Fails { findings } => {
             let failing = counted(*findings, "finding", "findings");
-            let fail_on = assessment.fail_on.word();
-            writeln!(
-                out,
-                "{} · {RED}fails{RESET}: {failing} at or above {fail_on}",
+            format!(
+                "{} · fails: {failing} at or above {fail_on}",
                 tally(assessment)
             )
         }
-        Verdict::Passes => {
-            let fail_on = assessment.fail_on.word();
-            writeln!(
-                out,
-                "{} · {GREEN}passes{RESET}: nothing at or above {fail_on}",
-                tally(assessment)
-            )
-        }
-    };
+        Verdict::Passes => format!(
+            "{} · passes: nothing at or above {fail_on}",
+            tally(assessment)
+        ),
+    }
 }
 
 /// `3 critical, 7 high · 2 excepted (1 ends within 14 days) · incomplete: 1 file not read`.
-pub(super) fn tally(assessment: &Assessment) -> String {
+fn tally(assessment: &Assessment) -> String {
     let severities = [
         Severity::Critical,
         Severity::High,
