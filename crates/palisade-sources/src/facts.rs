@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use palisade_document::Limits;
-use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin};
+use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
 
 /// Facts of one or more files; the model in it is neither sorted nor linked yet.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     /// Nodes as read, in source order; [`crate::build`] sorts, merges and links them.
     pub(crate) model: Model,
+    /// Pods that have an owner; those of one owner become one workload.
+    pub(crate) owned_pods: Vec<Workload>,
     /// What is wrong with the texts.
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// The mesh's root namespace, which decides how far some mesh policies reach.
@@ -110,6 +112,7 @@ impl Facts {
         model.controls.append(&mut more.controls);
         model.actors.append(&mut more.actors);
         model.edges.append(&mut more.edges);
+        self.owned_pods.append(&mut other.owned_pods);
         self.diagnostics.append(&mut other.diagnostics);
         self.storage_classes.append(&mut other.storage_classes);
         self.backups.append(&mut other.backups);

@@ -1,5 +1,6 @@
 //! The one table of kinds that are read.
 
+use super::{config, disruption, namespaces, network, rbac, services, storage, workloads};
 use crate::facts::Facts;
 use crate::object::Object;
 
@@ -8,7 +9,76 @@ type Read = fn(&Object<'_>, &mut Facts);
 
 /// API group, kind, and what reads it. Versions of a group are read alike; a reader looks at
 /// `object.version` where they differ.
-const KINDS: &[(&str, &str, Read)] = &[];
+const KINDS: &[(&str, &str, Read)] = &[
+    ("", "ConfigMap", config::config_map),
+    ("", "LimitRange", disruption::limits),
+    ("", "Namespace", namespaces::namespace),
+    ("", "PersistentVolumeClaim", storage::claim),
+    ("", "Pod", workloads::pod),
+    ("", "ReplicationController", workloads::controller),
+    ("", "ResourceQuota", disruption::quota),
+    ("", "Secret", config::secret),
+    ("", "Service", services::service),
+    ("", "ServiceAccount", rbac::service_account),
+    ("apps", "DaemonSet", workloads::controller),
+    ("apps", "Deployment", workloads::controller),
+    ("apps", "ReplicaSet", workloads::controller),
+    ("apps", "StatefulSet", workloads::controller),
+    (
+        "autoscaling",
+        "HorizontalPodAutoscaler",
+        disruption::autoscaler,
+    ),
+    ("batch", "CronJob", workloads::cron_job),
+    ("batch", "Job", workloads::controller),
+    ("bitnami.com", "SealedSecret", config::managed_secret),
+    ("extensions", "DaemonSet", workloads::controller),
+    ("extensions", "Deployment", workloads::controller),
+    ("extensions", "NetworkPolicy", network::namespaced),
+    ("extensions", "ReplicaSet", workloads::controller),
+    (
+        "external-secrets.io",
+        "ExternalSecret",
+        config::managed_secret,
+    ),
+    ("networking.k8s.io", "NetworkPolicy", network::namespaced),
+    ("policy", "PodDisruptionBudget", disruption::budget),
+    (
+        "policy.networking.k8s.io",
+        "AdminNetworkPolicy",
+        network::admin,
+    ),
+    (
+        "policy.networking.k8s.io",
+        "BaselineAdminNetworkPolicy",
+        network::baseline,
+    ),
+    (
+        "policy.networking.k8s.io",
+        "ClusterNetworkPolicy",
+        network::cluster,
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "ClusterRole",
+        rbac::cluster_role,
+    ),
+    (
+        "rbac.authorization.k8s.io",
+        "ClusterRoleBinding",
+        rbac::cluster_binding,
+    ),
+    ("rbac.authorization.k8s.io", "Role", rbac::role),
+    ("rbac.authorization.k8s.io", "RoleBinding", rbac::binding),
+    (
+        "snapshot.storage.k8s.io",
+        "VolumeSnapshot",
+        storage::snapshot,
+    ),
+    ("storage.k8s.io", "StorageClass", storage::storage_class),
+    ("velero.io", "Backup", storage::backup),
+    ("velero.io", "Schedule", storage::backup_schedule),
+];
 
 /// Kinds that say nothing about security here, and are passed over in silence.
 const SILENT: &[(&str, &str)] = &[
@@ -50,7 +120,7 @@ pub(super) fn read(object: &Object<'_>, facts: &mut Facts) {
 
 fn unknown(object: &Object<'_>, facts: &mut Facts) {
     let is = |(group, kind): &(&str, &str)| *group == object.group && *kind == object.kind;
-    if SILENT.iter().any(is) {
+    if SILENT.iter().any(is) || workloads::custom(object, facts) {
         return;
     }
     let key = (object.group.clone(), object.kind.clone());

@@ -1,6 +1,18 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
+mod config;
+mod containers;
+mod disruption;
 mod kinds;
+pub(crate) mod membership;
+pub(crate) mod namespaces;
+mod network;
+pub(crate) mod rbac;
+mod security;
+mod services;
+mod storage;
+mod volumes;
+mod workloads;
 
 use std::sync::Arc;
 

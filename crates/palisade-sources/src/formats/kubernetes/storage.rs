@@ -1,0 +1,113 @@
+//! Claims, storage classes, and what says that they are backed up.
+
+use palisade_document::Value;
+use palisade_model::{Classification, Dataset, DatasetKind, Fact, NodeId, NodeKind};
+
+use crate::facts::Facts;
+use crate::object::Object;
+
+/// The label that says how harmful it is when data leaks.
+const CLASSIFICATION: &str = "palisade.dev/classification";
+
+/// Reads a PersistentVolumeClaim.
+pub(super) fn claim(object: &Object<'_>, facts: &mut Facts) {
+    let dataset = dataset(object, object.value, &object.name, facts);
+    facts.model.datasets.push(dataset);
+}
+
+/// A claim as a dataset; `part` is the claim, whole or a template of one.
+pub(super) fn dataset<'d>(
+    object: &Object<'d>,
+    part: Value<'d>,
+    name: &str,
+    facts: &mut Facts,
+) -> Dataset {
+    let full_name = format!("{}/{name}", object.namespace());
+    Dataset {
+        id: NodeId::new(NodeKind::Dataset, &full_name),
+        name: name.to_owned(),
+        namespace: object.namespace().to_owned(),
+        kind: DatasetKind::Volume,
+        served_by: None,
+        classification: classification(object, part, facts),
+        encrypted: None,
+        backed_up: None,
+        storage_class: object.text_in(part, &["spec", "storageClassName"]),
+        origin: object.origin_of(part),
+        content: palisade_document::fingerprint(part).to_string(),
+    }
+}
+
+/// The classification that a part's label or annotation gives; a word that is none is warned of.
+pub(crate) fn classification<'d>(
+    object: &Object<'d>,
+    part: Value<'d>,
+    facts: &mut Facts,
+) -> Option<Fact<Classification>> {
+    let written = ["labels", "annotations"]
+        .iter()
+        .find_map(|place| object.text_in(part, &["metadata", place, CLASSIFICATION]))?;
+    let Some(class) = classification_of(&written.value) else {
+        let message = format!(
+            "`{}` is no classification: expected public, internal, confidential or restricted",
+            written.value
+        );
+        facts.warn(written.origin, message);
+        return None;
+    };
+    Some(Fact::new(class, written.origin))
+}
+
+fn classification_of(word: &str) -> Option<Classification> {
+    match word.to_ascii_lowercase().as_str() {
+        "public" => Some(Classification::Public),
+        "internal" => Some(Classification::Internal),
+        "confidential" => Some(Classification::Confidential),
+        "restricted" => Some(Classification::Restricted),
+        _ => None,
+    }
+}
+
+/// Parameters of a storage class that hold a key: whoever names a key has the volumes encrypted.
+const KEYS: &[&str] = &["kmsKeyId", "disk-encryption-kms-key", "diskEncryptionSetID"];
+
+/// Reads a StorageClass.
+pub(super) fn storage_class(object: &Object<'_>, facts: &mut Facts) {
+    let parameter = |key: &str| object.text(&["parameters", key]);
+    let said = parameter("encrypted").map(|fact| {
+        let on = fact.value.eq_ignore_ascii_case("true");
+        Fact::new(on, fact.origin)
+    });
+    let keyed = KEYS
+        .iter()
+        .find_map(|key| parameter(key))
+        .map(|fact| Fact::new(true, fact.origin));
+    if let Some(encrypted) = said.or(keyed) {
+        facts.storage_classes.insert(object.name.clone(), encrypted);
+    }
+}
+
+/// Reads a VolumeSnapshot.
+pub(super) fn snapshot(object: &Object<'_>, facts: &mut Facts) {
+    if let Some(claim) = object.text(&["spec", "source", "persistentVolumeClaimName"]) {
+        let pair = (object.namespace().to_owned(), claim.value);
+        facts.backups.push(Fact::new(pair, claim.origin));
+    }
+}
+
+/// Reads a Velero Backup.
+pub(super) fn backup(object: &Object<'_>, facts: &mut Facts) {
+    backed_up(object, &["spec", "includedNamespaces"], facts);
+}
+
+/// Reads a Velero Schedule.
+pub(super) fn backup_schedule(object: &Object<'_>, facts: &mut Facts) {
+    backed_up(object, &["spec", "template", "includedNamespaces"], facts);
+}
+
+fn backed_up(object: &Object<'_>, path: &[&str], facts: &mut Facts) {
+    for name in object.texts_in(object.value, path) {
+        let pair = (name.value, String::new());
+        facts.backups.push(Fact::new(pair, name.origin));
+    }
+}
