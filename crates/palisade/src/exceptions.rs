@@ -15,6 +15,8 @@ use crate::inline::Inline;
 const NOTICE_DAYS: i32 = 14;
 /// The check that an exception without a future breaks.
 const EXPIRED: CheckId = CheckId::new(6, 3);
+/// How the subject of such a finding starts.
+const SUBJECT: &str = "exception/";
 
 /// Findings, told apart by what exceptions say.
 #[derive(Debug, Default)]
@@ -164,6 +166,11 @@ fn as_exception(comment: &Inline, finding: &Finding) -> Exception {
     }
 }
 
+/// Whether a finding is about an exception that is over.
+pub(crate) fn is_about_one(finding: &Finding) -> bool {
+    finding.check == EXPIRED && finding.subject.name().starts_with(SUBJECT)
+}
+
 fn expired(what: &str, ended: Date, owner: &str, origin: &Origin) -> Finding {
     let known = find(&EXPIRED.to_string());
     let check = known.first().map(|unit| unit.check);
@@ -176,7 +183,7 @@ fn expired(what: &str, ended: Date, owner: &str, origin: &Origin) -> Finding {
         message: format!("the exception for {what} ended on {ended}"),
         subject: NodeId::new(
             NodeKind::Control,
-            &format!("exception/{}:{}", origin.file, origin.start.line),
+            &format!("{SUBJECT}{}:{}", origin.file, origin.start.line),
         ),
         part: String::new(),
         label: format!("`{owner}` answers for it"),

@@ -1,7 +1,10 @@
 //! The one list of commands: one file and one line each.
 
+mod baseline;
 mod check;
 mod completions;
+mod explain;
+mod fix;
 mod man;
 mod model;
 
@@ -29,6 +32,9 @@ macro_rules! commands {
 
 commands! {
     Check => check,
+    Explain => explain,
+    Fix => fix,
+    Baseline => baseline,
     Model => model,
     Completions => completions,
     Man => man,
