@@ -1,16 +1,49 @@
 //! Least privilege for calls and grants.
 
-use palisade_model::{Coverage, PatternId};
+mod abilities;
+mod administrator_bound;
+mod coverage;
+mod dangling_binding;
+mod default_account_granted;
+mod denied_path_can_be_varied;
+mod everybody_bound;
+mod http_allow_on_tcp_port;
+mod http_deny_on_tcp_port;
+mod identity_rule_without_mtls;
+mod linkerd_allows_everybody;
+mod mesh_allows_everything;
+mod mesh_rule_too_wide;
+mod mesh_rules;
+mod mesh_without_authorization;
+mod role_that_escalates;
+mod secrets_readable;
+mod subjects;
+mod token_rule_without_authentication;
+mod wildcard_role;
 
-use crate::context::Context;
+use palisade_model::PatternId;
+
 use crate::registry::Pattern;
 
 pub(crate) const PATTERN: Pattern = Pattern {
     id: PatternId::LEAST_PRIVILEGE_ACCESS,
-    coverage,
-    units: &[],
+    coverage: coverage::coverage,
+    units: &[
+        wildcard_role::UNIT,
+        administrator_bound::UNIT,
+        role_that_escalates::UNIT,
+        mesh_rule_too_wide::UNIT,
+        secrets_readable::UNIT,
+        dangling_binding::UNIT,
+        default_account_granted::UNIT,
+        everybody_bound::UNIT,
+        http_allow_on_tcp_port::UNIT,
+        http_deny_on_tcp_port::UNIT,
+        identity_rule_without_mtls::UNIT,
+        mesh_allows_everything::UNIT,
+        denied_path_can_be_varied::UNIT,
+        token_rule_without_authentication::UNIT,
+        linkerd_allows_everybody::UNIT,
+        mesh_without_authorization::UNIT,
+    ],
 };
-
-fn coverage(_: &Context<'_>) -> Coverage {
-    Coverage::default()
-}

@@ -1,0 +1,143 @@
+//! What mutual TLS comes to on both ends of a call.
+
+use palisade_model::{
+    Control, ControlKind, DestinationRule, Fact, Model, MtlsMode, PeerAuthentication, TlsMode,
+    TrafficTls, Workload,
+};
+
+use crate::selection::{behind, pods_match};
+
+/// Whether an Istio proxy takes a workload's traffic.
+pub(super) fn in_istio(workload: &Workload) -> bool {
+    let mesh = &workload.mesh;
+    [&mesh.istio_sidecar, &mesh.istio_ambient]
+        .into_iter()
+        .flatten()
+        .any(|fact| fact.value)
+}
+
+/// Whether any workload is in a mesh.
+pub(super) fn uses_mesh(model: &Model) -> bool {
+    model
+        .workloads
+        .iter()
+        .any(|workload| workload.mesh.is_member())
+}
+
+/// Whether a workload accepts callers without mutual TLS, on any port that no policy names.
+pub(crate) fn accepts_plain_text(model: &Model, workload: &Workload) -> bool {
+    mode_of(model, workload) != MtlsMode::Strict
+}
+
+/// The mode that holds: the workload's own policy, then its namespace's, then the mesh's.
+fn mode_of(model: &Model, workload: &Workload) -> MtlsMode {
+    let mut best: Option<(u8, MtlsMode)> = None;
+    for control in model.active_controls() {
+        let ControlKind::PeerAuthentication(policy) = &control.kind else {
+            continue;
+        };
+        let mode = policy
+            .mode
+            .as_ref()
+            .map_or(MtlsMode::Unset, |mode| mode.value);
+        let (Some(rank), true) = (rank(policy, workload), mode != MtlsMode::Unset) else {
+            continue;
+        };
+        if best.is_none_or(|(known, _)| rank > known) {
+            best = Some((rank, mode));
+        }
+    }
+    best.map_or(MtlsMode::Permissive, |(_, mode)| mode)
+}
+
+/// How narrowly a policy is about a workload; `None` when it is not.
+fn rank(policy: &PeerAuthentication, workload: &Workload) -> Option<u8> {
+    let here = policy.scope.namespace == workload.namespace;
+    match &policy.scope.selector {
+        Some(selector) if !selector.is_everything() => {
+            (here && pods_match(selector, workload)).then_some(3)
+        }
+        _ if here => Some(2),
+        _ if policy.scope.root => Some(1),
+        _ => None,
+    }
+}
+
+/// A client setting that takes the mesh's identity away from calls to workloads of the mesh.
+#[derive(Debug)]
+pub(super) struct PlainClient<'m> {
+    /// The rule.
+    pub(super) control: &'m Control,
+    /// Where in the rule; empty for all ports.
+    pub(super) part: String,
+    /// The setting.
+    pub(super) tls: &'m Fact<TrafficTls>,
+    /// What it does.
+    pub(super) words: &'static str,
+    /// Workloads of the mesh that it is about.
+    pub(super) destinations: Vec<&'m Workload>,
+}
+
+/// Every such setting.
+pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
+    let mut found = Vec::new();
+    for control in model.active_controls() {
+        let ControlKind::DestinationRule(rule) = &control.kind else {
+            continue;
+        };
+        let whole = rule.tls.iter().map(|tls| (String::new(), tls));
+        let ports = rule
+            .ports
+            .iter()
+            .map(|(port, tls)| (format!("port {port}"), tls));
+        let subsets = rule
+            .subsets
+            .iter()
+            .map(|(name, tls)| (format!("subset {name}"), tls));
+        for (part, tls) in whole.chain(ports).chain(subsets) {
+            let words = match tls.value.mode {
+                TlsMode::Disable => "turns TLS off",
+                TlsMode::Simple => "uses TLS without a client certificate",
+                TlsMode::Mutual => "uses certificates of its own",
+                TlsMode::IstioMutual => continue,
+            };
+            let destinations = destinations(model, rule);
+            if !destinations.is_empty() {
+                found.push(PlainClient {
+                    control,
+                    part,
+                    tls,
+                    words,
+                    destinations,
+                });
+            }
+        }
+    }
+    found
+}
+
+/// Workloads of Istio's mesh behind the services that a rule's host means.
+fn destinations<'m>(model: &'m Model, rule: &DestinationRule) -> Vec<&'m Workload> {
+    model
+        .services
+        .iter()
+        .filter(|service| host_means(rule, &service.namespace, &service.name))
+        .flat_map(|service| behind(model, service))
+        .filter(|workload| in_istio(workload))
+        .collect()
+}
+
+/// Whether a host, short or full or with a wildcard in front, means a service.
+fn host_means(rule: &DestinationRule, namespace: &str, name: &str) -> bool {
+    let full = format!("{name}.{namespace}.svc.cluster.local");
+    let host = rule.host.as_str();
+    if let Some(suffix) = host.strip_prefix('*') {
+        return full.ends_with(suffix);
+    }
+    if !host.contains('.') {
+        return host == name && rule.namespace == namespace;
+    }
+    host == full
+        || host == format!("{name}.{namespace}")
+        || host == format!("{name}.{namespace}.svc")
+}

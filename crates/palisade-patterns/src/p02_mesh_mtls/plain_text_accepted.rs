@@ -1,0 +1,58 @@
+//! `PeerAuthentication` that accepts plain text.
+
+use palisade_model::{Check, CheckId, Confidence, ControlKind, MtlsMode, Severity};
+
+use crate::context::Context;
+use crate::finding::{Findings, Report};
+use crate::registry::Unit;
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(2, 2),
+        slug: "plain-text-accepted",
+        title: "PeerAuthentication that accepts plain text",
+        severity: Severity::High,
+        confidence: Confidence::High,
+        lets: "a pod without any identity reads and forges calls to the workloads",
+        fix: "set the mode to STRICT once every caller is in the mesh",
+        references: &[
+            "NIST SP 800-204B: 4.1",
+            "NIST SP 800-207A: 2.1",
+            "MITRE ATT&CK T1040",
+            "MITRE ATT&CK T1557",
+        ],
+        equivalents: &[],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for control in context.model.active_controls() {
+        let ControlKind::PeerAuthentication(policy) = &control.kind else {
+            continue;
+        };
+        let whole = policy.mode.iter().map(|mode| (String::new(), mode));
+        let ports = policy
+            .ports
+            .iter()
+            .map(|(port, mode)| (format!("port {port}"), mode));
+        for (part, mode) in whole.chain(ports) {
+            let words = match mode.value {
+                MtlsMode::Permissive => "accepts plain text beside mutual TLS (`PERMISSIVE`)",
+                MtlsMode::Disable => "turns mutual TLS off (`DISABLE`)",
+                MtlsMode::Strict | MtlsMode::Unset => continue,
+            };
+            let place = if part.is_empty() {
+                String::new()
+            } else {
+                format!(" on {part}")
+            };
+            let message = format!("policy `{}` {words}{place}", control.id.name());
+            let report = Report::new(&control.id, &mode.origin, &control.content, message)
+                .part(part)
+                .label("callers need no identity")
+                .replacing(&mode.origin, "STRICT");
+            findings.add(check, report);
+        }
+    }
+}
