@@ -2,6 +2,7 @@
 //!
 //! `test` is what the README's second command and CI run; the others are its parts.
 
+mod conformance;
 mod install;
 mod steps;
 mod tidy;
@@ -13,6 +14,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   test                                     install what the tests need, then run everything below
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
+  conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
 fn main() -> ExitCode {
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
+        ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {
