@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_analysis::Analysis;
+use palisade_analysis::exposure::AuthState;
 use palisade_model::{EdgeKind, MtlsMode, NodeId, Port};
 
 use super::{dataset, entry, internet, workload};
@@ -117,7 +118,7 @@ pub(super) fn door_state(analysis: &Analysis<'_>, entry: &NodeId) -> LinkState {
     if doors.peek().is_none() {
         return LinkState::Optional;
     }
-    if doors.all(|door| door.is_authenticated()) {
+    if doors.all(|door| matches!(door.authenticated, AuthState::Authenticated(_))) {
         LinkState::Protected
     } else {
         LinkState::Open

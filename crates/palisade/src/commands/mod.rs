@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod completions;
+mod diagram;
 mod explain;
 mod fix;
 mod man;
@@ -36,6 +37,7 @@ commands! {
     Fix => fix,
     Baseline => baseline,
     Model => model,
+    Diagram => diagram,
     Completions => completions,
     Man => man,
 }
