@@ -84,7 +84,7 @@ fn groups(scene: &Scene, edges: &[(usize, usize)]) -> Vec<Group> {
         .into_iter()
         .map(|((zone, _), members)| {
             let zone = (zone != usize::MAX).then_some(zone);
-            let columns = columns(&members, edges, MAX_ROWS);
+            let columns = with_grid(&members, edges);
             let (width, height) = size(&columns, zone.is_some());
             Group {
                 zone,
@@ -95,6 +95,21 @@ fn groups(scene: &Scene, edges: &[(usize, usize)]) -> Vec<Group> {
             }
         })
         .collect()
+}
+
+/// Linked nodes in columns by direction; the others in a block behind them, about as high as wide.
+fn with_grid(members: &[usize], edges: &[(usize, usize)]) -> Vec<Vec<usize>> {
+    let touched: BTreeSet<usize> = edges.iter().flat_map(|(from, to)| [*from, *to]).collect();
+    let (linked, alone): (Vec<usize>, Vec<usize>) =
+        members.iter().partition(|node| touched.contains(*node));
+    let mut columns = columns(&linked, edges, MAX_ROWS);
+    let tallest = columns.iter().map(Vec::len).max().unwrap_or(0);
+    let square = (1..=alone.len())
+        .find(|rows| rows * rows >= alone.len())
+        .unwrap_or(1);
+    columns.extend(alone.chunks(square.max(tallest)).map(<[usize]>::to_vec));
+    columns.retain(|column| !column.is_empty());
+    columns
 }
 
 fn size(columns: &[Vec<usize>], framed: bool) -> (f64, f64) {

@@ -8,9 +8,9 @@ use crate::layout::{Placement, Rectangle};
 use crate::scene::{Link, LinkState, Scene, SceneNode, Shape};
 
 const MARGIN: f64 = 32.0;
-const HEADER: f64 = 196.0;
+const HEADER: f64 = 208.0;
 const LEGEND: f64 = 72.0;
-const LEAST_WIDTH: f64 = 1180.0;
+const LEAST_WIDTH: f64 = 1280.0;
 /// Badges that fit on a node; more are summed up.
 const MOST_BADGES: usize = 6;
 
@@ -26,7 +26,7 @@ text{font-family:Inter,'Segoe UI',Helvetica,Arial,sans-serif;fill:#1c2733}\
 .ll{font-size:10px;fill:#41566b}.hl{fill:#f7f9fb;opacity:.85}\
 .bt{font-size:10px;font-weight:700;fill:#ffffff;text-anchor:middle}\
 .critical{fill:#8e1b1b}.high{fill:#c62828}.medium{fill:#d98200}.low{fill:#5b7ea6}\
-.chip{fill:#ffffff;stroke:#b8c4d0}.ct{font-size:12px;font-weight:600}.cc{font-size:11px;fill:#5b6b7b}\
+.chip{fill:#ffffff;stroke:#b8c4d0}.ct{font-size:11px;font-weight:600}.cc{font-size:11px;fill:#5b6b7b}\
 .met{fill:#2e7d32}.partial{fill:#d98200}.missing{fill:#c62828}.not-applicable{fill:#9aa8b6}.lt{font-size:11px;font-weight:700;fill:#41566b}\
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.page{fill:#0f161e}.sub,.nd,.cc{fill:#93a4b5}\
 .zone{fill:#151e28;stroke:#3b4b5c}.zt,.ll,.lt{fill:#a9bacb}.node{fill:#1d2935;stroke:#5d738a}.entry{fill:#15294a;stroke:#5b94f5}\
@@ -110,9 +110,9 @@ impl Svg {
         for (at, (pattern, layer)) in ordered.enumerate() {
             let column = f64::from(u32::try_from(at % 6).unwrap_or(0));
             let row = f64::from(u32::try_from(at / 6).unwrap_or(0));
-            let (x, y) = (MARGIN + column * (chip + 10.0), 84.0 + row * 54.0);
+            let (x, y) = (MARGIN + column * (chip + 10.0), 88.0 + row * 58.0);
             if layer != before {
-                self.write("lt", x, y - 5.0, layer);
+                self.write("lt", x, y - 6.0, layer);
                 before = layer;
             }
             self.chip(scene, pattern, (x, y, chip));
