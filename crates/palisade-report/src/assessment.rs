@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use palisade_analysis::outcomes::Outcomes;
 use palisade_model::{
     Account, Check, Confidence, Coverage, Diagnostic, Exception, Finding, Model, PatternId,
     Severity, Status,
@@ -31,7 +32,7 @@ pub struct Assessment {
     pub estate: Estate,
     /// The four outcomes; `None` when nothing was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub outcomes: Option<OutcomeFigures>,
+    pub outcomes: Option<Outcomes>,
     /// The twelve patterns, in order.
     pub patterns: Vec<PatternLine>,
     /// Findings that count, worst first.
@@ -92,24 +93,6 @@ impl Estate {
             identities: count(model.identities.len()),
         }
     }
-}
-
-/// The four outcomes, each with its unit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct OutcomeFigures {
-    /// Allowed (source, destination, port) triples, in paths.
-    pub reachable_paths: u64,
-    /// Of them from the internet without an authenticated identity.
-    pub exposed_paths: u64,
-    /// Grants that hold without expiry or approval.
-    pub standing_privilege: u64,
-    /// Of them able to grant themselves more.
-    pub administrative: u64,
-    /// Secrets that do not expire.
-    pub static_secrets: u64,
-    /// Deployables whose previous version can be restored from code alone.
-    pub rollback: Coverage,
 }
 
 /// How far one pattern is met.

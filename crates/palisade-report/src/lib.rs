@@ -15,8 +15,7 @@ use std::sync::Arc;
 use palisade_document::SourceFile;
 
 pub use crate::assessment::{
-    Assessment, CheckSummary, EquivalentId, Estate, Excepted, OutcomeFigures, PatternLine,
-    SCHEMA_VERSION,
+    Assessment, CheckSummary, EquivalentId, Estate, Excepted, PatternLine, SCHEMA_VERSION,
 };
 pub use crate::formats::{Detail, Format, ParseFormatError, render, render_diagnostic};
 pub use crate::verdict::Verdict;

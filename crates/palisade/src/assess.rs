@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use palisade_analysis::Analysis;
+use palisade_analysis::outcomes::Outcomes;
 use palisade_model::{Finding, Severity};
 use palisade_patterns::{Context, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
@@ -94,7 +95,7 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
         verdict,
         fail_on: request.fail_on,
         estate: Estate::of(&reading.model, counts.read + counts.partial),
-        outcomes: None,
+        outcomes: Some(Outcomes::measure(&reading.model, &analysis)),
         patterns: PatternLine::all(&evaluation, &findings),
         checks: summaries(findings.iter().chain(excepted)),
         findings,

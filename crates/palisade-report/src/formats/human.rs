@@ -1,9 +1,10 @@
 //! For a person at a terminal: the system, the twelve patterns, what is wrong, and the verdict.
 
+use palisade_analysis::outcomes::Outcomes;
 use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
 
 use crate::Texts;
-use crate::assessment::{Assessment, OutcomeFigures, PatternLine};
+use crate::assessment::{Assessment, PatternLine};
 use crate::formats::{Detail, snippet};
 use crate::verdict::Verdict;
 
@@ -98,7 +99,7 @@ fn counted(count: u32, one: &str, many: &str) -> String {
 }
 
 /// The four outcomes in words.
-pub(super) fn outcome_words(outcomes: &OutcomeFigures) -> String {
+pub(super) fn outcome_words(outcomes: &Outcomes) -> String {
     format!(
         "reachable paths {} ({} exposed) · standing privilege {} ({} administrative) · static secrets {} · rollback {}/{}",
         outcomes.reachable_paths,
@@ -106,8 +107,8 @@ pub(super) fn outcome_words(outcomes: &OutcomeFigures) -> String {
         outcomes.standing_privilege,
         outcomes.administrative,
         outcomes.static_secrets,
-        outcomes.rollback.guarded,
-        outcomes.rollback.applicable,
+        outcomes.rollback_ready,
+        outcomes.deployables,
     )
 }
 

@@ -112,7 +112,7 @@ fn source<'a>(
     kind: AnnotationKind,
     texts: &'a Texts,
 ) -> Vec<Element<'a>> {
-    let Some((text, marked)) = texts
+    let Some(marked) = texts
         .get(&origin.file)
         .and_then(|file| marked_line(file, origin.span))
     else {
@@ -122,28 +122,59 @@ fn source<'a>(
         return vec![place.into()];
     };
     let label = (!label.is_empty()).then(|| one_line(label));
-    let annotation: Annotation<'a> = kind.span(marked).label(label);
-    let snippet = Snippet::source(text)
-        .line_start(origin.start.line as usize)
+    let annotation: Annotation<'a> = kind.span(marked.bytes).label(label);
+    let snippet = Snippet::source(marked.text)
+        .line_start(marked.number as usize)
         .path(origin.file.to_string())
         .annotation(annotation);
     vec![snippet.into()]
 }
 
-/// A place's first line, and the bytes of it that the place covers. Longer spans are cut at the
-/// end of the line: a whole object is recognised by its first line.
-fn marked_line(file: &SourceFile, span: Span) -> Option<(&str, Range<usize>)> {
+/// The line that shows a place, its number, and the bytes of it to mark.
+struct Marked<'t> {
+    number: u32,
+    text: &'t str,
+    bytes: Range<usize>,
+}
+
+/// A place's first line. Longer spans are cut at its end; a whole object, whose first line says
+/// nothing, is shown by the line of its name.
+fn marked_line(file: &SourceFile, span: Span) -> Option<Marked<'_>> {
     const LONGEST: usize = 400;
     if file.text().is_empty() {
         return None;
     }
-    let line = file.line_span(file.position(span.start).line);
+    let span = name_in(file, span).unwrap_or(span);
+    let number = file.position(span.start).line;
+    let line = file.line_span(number);
     let text = file.slice(line).trim_end();
     let start = (span.start.checked_sub(line.start)? as usize).min(text.len());
     let end = (span.end.saturating_sub(line.start) as usize).clamp(start, text.len());
     let within =
         text.len() <= LONGEST && text.is_char_boundary(start) && text.is_char_boundary(end);
-    within.then_some((text, start..end))
+    within.then_some(Marked {
+        number,
+        text,
+        bytes: start..end,
+    })
+}
+
+/// The `name:` line of an object that starts with `apiVersion:` or `kind:`.
+fn name_in(file: &SourceFile, span: Span) -> Option<Span> {
+    const HEAD_LINES: u32 = 12;
+    let first = file.position(span.start).line;
+    let opening = file.slice(Span::new(span.start, file.line_span(first).end));
+    let is_object = opening.starts_with("apiVersion:") || opening.starts_with("kind:");
+    let lines = (first..first + HEAD_LINES).map(|number| file.line_span(number));
+    lines
+        .take_while(|line| is_object && line.start < span.end)
+        .find(|line| file.slice(*line).trim_start().starts_with("name:"))
+        .map(|line| {
+            let text = file.slice(line);
+            let indent = text.len() - text.trim_start().len();
+            let end = line.start + u32::try_from(text.trim_end().len()).unwrap_or(0);
+            Span::new(line.start + u32::try_from(indent).unwrap_or(0), end)
+        })
 }
 
 /// Control characters of user input must not reach a terminal, nor break the layout.

@@ -8,6 +8,7 @@ mod explain;
 mod fix;
 mod man;
 mod model;
+mod privileges;
 
 use crate::arguments::Global;
 
@@ -33,6 +34,7 @@ macro_rules! commands {
 
 commands! {
     Check => check,
+    Privileges => privileges,
     Explain => explain,
     Fix => fix,
     Baseline => baseline,
