@@ -332,7 +332,7 @@ impl Builder {
         let key = self.document.keys.get(entry.key as usize);
         let first = self.document.entries.get(earlier);
         if let (Some(key), Some(first)) = (key, first) {
-            let line = self.document.file.position(first.key_span.start).line;
+            let line = self.document.file.line(first.key_span.start);
             let message = format!(
                 "key `{key}` stands twice in this object (first in line {line}); the last one counts"
             );

@@ -69,11 +69,16 @@ pub(crate) struct Composer<'t> {
 }
 
 impl<'t> Composer<'t> {
-    /// A composer for the events of `text`, which is the file's text from byte `base` on.
-    pub(crate) fn new(file: Arc<SourceFile>, text: &'t str, base: usize, limits: Limits) -> Self {
+    /// A composer for the events of a text, which is the file's text from byte `base` on.
+    pub(crate) fn new(
+        file: Arc<SourceFile>,
+        offsets: Offsets<'t>,
+        base: usize,
+        limits: Limits,
+    ) -> Self {
         Self {
             builder: Builder::new(file, limits),
-            offsets: Offsets::new(text),
+            offsets,
             base,
             anchors: BTreeMap::new(),
             open: Vec::new(),
@@ -90,12 +95,12 @@ impl<'t> Composer<'t> {
         &self.builder
     }
 
-    /// The byte in the file of a character of the text.
+    /// The byte in the file of a count of the engine.
     pub(crate) fn byte(&mut self, character: usize) -> u32 {
         offset(self.offsets.byte(character) + self.base)
     }
 
-    /// Takes one event that covers the characters from `start` to `end`.
+    /// Takes one event that covers what the engine counts from `start` to `end`.
     pub(crate) fn take(
         &mut self,
         event: Event<'t>,
@@ -108,7 +113,7 @@ impl<'t> Composer<'t> {
             Event::DocumentStart => self.anchors.clear(),
             Event::DocumentEnd => self.builder.commit(),
             Event::Scalar(text, style, properties) => {
-                let (start, end) = self.scalar_place(start, end, &text, style, properties);
+                let (start, end) = self.scalar_place((start, end), &text, style, properties);
                 return self.scalar(&text, style, properties, self.span(start, end));
             }
             Event::Open(container, properties) => {
@@ -212,8 +217,7 @@ impl<'t> Composer<'t> {
     /// The bytes of the scalar itself, from the bytes of its event.
     fn scalar_place(
         &self,
-        start: usize,
-        end: usize,
+        (start, end): (usize, usize),
         text: &str,
         style: Style,
         properties: Properties,

@@ -135,6 +135,11 @@ impl SourceFile {
         offset(self.line_starts.len())
     }
 
+    /// The line of a byte, from 1, without the cost of a column.
+    pub(crate) fn line(&self, at: u32) -> u32 {
+        offset(self.line_index(at) + 1)
+    }
+
     fn line_index(&self, at: u32) -> usize {
         self.line_starts
             .partition_point(|start| *start <= at)

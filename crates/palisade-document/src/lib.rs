@@ -20,6 +20,7 @@ mod scalar;
 mod tree;
 mod yaml;
 mod yaml_fallback;
+mod yaml_mistake;
 
 pub use crate::file::{Position, SourceFile, Span};
 pub use crate::fingerprint::{Fingerprint, fingerprint};

@@ -1,10 +1,11 @@
-//! Turns places counted in characters, as the YAML engines give them, into bytes.
+//! Turns places as the YAML engines count them, in characters or in bytes, into bytes.
 
 /// A cursor over a text; places near the last one are found by walking.
 #[derive(Debug)]
 pub(crate) struct Offsets<'t> {
     text: &'t str,
-    ascii: bool,
+    /// Whether a count is a byte: the text is ASCII, or the engine counts bytes.
+    in_bytes: bool,
     /// The byte of every [`STRIDE`]th character.
     marks: Vec<usize>,
     /// The last answer: character and byte.
@@ -14,10 +15,10 @@ pub(crate) struct Offsets<'t> {
 const STRIDE: usize = 256;
 
 impl<'t> Offsets<'t> {
-    /// Prepares a text; one pass unless all of it is ASCII.
-    pub(crate) fn new(text: &'t str) -> Self {
-        let ascii = text.is_ascii();
-        let marks = if ascii {
+    /// Prepares a text whose places are counted in characters.
+    pub(crate) fn in_characters(text: &'t str) -> Self {
+        let in_bytes = text.is_ascii();
+        let marks = if in_bytes {
             Vec::new()
         } else {
             text.char_indices()
@@ -27,8 +28,18 @@ impl<'t> Offsets<'t> {
         };
         Self {
             text,
-            ascii,
+            in_bytes,
             marks,
+            last: (0, 0),
+        }
+    }
+
+    /// Prepares a text whose places are counted in bytes.
+    pub(crate) fn in_bytes(text: &'t str) -> Self {
+        Self {
+            text,
+            in_bytes: true,
+            marks: Vec::new(),
             last: (0, 0),
         }
     }
@@ -38,10 +49,10 @@ impl<'t> Offsets<'t> {
         self.text
     }
 
-    /// The byte where a character begins; the end of the text for any character beyond it.
+    /// The byte of a count; the end of the text for any count beyond it.
     pub(crate) fn byte(&mut self, character: usize) -> usize {
-        if self.ascii {
-            return character.min(self.text.len());
+        if self.in_bytes {
+            return self.text.floor_char_boundary(character);
         }
         let (from_character, from_byte) = self.nearest(character);
         let rest = self.text.get(from_byte..).unwrap_or("");
@@ -72,7 +83,7 @@ mod tests {
     fn every_character_is_found_in_any_order() {
         let text = "aé€😀\n".repeat(400);
         let starts: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
-        let mut offsets = Offsets::new(&text);
+        let mut offsets = Offsets::in_characters(&text);
         for (character, byte) in starts.iter().enumerate() {
             assert_eq!(offsets.byte(character), *byte);
         }

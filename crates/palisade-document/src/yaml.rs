@@ -8,9 +8,10 @@ use saphyr_parser::{Event as Raw, Parser, ScalarStyle, ScanError, Tag as RawTag}
 use crate::builder::{Container, fatal};
 use crate::compose::{Composer, Event, Properties, Style};
 use crate::file::offset;
+use crate::offsets::Offsets;
 use crate::scalar::Tag;
-use crate::yaml_fallback;
 use crate::{Document, Limits, SourceFile, Span, SyntaxError};
+use crate::{yaml_fallback, yaml_mistake};
 
 /// Why an engine stopped early.
 #[derive(Debug)]
@@ -18,44 +19,65 @@ pub(crate) enum Stop {
     /// The text breaks a bound or a rule of ours: no other engine would help.
     Bound(SyntaxError),
     /// The engine does not understand the text.
-    Refused(SyntaxError),
+    Refused(Refusal),
+}
+
+/// Where and why an engine could not go on.
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    /// The place, as the engine counts.
+    pub(crate) at: usize,
+    /// What the engine says.
+    pub(crate) info: String,
 }
 
 /// Reads every YAML document of a text.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "every syntax takes its file in the same way"
+)]
 pub fn parse_yaml(file: Arc<SourceFile>, limits: &Limits) -> (Document, Vec<SyntaxError>) {
     let text_of = Arc::clone(&file);
     let (text, hostile) = readable(text_of.text(), limits);
     let base = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let text = text.get(base..).unwrap_or("");
-    let compose = || Composer::new(Arc::clone(&file), text, base, *limits);
-    let (document, mut errors) = match strict(compose(), text) {
-        (composer, None) => composer.into_builder().finish(),
-        (composer, Some(Stop::Bound(error))) => ended(composer, error),
-        (first, Some(Stop::Refused(refusal))) => match yaml_fallback::read(compose(), text) {
-            (composer, None) => composer.into_builder().finish(),
-            (composer, Some(Stop::Bound(error))) => ended(composer, error),
-            (second, Some(Stop::Refused(_))) => {
-                let (first_count, second_count) =
-                    (first.builder().complete(), second.builder().complete());
-                ended(
-                    if second_count > first_count {
-                        second
-                    } else {
-                        first
-                    },
-                    refusal,
-                )
+    let compose = |offsets| Composer::new(Arc::clone(&file), offsets, base, *limits);
+    let (composer, error) = match strict(compose(Offsets::in_characters(text)), text) {
+        (composer, None) => (composer, None),
+        (composer, Some(Stop::Bound(error))) => (composer, Some(error)),
+        (strict, Some(Stop::Refused(refusal))) => {
+            match yaml_fallback::read(compose(Offsets::in_bytes(text)), text) {
+                (composer, None) => (composer, None),
+                (composer, Some(Stop::Bound(error))) => (composer, Some(error)),
+                (lenient, Some(Stop::Refused(other))) => {
+                    // Of two that got equally far, the lenient one saw what Kubernetes would see.
+                    let (composer, refusal) =
+                        if lenient.builder().complete() >= strict.builder().complete() {
+                            (lenient, other)
+                        } else {
+                            (strict, refusal)
+                        };
+                    let (composer, error) = explained(composer, &file, &refusal);
+                    (composer, Some(error))
+                }
             }
-        },
+        }
     };
+    let (document, mut errors) = composer.into_builder().finish();
+    errors.extend(error);
     errors.extend(hostile);
     (document, errors)
 }
 
-fn ended(composer: Composer<'_>, error: SyntaxError) -> (Document, Vec<SyntaxError>) {
-    let (document, mut errors) = composer.into_builder().finish();
-    errors.push(error);
-    (document, errors)
+fn explained<'t>(
+    mut composer: Composer<'t>,
+    file: &SourceFile,
+    refusal: &Refusal,
+) -> (Composer<'t>, SyntaxError) {
+    let at = composer.byte(refusal.at);
+    let open = composer.builder().innermost_start();
+    let error = yaml_mistake::explain(file, at, open, &refusal.info);
+    (composer, error)
 }
 
 /// The part of a text that can be handed to an engine: all of it, or, where it is too large or
@@ -139,13 +161,13 @@ fn properties(anchor: usize, tag: Option<&RawTag>) -> Properties {
 }
 
 fn refusal(composer: &mut Composer<'_>, error: &ScanError) -> Stop {
-    let at = composer.byte(error.marker().index());
-    let span = Span::new(at, at);
     if error.info().contains("recursion limit") {
-        return Stop::Bound(fatal(
-            span,
-            "arrays and objects are nested too deep".to_owned(),
-        ));
+        let at = composer.byte(error.marker().index());
+        let message = "arrays and objects are nested too deep".to_owned();
+        return Stop::Bound(fatal(Span::new(at, at), message));
     }
-    Stop::Refused(fatal(span, error.info().to_owned()))
+    Stop::Refused(Refusal {
+        at: error.marker().index(),
+        info: error.info().to_owned(),
+    })
 }

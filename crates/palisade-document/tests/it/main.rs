@@ -2,9 +2,13 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
-    clippy::panic,
     reason = "a test that cannot go on must fail"
 )]
 
+mod any_text;
+mod corpora;
+mod hostile;
+mod json;
+mod mistakes;
 mod shown;
 mod yaml;

@@ -1,6 +1,8 @@
 //! YAML as Kubernetes writes it.
 
-use crate::shown::{places, yaml};
+use palisade_document::{Span, Syntax, SyntaxSeverity};
+
+use crate::shown::{fatal, places, read, shown, yaml};
 
 #[test]
 fn a_stream_of_documents_is_read() {
@@ -49,4 +51,113 @@ fn block_scalars_are_placed_at_their_content() {
     assert_eq!(found[4], "folded\n  text");
     assert_eq!(found[6], "x");
     assert!(found[8].ends_with('y'));
+}
+
+#[test]
+fn plain_words_are_read_as_yaml_1_1() {
+    assert_eq!(
+        yaml("[yes, No, ON, off, true, FALSE, y, n, tRue, 'yes', \"on\"]"),
+        r#"[true, false, true, false, true, false, "y", "n", "tRue", "yes", "on"]"#
+    );
+    assert_eq!(
+        yaml("[0x1F, 0o17, 0755, 1_000, 1e3, .inf, ~, Null, -5, 10Gi]"),
+        r#"[31, 15, 493, "1_000", 1000.0, inf, null, null, -5, "10Gi"]"#
+    );
+}
+
+#[test]
+fn tags_decide_or_are_ignored() {
+    assert_eq!(
+        yaml("a: !!str 80\nb: !Ref Name\nc: !GetAtt [x, y]\nd: !!float 1\ne: !!str\nf: ! 12\n"),
+        r#"{a: "80", b: "Name", c: ["x", "y"], d: 1.0, e: "", f: "12"}"#
+    );
+    let found = places("a: !!str 80\nb: &x !Ref Name # c\nc: !T\n  d: 1\n");
+    assert_eq!(found[2], "80");
+    assert_eq!(found[4], "Name");
+    assert_eq!(found[6], "d: 1");
+}
+
+#[test]
+fn keys_that_are_not_texts_become_their_text() {
+    assert_eq!(
+        yaml("80: a\ntrue: b\n1.5: c\n\"d\": e\n~: f\n"),
+        r#"{80: "a", true: "b", 1.5: "c", d: "e", ~: "f"}"#
+    );
+}
+
+#[test]
+fn a_key_that_is_no_scalar_is_left_out_with_a_warning() {
+    let (document, errors) = read(Syntax::Yaml, "? [a, b]\n: 1\nc: 2\n");
+    assert_eq!(shown(&document), "{c: 2}");
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].severity, SyntaxSeverity::Warning);
+    assert_eq!(errors[0].span, Span::new(2, 8));
+}
+
+#[test]
+fn a_key_that_stands_twice_is_reported_and_the_last_one_counts() {
+    let text = "a: 1\nb: 2\na: 3\n";
+    let (document, errors) = read(Syntax::Yaml, text);
+    assert_eq!(shown(&document), "{a: 3, b: 2}");
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].span, Span::new(10, 11));
+    assert_eq!(errors[0].severity, SyntaxSeverity::Warning);
+    assert!(errors[0].message.contains("line 1"));
+}
+
+#[test]
+fn aliases_repeat_what_their_anchor_holds() {
+    assert_eq!(
+        yaml("a: &x {b: [1]}\nc: *x\nd: [*x, &y z, *y]\n&k e: *k\n*y : f\n"),
+        r#"{a: {b: [1]}, c: {b: [1]}, d: [{b: [1]}, "z", "z"], e: "e", z: "f"}"#
+    );
+}
+
+#[test]
+fn an_anchor_ends_with_its_document() {
+    let (kept, error) = fatal(Syntax::Yaml, "a: &x 1\n---\nb: *x\n");
+    assert_eq!(kept, "{a: 1}");
+    assert_eq!(error.span, Span::new(15, 17));
+}
+
+#[test]
+fn merge_keys_add_what_is_missing() {
+    let text = "base: &b {image: a, tag: 1}\nmore: &m {tag: 2, pull: x}\none:\n  <<: *b\n  tag: 3\nboth:\n  tag2: 0\n  <<: [*m, *b]\nplain:\n  \"<<\": 1\n";
+    assert_eq!(
+        yaml(text),
+        r#"{base: {image: "a", tag: 1}, more: {tag: 2, pull: "x"}, one: {tag: 3, image: "a"}, both: {tag2: 0, tag: 2, pull: "x", image: "a"}, plain: {<<: 1}}"#
+    );
+    let (document, errors) = read(Syntax::Yaml, "a:\n  <<: 1\n  b: 2\n");
+    assert_eq!(shown(&document), "{a: {b: 2}}");
+    assert_eq!(errors.len(), 1);
+}
+
+#[test]
+fn empty_values_and_empty_texts() {
+    assert_eq!(yaml(""), "");
+    assert_eq!(yaml("# only a comment\n"), "");
+    assert_eq!(yaml("---\n---\n"), "null --- null");
+    assert_eq!(
+        yaml("a:\nb:\n- \n- x:\n-\n"),
+        "{a: null, b: [null, {x: null}, null]}"
+    );
+    assert_eq!(yaml("[a: b, c]"), r#"[{a: "b"}, "c"]"#);
+    assert_eq!(places("a:\nb: 1\n")[2], "");
+}
+
+#[test]
+fn a_byte_order_mark_moves_no_place() {
+    let text = "\u{feff}a: é\nb: x\n";
+    assert_eq!(yaml(text), r#"{a: "é", b: "x"}"#);
+    assert_eq!(places(text), ["a: é\nb: x", "a=", "é", "b=", "x"]);
+}
+
+#[test]
+fn windows_line_breaks_move_no_place() {
+    let text = "a: 1\r\nb:\r\n  - |\r\n    x\r\n    y\r\n  - z\r\n";
+    assert_eq!(yaml(text), r#"{a: 1, b: ["x\ny\n", "z"]}"#);
+    assert_eq!(
+        places(text)[3..],
+        ["b=", "- |\r\n    x\r\n    y\r\n  - z", "x\r\n    y", "z"]
+    );
 }
