@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use palisade_document::Limits;
-use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
+use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin, Port, Workload};
+
+use crate::formats::kubernetes::entries::Route;
 
 /// Facts of one or more files; the model in it is neither sorted nor linked yet.
 #[derive(Debug, Default)]
@@ -26,6 +28,10 @@ pub(crate) struct Facts {
     pub(crate) config_values: Vec<ConfigValue>,
     /// References across namespaces that somebody allowed.
     pub(crate) allowed_references: Vec<ReferencePermission>,
+    /// Routes that wait for the gateway that they are attached to.
+    pub(crate) routes: Vec<Route>,
+    /// Ports of the named listeners of gateways: namespace, gateway and listener.
+    pub(crate) gateway_ports: BTreeMap<(String, String, String), Port>,
     /// Kinds that were met and are not read, so that each is told once per file.
     pub(crate) unread_kinds: BTreeMap<(String, String), Origin>,
 }
@@ -117,6 +123,8 @@ impl Facts {
         self.storage_classes.append(&mut other.storage_classes);
         self.backups.append(&mut other.backups);
         self.config_values.append(&mut other.config_values);
+        self.routes.append(&mut other.routes);
+        self.gateway_ports.append(&mut other.gateway_ports);
         self.allowed_references
             .append(&mut other.allowed_references);
     }

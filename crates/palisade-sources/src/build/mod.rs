@@ -3,9 +3,11 @@
 use palisade_model::{Diagnostic, Model, SCHEMA_VERSION};
 
 use crate::facts::Facts;
+use crate::formats::kubernetes::entries;
 
 /// The finished model, and what was noticed while finishing it.
-pub(crate) fn finish(facts: Facts) -> (Model, Vec<Diagnostic>) {
+pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
+    entries::finish(&mut facts);
     let Facts {
         mut model,
         diagnostics,

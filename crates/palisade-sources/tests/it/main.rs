@@ -2,3 +2,5 @@
 
 mod accounts;
 mod dockerfile;
+mod entries;
+mod mesh;

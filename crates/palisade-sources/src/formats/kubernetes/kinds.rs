@@ -1,6 +1,9 @@
 //! The one table of kinds that are read.
 
-use super::{config, disruption, namespaces, network, rbac, services, storage, workloads};
+use super::{
+    config, disruption, entries, istio, linkerd, namespaces, network, rbac, services, storage,
+    workloads,
+};
 use crate::facts::Facts;
 use crate::object::Object;
 
@@ -78,6 +81,94 @@ const KINDS: &[(&str, &str, Read)] = &[
     ("storage.k8s.io", "StorageClass", storage::storage_class),
     ("velero.io", "Backup", storage::backup),
     ("velero.io", "Schedule", storage::backup_schedule),
+    ("extensions", "Ingress", entries::ingress),
+    (
+        "gateway.networking.k8s.io",
+        "GRPCRoute",
+        entries::gateway_api_route,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "Gateway",
+        entries::gateway_api_gateway,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "HTTPRoute",
+        entries::gateway_api_route,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "ReferenceGrant",
+        entries::reference_grant,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "TCPRoute",
+        entries::gateway_api_route,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "TLSRoute",
+        entries::gateway_api_route,
+    ),
+    (
+        "gateway.networking.k8s.io",
+        "UDPRoute",
+        entries::gateway_api_route,
+    ),
+    (
+        "networking.istio.io",
+        "DestinationRule",
+        istio::destination_rule,
+    ),
+    ("networking.istio.io", "Gateway", istio::gateway),
+    ("networking.istio.io", "ServiceEntry", istio::service_entry),
+    ("networking.istio.io", "Sidecar", istio::sidecar),
+    (
+        "networking.istio.io",
+        "VirtualService",
+        istio::virtual_service,
+    ),
+    ("networking.k8s.io", "Ingress", entries::ingress),
+    (
+        "policy.linkerd.io",
+        "AuthorizationPolicy",
+        linkerd::authorization_policy,
+    ),
+    (
+        "policy.linkerd.io",
+        "MeshTLSAuthentication",
+        linkerd::mesh_tls_authentication,
+    ),
+    (
+        "policy.linkerd.io",
+        "NetworkAuthentication",
+        linkerd::network_authentication,
+    ),
+    ("policy.linkerd.io", "Server", linkerd::server),
+    (
+        "policy.linkerd.io",
+        "ServerAuthorization",
+        linkerd::server_authorization,
+    ),
+    ("route.openshift.io", "Route", entries::openshift_route),
+    (
+        "security.istio.io",
+        "AuthorizationPolicy",
+        istio::authorization_policy,
+    ),
+    (
+        "security.istio.io",
+        "PeerAuthentication",
+        istio::peer_authentication,
+    ),
+    (
+        "security.istio.io",
+        "RequestAuthentication",
+        istio::request_authentication,
+    ),
+    ("telemetry.istio.io", "Telemetry", istio::telemetry),
 ];
 
 /// Kinds that say nothing about security here, and are passed over in silence.

@@ -3,7 +3,10 @@
 mod config;
 mod containers;
 mod disruption;
+pub(crate) mod entries;
+mod istio;
 mod kinds;
+mod linkerd;
 pub(crate) mod membership;
 pub(crate) mod namespaces;
 mod network;

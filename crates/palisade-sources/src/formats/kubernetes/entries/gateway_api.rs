@@ -1,0 +1,186 @@
+//! Gateway API: Gateway, the routes attached to it, and ReferenceGrant.
+
+use palisade_document::Value;
+use palisade_model::{Backend, EntryKind, Fact, Listener, Port};
+
+use super::{Route, door, port_ref};
+use crate::facts::{Facts, ReferencePermission};
+use crate::object::{Object, labels};
+
+const GROUP: &str = "gateway.networking.k8s.io";
+
+/// Classes of gateways that serve the mesh itself and open no door.
+const MESH_CLASSES: &[&str] = &["istio-waypoint", "istio-remote", "istio-east-west"];
+
+/// Reads a Gateway.
+pub(in crate::formats::kubernetes) fn gateway(object: &Object<'_>, facts: &mut Facts) {
+    let class = object.text(&["spec", "gatewayClassName"]);
+    let class_name = class.as_ref().map_or("", |class| class.value.as_str());
+    if MESH_CLASSES.contains(&class_name) {
+        return;
+    }
+    let mut door = door(object, EntryKind::Gateway);
+    let more = object.at(&["spec", "infrastructure", "annotations"]);
+    door.annotations
+        .extend(more.map(labels).unwrap_or_default());
+    door.internal = class_name.contains("rilb")
+        || class_name.contains("internal")
+        || super::exposed::is_internal(&door.annotations);
+    for item in object.items(&["spec", "listeners"]) {
+        let listener = listener(object, item);
+        if let (Some(name), Some(port)) = (object.text_in(item, &["name"]), listener.port) {
+            let key = (door.namespace.clone(), door.name.clone(), name.value);
+            facts.gateway_ports.insert(key, port);
+        }
+        door.listeners.push(listener);
+    }
+    door.class = class;
+    facts.model.entry_points.push(door);
+}
+
+fn listener<'d>(object: &Object<'d>, item: Value<'d>) -> Listener {
+    let protocol = object.text_in(item, &["protocol"]);
+    let protocol = protocol.map_or_else(|| "HTTP".to_owned(), |fact| fact.value);
+    let secured = item
+        .get("tls")
+        .filter(|_| protocol == "HTTPS" || protocol == "TLS");
+    let tls = secured.map(|tls| {
+        object
+            .text_in(tls, &["mode"])
+            .unwrap_or_else(|| Fact::new("Terminate".to_owned(), object.origin_of(tls)))
+    });
+    // A listener of protocol HTTPS or TLS whose certificate is managed elsewhere is no plain one.
+    let implied = matches!(protocol.as_str(), "HTTPS" | "TLS")
+        .then(|| Fact::new("Terminate".to_owned(), object.origin_of(item)));
+    Listener {
+        port: object
+            .number_in(item, &["port"])
+            .and_then(|fact| Port::new(fact.value)),
+        protocol,
+        hosts: object
+            .text_in(item, &["hostname"])
+            .map(|fact| fact.value)
+            .into_iter()
+            .collect(),
+        tls: tls.or(implied),
+        tls_min_version: None,
+        redirects_to_tls: false,
+        origin: object.origin_of(item),
+    }
+}
+
+/// Reads an HTTPRoute, GRPCRoute, TLSRoute, TCPRoute or UDPRoute.
+pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Facts) {
+    let mut own = door(object, EntryKind::Gateway);
+    let hosts: Vec<String> = object
+        .texts_in(object.value, &["spec", "hostnames"])
+        .into_iter()
+        .map(|fact| fact.value)
+        .collect();
+    let rules = object.items(&["spec", "rules"]);
+    for rule in &rules {
+        let matches: Vec<Value<'_>> = rule
+            .get("matches")
+            .into_iter()
+            .flat_map(Value::items)
+            .collect();
+        let path = matches.iter().copied().find_map(path_of);
+        let methods: Vec<String> = matches.into_iter().filter_map(method_of).collect();
+        for target in rule.get("backendRefs").into_iter().flat_map(Value::items) {
+            own.backends
+                .extend(backend(object, target).map(|found| Backend {
+                    hosts: hosts.clone(),
+                    path: path.clone(),
+                    methods: methods.clone(),
+                    ..found
+                }));
+        }
+    }
+    let redirects = !rules.is_empty() && rules.iter().all(|rule| redirects_to_tls(*rule));
+    for parent in object.items(&["spec", "parentRefs"]) {
+        let text = |key: &str| object.text_in(parent, &[key]).map(|fact| fact.value);
+        let is_gateway = text("kind").is_none_or(|kind| kind == "Gateway")
+            && text("group").is_none_or(|group| group == GROUP);
+        let (true, Some(name)) = (is_gateway, text("name")) else {
+            continue;
+        };
+        let namespace = text("namespace").unwrap_or_else(|| own.namespace.clone());
+        facts.routes.push(Route {
+            door: EntryKind::Gateway,
+            gateway: (namespace, name),
+            section: text("sectionName"),
+            own: own.clone(),
+            kind_name: object.kind.clone(),
+            redirects,
+        });
+    }
+}
+
+fn path_of(matched: Value<'_>) -> Option<String> {
+    matched.at(&["path", "value"])?.to_text()
+}
+
+/// An HTTP method, or a gRPC service and method.
+fn method_of(matched: Value<'_>) -> Option<String> {
+    let method = matched.get("method")?;
+    if method.is_object() {
+        let part = |key: &str| method.get(key).and_then(Value::to_text);
+        let service = part("service").unwrap_or_else(|| "*".to_owned());
+        return Some(format!(
+            "/{service}/{}",
+            part("method").unwrap_or_else(|| "*".to_owned())
+        ));
+    }
+    method.to_text()
+}
+
+fn backend<'d>(object: &Object<'d>, target: Value<'d>) -> Option<Backend> {
+    let text = |key: &str| object.text_in(target, &[key]).map(|fact| fact.value);
+    if text("kind").is_some_and(|kind| kind != "Service") {
+        return None;
+    }
+    Some(Backend {
+        namespace: text("namespace").unwrap_or_else(|| object.namespace().to_owned()),
+        service: text("name")?,
+        port: target.get("port").and_then(port_ref),
+        hosts: Vec::new(),
+        path: None,
+        methods: Vec::new(),
+        permitted: true,
+        origin: object.origin_of(target),
+    })
+}
+
+fn redirects_to_tls(rule: Value<'_>) -> bool {
+    rule.get("filters")
+        .into_iter()
+        .flat_map(Value::items)
+        .any(|filter| {
+            filter
+                .at(&["requestRedirect", "scheme"])
+                .and_then(Value::as_str)
+                == Some("https")
+        })
+}
+
+/// Reads a ReferenceGrant.
+pub(in crate::formats::kubernetes) fn reference_grant(object: &Object<'_>, facts: &mut Facts) {
+    for from in object.items(&["spec", "from"]) {
+        let part = |key: &str| from.get(key).and_then(Value::to_text);
+        let (Some(from_kind), Some(from_namespace)) = (part("kind"), part("namespace")) else {
+            let message = "this entry of `from` needs a kind and a namespace";
+            facts.warn(object.origin_of(from), message);
+            continue;
+        };
+        for to in object.items(&["spec", "to"]) {
+            let part = |key: &str| to.get(key).and_then(Value::to_text);
+            facts.allowed_references.push(ReferencePermission {
+                from_namespace: from_namespace.clone(),
+                from_kind: from_kind.clone(),
+                to_namespace: object.namespace().to_owned(),
+                to_kind: part("kind").unwrap_or_default(),
+                to_name: part("name"),
+            });
+        }
+    }
+}
