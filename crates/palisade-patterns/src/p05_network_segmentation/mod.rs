@@ -3,7 +3,7 @@
 mod admin_policies_of_equal_priority;
 mod coverage;
 mod egress_without_dns;
-mod except_outside_block;
+mod exception_undone;
 mod host_network_bypasses_policy;
 mod ingress_from_everywhere;
 mod internet_to_dataset;
@@ -36,7 +36,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
         egress_without_dns::UNIT,
         rule_allows_all_addresses::UNIT,
         selectors_split_in_two::UNIT,
-        except_outside_block::UNIT,
+        exception_undone::UNIT,
         admin_policies_of_equal_priority::UNIT,
     ],
 };
