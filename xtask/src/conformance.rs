@@ -79,6 +79,8 @@ fn normal(lines: impl Iterator<Item = String>) -> BTreeSet<String> {
         }
         match split_external(&line) {
             Some((before, range, after)) => ranges.entry((before, after)).or_default().push(range),
+            // The expectations know no IPv6.
+            None if line.contains(EXTERNAL) => {}
             None => {
                 out.insert(line);
             }
@@ -127,6 +129,7 @@ mod tests {
             "a/x[Pod] => 0.0.0.0-9.255.255.255[External] : TCP 80",
             "a/x[Pod] => 10.0.0.0-10.255.255.255[External] : TCP 80",
             "a/x[Pod] => 12.0.0.0-12.255.255.255[External] : TCP 80",
+            "a/x[Pod] => ::-::1[External] : TCP 80",
             "{ingress-controller} => a/x[Pod] : TCP 80",
         ];
         let found = normal(lines.into_iter().map(str::to_owned));
