@@ -54,9 +54,10 @@ impl<'d> Object<'d> {
         self.origin(value.span())
     }
 
-    /// The place of the whole object.
+    /// The place that stands for the object: its name, which tells a reader most on one line.
     pub(crate) fn whole(&self) -> Origin {
-        self.origin_of(self.value)
+        let name = self.at(&["metadata", "name"]).or_else(|| self.at(&["kind"]));
+        self.origin_of(name.unwrap_or(self.value))
     }
 
     /// The place of `spec`, or of the whole object when it has none.
