@@ -1,6 +1,7 @@
 //! Integration tests.
 
 mod accounts;
+mod corpora;
 mod dockerfile;
 mod entries;
 mod mesh;

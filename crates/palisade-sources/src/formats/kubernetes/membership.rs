@@ -1,7 +1,7 @@
 //! What a pod, or its namespace, says about its part in a service mesh.
 
 use palisade_document::Value;
-use palisade_model::{Fact, Labels, MeshMembership, Origin};
+use palisade_model::{Fact, MeshMembership, Zone};
 
 use crate::object::Object;
 
@@ -31,15 +31,18 @@ pub(super) fn of_pod<'d>(object: &Object<'d>, metadata: Value<'d>) -> MeshMember
     }
 }
 
-/// What a namespace says to the pods in it; its facts stand where `origin` says.
-pub(crate) fn of_namespace(
-    labels: &Labels,
-    annotations: &Labels,
-    origin: &Origin,
-) -> MeshMembership {
-    let fact = |text: Option<&String>| text.map(|text| Fact::new(text.clone(), origin.clone()));
-    let label = |key: &str| fact(labels.get(key));
-    let annotation = |key: &str| fact(annotations.get(key));
+/// What a namespace says to the pods in it.
+pub(crate) fn of_namespace(zone: &Zone) -> MeshMembership {
+    let label = |key: &str| {
+        let text = zone.labels.get(key)?;
+        let written = zone.label_facts.iter().find(|fact| fact.value.0 == key);
+        let origin = written.map_or(&zone.origin, |fact| &fact.origin);
+        Some(Fact::new(text.clone(), origin.clone()))
+    };
+    let annotation = |key: &str| {
+        let text = zone.annotations.get(key)?;
+        Some(Fact::new(text.clone(), zone.origin.clone()))
+    };
     let injection = label("istio-injection").map(|it| map(it, |it| it == "enabled"));
     let revision = label("istio.io/rev").map(|it| map(it, |_| true));
     MeshMembership {

@@ -17,6 +17,8 @@ mod storage;
 mod volumes;
 mod workloads;
 
+pub(crate) use storage::classification_of;
+
 use std::sync::Arc;
 
 use palisade_document::{Document, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse};

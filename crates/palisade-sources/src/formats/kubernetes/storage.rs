@@ -39,7 +39,7 @@ pub(super) fn dataset<'d>(
 }
 
 /// The classification that a part's label or annotation gives; a word that is none is warned of.
-pub(crate) fn classification<'d>(
+fn classification<'d>(
     object: &Object<'d>,
     part: Value<'d>,
     facts: &mut Facts,
@@ -58,7 +58,8 @@ pub(crate) fn classification<'d>(
     Some(Fact::new(class, written.origin))
 }
 
-fn classification_of(word: &str) -> Option<Classification> {
+/// A classification by its name, in any case.
+pub(crate) fn classification_of(word: &str) -> Option<Classification> {
     match word.to_ascii_lowercase().as_str() {
         "public" => Some(Classification::Public),
         "internal" => Some(Classification::Internal),
