@@ -93,9 +93,9 @@ pub(crate) struct ShellCommand {
 impl ShellCommand {
     /// The program, without its folder; wrappers, assignments and `sudo` are passed over.
     pub(crate) fn program(&self) -> &str {
-        self.rest().first().map_or("", |word| {
-            word.rsplit('/').next().unwrap_or(word.as_str())
-        })
+        self.rest()
+            .first()
+            .map_or("", |word| word.rsplit('/').next().unwrap_or(word.as_str()))
     }
 
     /// What follows the program.
@@ -111,9 +111,14 @@ impl ShellCommand {
     fn rest(&self) -> &[String] {
         let wrapper = |word: &String| {
             let assigned = word.split_once('=').is_some_and(|(name, _)| {
-                !name.is_empty() && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
+                !name.is_empty()
+                    && name
+                        .bytes()
+                        .all(|byte| byte == b'_' || byte.is_ascii_alphanumeric())
             });
-            let known = ["sudo", "exec", "env", "time", "then", "do", "else", "if", "!", "-E"];
+            let known = [
+                "sudo", "exec", "env", "time", "then", "do", "else", "if", "!", "-E",
+            ];
             assigned || known.contains(&word.as_str())
         };
         let from = self.words.iter().take_while(|word| wrapper(word)).count();
@@ -201,7 +206,8 @@ mod tests {
 
     #[test]
     fn a_script_is_split_at_its_operators_only() {
-        let commands = shell_commands("apt-get update && \\\n curl -s 'a;b' | sudo bash # done; rm");
+        let commands =
+            shell_commands("apt-get update && \\\n curl -s 'a;b' | sudo bash # done; rm");
         let words: Vec<Vec<String>> = commands.iter().map(|one| one.words.clone()).collect();
         assert_eq!(
             words,
@@ -211,7 +217,10 @@ mod tests {
                 vec!["sudo", "bash"],
             ]
         );
-        assert_eq!(commands.last().map(|one| (one.piped, one.program())), Some((true, "bash")));
+        assert_eq!(
+            commands.last().map(|one| (one.piped, one.program())),
+            Some((true, "bash"))
+        );
     }
 
     #[test]

@@ -23,10 +23,13 @@ pub(crate) fn containers<'a>(context: &Context<'a>) -> impl Iterator<Item = Cont
 
 /// The containers of one declaration.
 pub(crate) fn views(workload: &Workload) -> impl Iterator<Item = ContainerView<'_>> {
-    workload.containers.iter().map(move |container| ContainerView {
-        workload,
-        container,
-    })
+    workload
+        .containers
+        .iter()
+        .map(move |container| ContainerView {
+            workload,
+            container,
+        })
 }
 
 /// Whether pods of this kind are meant to keep running.

@@ -11,7 +11,7 @@ fn editable(origin: &Origin) -> bool {
 }
 
 /// Puts another scalar in place of the one at an origin.
-pub(crate) fn replace(origin: &Origin, replacement: &str) -> Option<Patch> {
+fn replace(origin: &Origin, replacement: &str) -> Option<Patch> {
     editable(origin).then(|| Patch {
         file: origin.file.to_string(),
         start: origin.span.start,

@@ -84,6 +84,12 @@ impl Report {
         self
     }
 
+    /// Adds a computed edit, where there is one.
+    pub fn patch_if(mut self, patch: Option<Patch>) -> Self {
+        self.patches.extend(patch);
+        self
+    }
+
     /// Adds the edit that puts `text` in the place of a scalar; none for rendered sources, whose
     /// spans are only near.
     pub fn replacing(self, place: &Origin, text: impl Into<String>) -> Self {

@@ -5,9 +5,15 @@
 //!
 //! **Invariant:** checks read the model and the analysis and nothing else: no file, no clock.
 
+mod build_view;
+mod config_view;
+mod container_view;
 mod context;
+mod coverage;
+mod edits;
 mod evaluate;
 mod finding;
+mod mutable_tags;
 mod p01_identity_aware_ingress;
 mod p02_mesh_mtls;
 mod p03_workload_identity;

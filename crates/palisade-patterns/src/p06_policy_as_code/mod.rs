@@ -1,16 +1,37 @@
 //! Guardrails as reviewed code.
 
-use palisade_model::{Coverage, PatternId};
+use palisade_model::{ControlKind, Coverage, Enforcement, PatternId};
 
 use crate::context::Context;
+use crate::coverage::count;
 use crate::registry::Pattern;
+
+mod admission_audit_only;
+mod no_admission_policy;
+mod no_pod_security_level;
+mod pod_security;
+mod privileged_pod_security_level;
 
 pub(crate) const PATTERN: Pattern = Pattern {
     id: PatternId::POLICY_AS_CODE,
     coverage,
-    units: &[],
+    units: &[
+        admission_audit_only::UNIT,
+        no_pod_security_level::UNIT,
+        privileged_pod_security_level::UNIT,
+        no_admission_policy::UNIT,
+    ],
 };
 
-fn coverage(_: &Context<'_>) -> Coverage {
-    Coverage::default()
+fn coverage(context: &Context<'_>) -> Coverage {
+    let namespaces = pod_security::declared_namespaces(context)
+        .map(|zone| pod_security::level(zone).is_some_and(|level| level != "privileged"));
+    let policies = context
+        .model
+        .active_controls()
+        .filter_map(|control| match &control.kind {
+            ControlKind::Admission(policy) => Some(policy.enforcement.value == Enforcement::Deny),
+            _ => None,
+        });
+    count(namespaces.chain(policies), |guards| *guards)
 }

@@ -1,0 +1,58 @@
+//! Image has no tag, or one that is made to move.
+
+use palisade_model::{Check, CheckId, Confidence, EdgeKind, Severity};
+
+use super::images::{is_run, report};
+use crate::context::Context;
+use crate::finding::Findings;
+use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(7, 2),
+        slug: "mutable-tag",
+        title: "image has no tag, or one that is made to move",
+        severity: Severity::High,
+        confidence: Confidence::High,
+        lets: "every start of the container may run another image than the one that was reviewed",
+        fix: "name a version, and pin it by its digest",
+        references: &[
+            "CIS Kubernetes 5.5.1",
+            "NIST SP 800-190 4.1.5",
+            "MITRE ATT&CK T1195.002",
+        ],
+        equivalents: &[
+            checkov("CKV_K8S_14"),
+            trivy("KSV-0013"),
+            kubescape("C-0075"),
+            kube_linter("latest-tag"),
+        ],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for image in context.model.images.iter().filter(|image| is_run(image)) {
+        if !crate::mutable_tags::is_mutable(&image.reference) {
+            continue;
+        }
+        let text = &image.reference.text;
+        let what = match &image.reference.tag {
+            Some(tag) => format!("image `{text}` has the tag `{tag}`, which is made to move"),
+            None => format!("image `{text}` has no tag, which means `latest`"),
+        };
+        // A build file of the same system makes it: the name may be filled in when it is deployed.
+        let built = context
+            .model
+            .edges
+            .iter()
+            .any(|edge| edge.kind == EdgeKind::Builds && edge.to == image.id);
+        let mut report = report(image, what).label("not one image but any");
+        if built {
+            report = report
+                .severity(Severity::Medium)
+                .confidence(Confidence::Medium);
+        }
+        findings.add(check, report);
+    }
+}

@@ -1,0 +1,53 @@
+//! Build file turns the check of certificates or signatures off.
+
+use palisade_model::{Check, CheckId, Confidence, Severity};
+
+use super::commands::unverified;
+use crate::build_view::runs;
+use crate::context::Context;
+use crate::finding::Findings;
+use crate::registry::{Unit, checkov};
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(7, 13),
+        slug: "verification-turned-off",
+        title: "build file turns the check of certificates or signatures off",
+        severity: Severity::High,
+        confidence: Confidence::High,
+        lets: "whoever is on the way between builder and server decides what is in the image",
+        fix: "remove the option, and install the certificate or key that is missing",
+        references: &[
+            "CIS Docker 4.11",
+            "NIST SP 800-190 4.2.1",
+            "MITRE ATT&CK T1195.002",
+        ],
+        equivalents: &[
+            checkov("CKV2_DOCKER_2"),
+            checkov("CKV2_DOCKER_3"),
+            checkov("CKV2_DOCKER_4"),
+            checkov("CKV2_DOCKER_7"),
+            checkov("CKV2_DOCKER_8"),
+            checkov("CKV2_DOCKER_9"),
+            checkov("CKV2_DOCKER_10"),
+            checkov("CKV2_DOCKER_11"),
+        ],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for (step, commands) in runs(context) {
+        for command in &commands {
+            let Some(option) = unverified(command) else {
+                continue;
+            };
+            let program = command.program();
+            let report = step
+                .report(&format!("turns verification off with `{program} {option}`"))
+                .part(program)
+                .label("anybody on the way can answer");
+            findings.add(check, report);
+        }
+    }
+}

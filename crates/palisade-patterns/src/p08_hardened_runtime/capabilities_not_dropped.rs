@@ -1,0 +1,66 @@
+//! Container keeps the default capabilities.
+
+use palisade_model::{Check, CheckId, Confidence, Severity};
+
+use crate::container_view::{ContainerView, containers};
+use crate::context::Context;
+use crate::edits;
+use crate::finding::{Findings, Report};
+use crate::registry::{Unit, checkov, kube_linter, trivy};
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(8, 6),
+        slug: "capabilities-not-dropped",
+        title: "container keeps the default capabilities",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        lets: "a process that runs as root can forge packets, change owners of files and make device nodes",
+        fix: "drop `ALL` capabilities and add back only what is needed",
+        references: &[
+            "CIS Kubernetes 5.2.8",
+            "CIS Kubernetes 5.2.10",
+            "Pod Security Standards: restricted",
+            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+        ],
+        equivalents: &[
+            checkov("CKV_K8S_28"),
+            checkov("CKV_K8S_37"),
+            trivy("KSV-0003"),
+            trivy("KSV-0004"),
+            trivy("KSV-0106"),
+            kube_linter("drop-net-raw-capability"),
+        ],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for report in containers(context).filter_map(judge) {
+        findings.add(check, report);
+    }
+}
+
+fn judge(view: ContainerView<'_>) -> Option<Report> {
+    if view.drops_all() {
+        return None;
+    }
+    let capabilities = &view.container.security.capabilities;
+    let Some(first) = capabilities.drop.first() else {
+        // A list of additions is there already, and a second `capabilities` key would break the file.
+        let free = capabilities.add.is_empty();
+        let patch = free
+            .then(|| edits::set_security(view.container, "capabilities: { drop: [ALL] }"))
+            .flatten();
+        return Some(
+            view.report("keeps every default capability")
+                .label("nothing is dropped")
+                .patch_if(patch),
+        );
+    };
+    Some(
+        view.report_at(&first.origin, "drops some capabilities but not all")
+            .label("the others are kept")
+            .severity(Severity::Low),
+    )
+}

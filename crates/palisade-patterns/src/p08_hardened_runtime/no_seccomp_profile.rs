@@ -1,0 +1,51 @@
+//! Container has no seccomp profile.
+
+use palisade_model::{Check, CheckId, Confidence, Severity};
+
+use crate::container_view::{ContainerView, containers};
+use crate::context::Context;
+use crate::edits;
+use crate::finding::{Findings, Report};
+use crate::registry::{Unit, checkov, kubescape, trivy};
+
+pub(crate) const UNIT: Unit = Unit {
+    check: Check {
+        id: CheckId::new(8, 8),
+        slug: "no-seccomp-profile",
+        title: "container has no seccomp profile",
+        severity: Severity::Medium,
+        confidence: Confidence::High,
+        lets: "every system call of the kernel can be tried for a way out of the container",
+        fix: "set `seccompProfile` of type `RuntimeDefault` on the pod",
+        references: &[
+            "CIS Kubernetes 5.7.2",
+            "Pod Security Standards: restricted",
+            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NIST SP 800-190 4.4.3",
+        ],
+        equivalents: &[
+            checkov("CKV_K8S_31"),
+            trivy("KSV-0030"),
+            kubescape("C-0210"),
+        ],
+    },
+    run,
+};
+
+fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for report in containers(context).filter_map(judge) {
+        findings.add(check, report);
+    }
+}
+
+fn judge(view: ContainerView<'_>) -> Option<Report> {
+    if view.seccomp().is_some() {
+        return None;
+    }
+    let line = "seccompProfile: { type: RuntimeDefault }";
+    Some(
+        view.report("has no seccomp profile")
+            .label("system calls are not filtered")
+            .patch_if(edits::set_security(view.container, line)),
+    )
+}
