@@ -143,7 +143,7 @@ pub(crate) fn shell_commands(script: &str) -> Vec<ShellCommand> {
                     splitter.word.push(next);
                 }
             }
-            (Some(_), _) => splitter.word.push(letter),
+            (None, '&') if splitter.word.ends_with('>') => splitter.word.push(letter),
             (None, '#') if splitter.word.is_empty() => {
                 while letters.next_if(|next| *next != '\n').is_some() {}
             }
@@ -160,7 +160,7 @@ pub(crate) fn shell_commands(script: &str) -> Vec<ShellCommand> {
             }
             (None, ';' | '&' | '\n' | '(' | ')') => splitter.end_command(false),
             (None, space) if space.is_whitespace() => splitter.end_word(),
-            (None, _) => splitter.word.push(letter),
+            (Some(_) | None, _) => splitter.word.push(letter),
         }
     }
     splitter.end_command(false);
@@ -221,6 +221,13 @@ mod tests {
             commands.last().map(|one| (one.piped, one.program())),
             Some((true, "bash"))
         );
+    }
+
+    #[test]
+    fn a_redirection_does_not_end_a_command() {
+        let commands = shell_commands("curl https://x 2>&1 | sh");
+        let programs: Vec<&str> = commands.iter().map(|one| one.program()).collect();
+        assert_eq!(programs, ["curl", "sh"]);
     }
 
     #[test]

@@ -57,13 +57,13 @@ const ENDS: [&str; 7] = [
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for step in steps(context) {
-        let sources = match &step.instruction.command {
-            BuildCommand::Copy {
-                sources,
-                from: None,
-            }
-            | BuildCommand::Add { sources, .. } => sources,
-            _ => continue,
+        let (BuildCommand::Copy {
+            sources,
+            from: None,
+        }
+        | BuildCommand::Add { sources, .. }) = &step.instruction.command
+        else {
+            continue;
         };
         for source in sources.iter().filter(|source| holds_credentials(source)) {
             let report = step

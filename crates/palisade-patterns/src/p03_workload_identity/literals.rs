@@ -64,7 +64,7 @@ pub(super) fn literals<'a>(context: &Context<'a>) -> impl Iterator<Item = Litera
     environment.chain(build_files).chain(objects).chain(config)
 }
 
-fn in_environment<'a>(view: ContainerView<'a>) -> impl Iterator<Item = Literal<'a>> {
+fn in_environment(view: ContainerView<'_>) -> impl Iterator<Item = Literal<'_>> {
     view.container.env.iter().filter_map(move |variable| {
         let EnvSource::Literal {
             secret: Some(kind), ..

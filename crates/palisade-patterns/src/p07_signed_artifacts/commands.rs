@@ -107,7 +107,7 @@ pub(super) fn unpinned_package(command: &ShellCommand) -> Option<&str> {
         if word.contains(['$', '/', '>', '<'])
             || word == "."
             || word.starts_with('.')
-            || word.ends_with(".txt")
+            || word.contains(".txt")
         {
             continue;
         }
