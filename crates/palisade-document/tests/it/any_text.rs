@@ -1,6 +1,6 @@
 //! Whatever the text, reading it ends, and every place lies on characters of it.
 
-use palisade_document::{Document, Span, Syntax, Value};
+use palisade_document::{Span, Syntax, Value};
 use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
 use crate::shown::read;
@@ -13,7 +13,7 @@ fn check(text: &str) {
             assert!(!error.message.is_empty());
         }
         for root in document.roots() {
-            visit(text, &document, root);
+            visit(text, root);
         }
     }
 }
@@ -23,14 +23,14 @@ fn check_span(text: &str, span: Span) {
     assert!(part.is_some(), "{span:?} in `{text:?}`");
 }
 
-fn visit(text: &str, document: &Document, value: Value<'_>) {
+fn visit(text: &str, value: Value<'_>) {
     check_span(text, value.span());
     for item in value.items() {
-        visit(text, document, item);
+        visit(text, item);
     }
     for entry in value.entries() {
         check_span(text, entry.key_span);
-        visit(text, document, entry.value);
+        visit(text, entry.value);
     }
 }
 

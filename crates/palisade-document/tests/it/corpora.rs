@@ -24,6 +24,10 @@ fn files(folder: &Path, found: &mut Vec<std::path::PathBuf>) {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "where the corpora lie is no setting of the product"
+)]
 #[ignore = "needs PALISADE_CORPORA"]
 fn what_real_systems_wrote_is_read() {
     let folder = std::env::var("PALISADE_CORPORA").expect("PALISADE_CORPORA names a folder");

@@ -163,3 +163,20 @@ fn bounds_on_bytes_and_values_hold() {
         assert!(errors[0].message.contains(part), "{}", errors[0].message);
     }
 }
+
+#[test]
+#[ignore = "measures; only optimized builds reach the speed"]
+fn ten_megabytes_are_read_fast() {
+    let one = "- apiVersion: v1\n  kind: Pod\n  metadata: {name: a, labels: {app: \"x y\"}}\n  spec:\n    containers:\n      - image: registry.example/app:1.2.3\n        ports:\n          - containerPort: 8080\n        env: [] # none\n";
+    for text in [
+        one.repeat((10 << 20) / one.len()),
+        one.replace("x y", "é").repeat((10 << 20) / one.len()),
+    ] {
+        let start = Instant::now();
+        let (document, errors) = read(Syntax::Yaml, &text);
+        let took = start.elapsed();
+        assert_eq!(errors, []);
+        assert!(document.len() > 500_000);
+        assert!(took < Duration::from_millis(700), "10 MB took {took:?}");
+    }
+}

@@ -1,9 +1,5 @@
 //! What the generic syntaxes read, where they place it, and how they fail.
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot go on must fail"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod any_text;
 mod corpora;
