@@ -17,6 +17,8 @@ const RESET: &str = "\u{1b}[0m";
 
 /// Width of the column of figures, so that the duration stands apart.
 const FIGURES_WIDTH: usize = 76;
+/// Width of the longest status, and a space.
+const STATUS_WIDTH: usize = 15;
 /// Cells of a pattern's bar.
 const BAR_CELLS: u32 = 10;
 
@@ -127,13 +129,14 @@ fn pattern_line(pattern: &PatternLine) -> String {
         Status::Missing => RED,
         Status::NotApplicable => DIM,
     };
+    let checks = pattern.checks.join(" ");
+    let width = if checks.is_empty() { 0 } else { STATUS_WIDTH };
     format!(
-        "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:14}{RESET} {}",
+        "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:width$}{RESET} {checks}",
         pattern.pattern.number(),
         title(&pattern.slug),
         bar(pattern),
         pattern.status.words(),
-        pattern.checks.join(" "),
     )
 }
 
