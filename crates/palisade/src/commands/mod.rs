@@ -8,6 +8,7 @@ mod explain;
 mod fix;
 mod man;
 mod model;
+mod paths;
 mod privileges;
 
 use crate::arguments::Global;
@@ -34,6 +35,7 @@ macro_rules! commands {
 
 commands! {
     Check => check,
+    Paths => paths,
     Privileges => privileges,
     Explain => explain,
     Fix => fix,
