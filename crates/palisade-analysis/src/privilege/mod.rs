@@ -2,11 +2,17 @@
 //!
 //! Start at [`Privileges::of`].
 
+mod builtin;
+mod chains;
+mod collect;
+mod escalation;
 mod grant;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{Model, NodeId};
+
+use crate::privilege::chains::{Chains, groups_of};
 
 pub use crate::privilege::grant::{Administrator, Grant, Step, Technique};
 
@@ -21,8 +27,28 @@ pub struct Privileges {
 impl Privileges {
     /// Analyses a model.
     pub fn of(model: &Model) -> Self {
-        let _ = model;
-        Self::default()
+        let mut workloads: BTreeMap<NodeId, Vec<NodeId>> = BTreeMap::new();
+        for workload in &model.workloads {
+            let account = workload
+                .service_account
+                .as_ref()
+                .map_or("default", |fact| fact.value.as_str());
+            let identity = collect::service_account(&workload.namespace, account);
+            workloads
+                .entry(identity)
+                .or_default()
+                .push(workload.id.clone());
+        }
+        let mut grants = collect::grants(model);
+        let chains = Chains::of(model, &grants, &workloads);
+        for (index, grant) in grants.iter_mut().enumerate() {
+            grant.administrative = chains.administrative.contains(&index);
+        }
+        Self {
+            grants,
+            administrators: chains.administrators,
+            workloads,
+        }
     }
 
     /// Every grant, sorted; a grant to a group stands once, under the group.
@@ -32,9 +58,10 @@ impl Privileges {
 
     /// Grants that hold for an identity: its own and those of its groups.
     pub fn of_identity(&self, identity: &NodeId) -> Vec<&Grant> {
+        let groups = groups_of(identity);
         self.grants
             .iter()
-            .filter(|grant| grant.identity == *identity)
+            .filter(|grant| grant.identity == *identity || groups.contains(&grant.identity))
             .collect()
     }
 
@@ -50,16 +77,33 @@ impl Privileges {
 
     /// How many different (identity, verb, resource) grants have no end.
     pub fn standing_count(&self) -> u64 {
-        self.standing().count() as u64
+        distinct(self.standing())
     }
 
     /// How many of them let the identity grant itself more, alone or through a chain.
     pub fn administrative_count(&self) -> u64 {
-        self.standing().filter(|grant| grant.administrative).count() as u64
+        distinct(self.standing().filter(|grant| grant.administrative))
     }
 
     /// Workloads that run as an identity.
     pub fn workloads_of(&self, identity: &NodeId) -> &[NodeId] {
         self.workloads.get(identity).map_or(&[], Vec::as_slice)
     }
+}
+
+/// How many different (identity, verb, resource, scope) grants there are: the same permission
+/// through two bindings is held once.
+fn distinct<'g>(grants: impl Iterator<Item = &'g Grant>) -> u64 {
+    let found: BTreeSet<_> = grants
+        .map(|grant| {
+            let what = (&grant.api_group, &grant.resource, &grant.verb);
+            (
+                &grant.identity,
+                &grant.namespace,
+                what,
+                &grant.resource_names,
+            )
+        })
+        .collect();
+    found.len() as u64
 }
