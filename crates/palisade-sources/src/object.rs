@@ -56,7 +56,9 @@ impl<'d> Object<'d> {
 
     /// The place that stands for the object: its name, which tells a reader most on one line.
     pub(crate) fn whole(&self) -> Origin {
-        let name = self.at(&["metadata", "name"]).or_else(|| self.at(&["kind"]));
+        let name = self
+            .at(&["metadata", "name"])
+            .or_else(|| self.at(&["kind"]));
         self.origin_of(name.unwrap_or(self.value))
     }
 

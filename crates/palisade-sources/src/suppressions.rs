@@ -83,10 +83,14 @@ fn block_end(file: &SourceFile, first: u32) -> u32 {
         let text = file.slice(file.line_span(line));
         text.len() - text.trim_start().len()
     };
+    let is_item = |line: u32| file.slice(file.line_span(line)).trim().starts_with("- ");
     let own = indent(first);
     let ends = |line: u32| {
         let text = file.slice(file.line_span(line)).trim();
-        !text.is_empty() && !text.starts_with('#') && indent(line) <= own
+        // The items of a list may stand as deep as its key.
+        let inside =
+            indent(line) > own || (indent(line) == own && is_item(line) && !is_item(first));
+        !text.is_empty() && !text.starts_with('#') && !inside
     };
     (first + 1..=file.line_count())
         .find(|line| ends(*line))

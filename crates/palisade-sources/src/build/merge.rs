@@ -110,6 +110,12 @@ pub(super) fn merge(facts: &mut Facts) {
     facts.diagnostics.append(&mut notes);
 }
 
+/// Leaves one door per id, after routes have been attached.
+pub(super) fn doors(model: &mut Model) {
+    let (first, _) = split(std::mem::take(&mut model.entry_points));
+    model.entry_points = first;
+}
+
 /// Pods with one owner as one workload; label sets that differ are kept beside the first.
 fn owners(pods: Vec<Workload>) -> Vec<Workload> {
     let mut merged: BTreeMap<NodeId, Workload> = BTreeMap::new();

@@ -2,7 +2,6 @@
 
 mod activity;
 mod data;
-mod doors;
 mod edges;
 mod flows;
 mod guards;
@@ -19,11 +18,12 @@ use crate::formats::kubernetes::entries;
 
 /// The finished model, and what was noticed while finishing it.
 pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
-    entries::finish(&mut facts);
     let deployments = activity::Deployments::of(&facts.model);
     merge::merge(&mut facts);
+    // Routes are attached to, and doors made of, what is left.
+    entries::finish(&mut facts);
+    merge::doors(&mut facts.model);
     facts.model.schema_version = SCHEMA_VERSION;
-    doors::add(&mut facts.model);
     zones::add(&mut facts.model);
     membership::resolve(&mut facts.model);
     identities::add(&mut facts.model);

@@ -4,4 +4,6 @@ mod accounts;
 mod corpora;
 mod dockerfile;
 mod entries;
+mod kubernetes;
 mod mesh;
+mod model;
