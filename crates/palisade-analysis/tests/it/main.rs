@@ -1,0 +1,3 @@
+//! Tests of the analyses over whole models.
+
+mod reachability;

@@ -1,0 +1,7 @@
+//! Reachability: its pitfalls one by one, and the whole against a naive evaluation.
+
+mod counted;
+mod estate;
+mod naive;
+mod pitfalls;
+mod tiers;
