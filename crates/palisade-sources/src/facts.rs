@@ -28,6 +28,8 @@ pub(crate) struct Facts {
     pub(crate) config_values: Vec<ConfigValue>,
     /// References across namespaces that somebody allowed.
     pub(crate) allowed_references: Vec<ReferencePermission>,
+    /// Where objects of a kind and name stand in files, for the places of rendered ones.
+    pub(crate) declared: BTreeMap<(String, String), Vec<Origin>>,
     /// Routes that wait for the gateway that they are attached to.
     pub(crate) routes: Vec<Route>,
     /// Ports of the named listeners of gateways: namespace, gateway and listener.
@@ -124,6 +126,9 @@ impl Facts {
         self.backups.append(&mut other.backups);
         self.config_values.append(&mut other.config_values);
         self.routes.append(&mut other.routes);
+        for (key, mut origins) in other.declared {
+            self.declared.entry(key).or_default().append(&mut origins);
+        }
         self.gateway_ports.append(&mut other.gateway_ports);
         self.allowed_references
             .append(&mut other.allowed_references);

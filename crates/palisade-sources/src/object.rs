@@ -29,6 +29,8 @@ pub(crate) struct Object<'d> {
     pub(crate) variants: Vec<String>,
     /// The source that it was rendered from.
     pub(crate) rendered_from: Option<Arc<str>>,
+    /// The place that stands for every place of a rendered object: it has none of its own.
+    pub(crate) anchor: Option<Origin>,
 }
 
 impl<'d> Object<'d> {
@@ -44,7 +46,10 @@ impl<'d> Object<'d> {
 
     /// The place of a span.
     pub(crate) fn origin(&self, span: Span) -> Origin {
-        let mut origin = Origin::new(&self.file, span);
+        let mut origin = match &self.anchor {
+            Some(anchor) => anchor.clone(),
+            None => Origin::new(&self.file, span),
+        };
         origin.rendered_from.clone_from(&self.rendered_from);
         origin
     }

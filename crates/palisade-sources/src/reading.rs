@@ -113,9 +113,14 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
         facts.absorb(more);
         outcomes.insert(Arc::clone(file.path()), outcome);
     }
+    facts.limits = options.limits;
+    for file in &rendered.parts {
+        formats::kubernetes::read_names(file, &mut facts);
+    }
     for (file, rendering) in &rendered.texts {
         let mut more = Facts::new(root);
         more.limits = options.limits;
+        more.declared = std::mem::take(&mut facts.declared);
         formats::kubernetes::read_rendered(file, rendering, &mut more);
         facts.absorb(more);
     }

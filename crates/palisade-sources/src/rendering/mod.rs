@@ -1,5 +1,10 @@
 //! What overlays and charts come to when they are rendered, and what becomes of their own files.
 
+mod charts;
+mod graph;
+mod kustomize;
+mod programs;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,6 +15,9 @@ use palisade_model::{Diagnostic, Outcome};
 use crate::formats::kubernetes::Rendering;
 use crate::reading::Options;
 
+/// Texts by their path.
+type Texts = BTreeMap<Arc<str>, Arc<SourceFile>>;
+
 /// Everything that rendering found out.
 #[derive(Debug, Default)]
 pub(crate) struct Rendered {
@@ -17,6 +25,8 @@ pub(crate) struct Rendered {
     pub(crate) texts: Vec<(Arc<SourceFile>, Rendering)>,
     /// Files that are parts of overlays or charts, and so are not manifests by themselves.
     pub(crate) outcomes: BTreeMap<Arc<str>, Outcome>,
+    /// Files whose objects count only where an overlay includes them.
+    pub(crate) parts: Vec<Arc<SourceFile>>,
     /// What went wrong.
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
@@ -28,43 +38,8 @@ pub(crate) fn render(
     files: &BTreeMap<Arc<str>, Arc<SourceFile>>,
     options: &Options,
 ) -> Rendered {
-    let _ = (root, options);
-    let charts = chart_folders(files);
     let mut rendered = Rendered::default();
-    for path in files.keys() {
-        if let Some(outcome) = chart_part(path, &charts) {
-            rendered.outcomes.insert(Arc::clone(path), outcome);
-        }
-    }
+    kustomize::render(root, files, options, &mut rendered);
+    charts::render(root, files, options, &mut rendered);
     rendered
-}
-
-/// Folders with a `Chart.yaml`, each with its trailing `/`.
-fn chart_folders(files: &BTreeMap<Arc<str>, Arc<SourceFile>>) -> Vec<&str> {
-    files
-        .keys()
-        .filter_map(|path| path.strip_suffix("Chart.yaml"))
-        .filter(|folder| folder.is_empty() || folder.ends_with('/'))
-        .collect()
-}
-
-fn chart_part(path: &str, charts: &[&str]) -> Option<Outcome> {
-    let inside = charts
-        .iter()
-        .filter_map(|folder| path.strip_prefix(folder))
-        .find(|rest| rest.starts_with("templates/") || is_chart_file(rest))?;
-    Some(if inside.starts_with("templates/") {
-        Outcome::Unread {
-            reason: "a template of a chart: it needs helm to be rendered".to_owned(),
-        }
-    } else {
-        Outcome::NotApplicable {
-            reason: "part of a Helm chart".to_owned(),
-        }
-    })
-}
-
-fn is_chart_file(rest: &str) -> bool {
-    matches!(rest, "Chart.yaml" | "Chart.lock" | "values.schema.json")
-        || (rest.starts_with("values") && !rest.contains('/'))
 }

@@ -232,8 +232,8 @@ spec: {containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 80
         listeners(route),
         ["HTTPS r.example edge false", "HTTP r.example - true"]
     );
-    assert!(door(&reading, "entry-point:a/inner[Service]").internal);
-    let node = door(&reading, "entry-point:a/node[Service]");
+    assert!(door(&reading, "entry-point:a/inner[LoadBalancer]").internal);
+    let node = door(&reading, "entry-point:a/node[NodePort]");
     assert_eq!(node.listeners[0].port.unwrap().get(), 30081);
     assert_eq!(targets(node), ["a/node:80  true"]);
     let host = door(&reading, "entry-point:a/p[HostPort]");

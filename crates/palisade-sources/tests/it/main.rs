@@ -7,3 +7,4 @@ mod entries;
 mod kubernetes;
 mod mesh;
 mod model;
+mod rendering;

@@ -8,6 +8,7 @@ use parse_dockerfile::{
     RunInstruction, Source, UnescapedString,
 };
 
+use crate::credentials;
 use crate::formats::dockerfile::Reader;
 use crate::formats::dockerfile::variables::assignments;
 
@@ -188,7 +189,9 @@ fn variables(arguments: &UnescapedString<'_>, build_argument: bool) -> Vec<Build
         .into_iter()
         .map(|it| BuildCommand::Variable {
             build_argument,
-            secret: None,
+            secret: it
+                .value
+                .and_then(|value| credentials::secret(&it.name, &value)),
             name: it.name,
         })
         .collect()

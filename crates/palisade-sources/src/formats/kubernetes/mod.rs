@@ -36,11 +36,18 @@ pub(crate) struct Rendering {
     pub(crate) variant: String,
     /// Path of the overlay's or chart's own file.
     pub(crate) source: Arc<str>,
+    /// Folders whose files it takes in.
+    pub(crate) folders: Vec<String>,
+    /// The first line of the overlay's or chart's own file.
+    pub(crate) first_line: Origin,
 }
 
 /// Whether a file may hold manifests.
 pub(crate) fn names(path: &str) -> bool {
     let name = super::file_name(path);
+    if name == "Kustomization" {
+        return true;
+    }
     [".yaml", ".yml", ".json"].iter().any(|end| {
         name.len() > end.len()
             && name
@@ -51,7 +58,7 @@ pub(crate) fn names(path: &str) -> bool {
 
 /// Reads a plain manifest.
 pub(crate) fn read(file: &Arc<SourceFile>, facts: &mut Facts) -> Outcome {
-    read_as(file, None, facts)
+    read_as(file, Reading::Plain, facts)
 }
 
 /// Reads manifests that an overlay or chart was rendered to.
@@ -60,12 +67,22 @@ pub(crate) fn read_rendered(
     rendering: &Rendering,
     facts: &mut Facts,
 ) -> Outcome {
-    read_as(file, Some(rendering), facts)
+    read_as(file, Reading::Rendered(rendering), facts)
 }
 
-fn read_as(file: &Arc<SourceFile>, rendering: Option<&Rendering>, facts: &mut Facts) -> Outcome {
+/// Takes note of where the objects of a file stand, without reading what they say.
+pub(crate) fn read_names(file: &Arc<SourceFile>, facts: &mut Facts) {
+    let (document, _) = parse(Arc::clone(file), syntax_of(file.path()), &facts.limits);
+    let reading = Reading::Names;
+    let source = Source { file, reading };
+    for root in document.roots() {
+        source.read_value(root, None, facts);
+    }
+}
+
+fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> Outcome {
     let (document, errors) = parse(Arc::clone(file), syntax_of(file.path()), &facts.limits);
-    let source = Source { file, rendering };
+    let source = Source { file, reading };
     let resources = document
         .roots()
         .map(|root| source.read_value(root, None, facts))
@@ -141,7 +158,33 @@ fn not_kubernetes() -> Outcome {
 
 struct Source<'a> {
     file: &'a Arc<SourceFile>,
-    rendering: Option<&'a Rendering>,
+    reading: Reading<'a>,
+}
+
+/// For what a text is read.
+#[derive(Clone, Copy)]
+enum Reading<'a> {
+    /// For all that it says.
+    Plain,
+    /// For the places of its objects only, since they count where an overlay includes them.
+    Names,
+    /// For all that it says, with the places of what it was rendered from.
+    Rendered(&'a Rendering),
+}
+
+impl Rendering {
+    /// The file that an object comes from, among those that have one of its kind and name.
+    fn place(&self, places: &[Origin]) -> Origin {
+        let is_taken_in = |origin: &&Origin| {
+            let folder = origin
+                .file
+                .rsplit_once('/')
+                .map_or("", |(folder, _)| folder);
+            self.folders.iter().any(|taken| taken == folder)
+        };
+        let found = places.iter().find(is_taken_in);
+        found.unwrap_or(&self.first_line).clone()
+    }
 }
 
 impl Source<'_> {
@@ -168,12 +211,32 @@ impl Source<'_> {
                 .map(|item| self.read_value(item, inherited, facts))
                 .sum();
         }
-        let object = self.object(value, api_version, kind);
+        let mut object = self.object(value, api_version, kind);
+        let key = (object.kind.clone(), object.name.clone());
+        match self.reading {
+            Reading::Plain => {
+                let places = facts.declared.entry(key).or_default();
+                places.push(object.whole());
+            }
+            Reading::Names => {
+                let places = facts.declared.entry(key).or_default();
+                places.push(object.whole());
+                return 1;
+            }
+            Reading::Rendered(rendering) => {
+                let places = facts.declared.get(&key).map_or(&[][..], Vec::as_slice);
+                object.anchor = Some(rendering.place(places));
+            }
+        }
         kinds::read(&object, facts);
         1
     }
 
     fn object<'d>(&self, value: Value<'d>, api_version: &str, kind: &str) -> Object<'d> {
+        let rendering = match self.reading {
+            Reading::Rendered(rendering) => Some(rendering),
+            Reading::Plain | Reading::Names => None,
+        };
         let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
         let named = |key: &str| {
             value
@@ -191,11 +254,11 @@ impl Source<'_> {
                 .or_else(|| named("generateName"))
                 .unwrap_or_default(),
             namespace: named("namespace"),
-            variants: self
-                .rendering
+            variants: rendering
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
-            rendered_from: self.rendering.map(|it| Arc::clone(&it.source)),
+            rendered_from: rendering.map(|it| Arc::clone(&it.source)),
+            anchor: None,
         }
     }
 }

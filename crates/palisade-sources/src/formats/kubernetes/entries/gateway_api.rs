@@ -25,7 +25,7 @@ pub(in crate::formats::kubernetes) fn gateway(object: &Object<'_>, facts: &mut F
         .extend(more.map(labels).unwrap_or_default());
     door.internal = class_name.contains("rilb")
         || class_name.contains("internal")
-        || super::exposed::is_internal(&door.annotations);
+        || super::internal::is_internal(&door.annotations);
     for item in object.items(&["spec", "listeners"]) {
         let listener = listener(object, item);
         if let (Some(name), Some(port)) = (object.text_in(item, &["name"]), listener.port) {

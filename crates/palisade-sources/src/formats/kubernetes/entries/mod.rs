@@ -1,11 +1,11 @@
-//! Doors from outside: Ingress, Gateway API, OpenShift Route, and exposed services and ports.
+//! Doors from outside: Ingress, Gateway API and OpenShift Route.
 //!
 //! A route and the gateway that it is attached to may stand in different files, so routes wait in
 //! [`Facts`] until [`finish`].
 
-mod exposed;
 mod gateway_api;
 mod ingress;
+mod internal;
 mod openshift;
 
 use palisade_document::Value;
@@ -39,13 +39,11 @@ pub(crate) struct Route {
     pub(crate) redirects: bool,
 }
 
-/// Attaches routes to their gateways, decides which references are permitted, and adds the doors
-/// that services and containers open by themselves.
+/// Attaches routes to their gateways, and decides which references are permitted.
 pub(crate) fn finish(facts: &mut Facts) {
     for route in std::mem::take(&mut facts.routes) {
         attach(route, facts);
     }
-    exposed::add(facts);
     for door in &mut facts.model.entry_points {
         let mut kept: Vec<Backend> = Vec::new();
         for backend in std::mem::take(&mut door.backends) {
