@@ -67,12 +67,25 @@ pub(super) fn add(facts: &mut Facts) {
         let backup = facts.backups.iter().find(|backup| {
             let (namespace, name) = &backup.value;
             let all = namespace == "*";
-            (all || *namespace == dataset.namespace) && (name.is_empty() || *name == dataset.name)
+            (all || *namespace == dataset.namespace)
+                && (name.is_empty() || is_claim_of(name, &dataset.name))
         });
         dataset.backed_up = backup.map(|backup| Fact::new(true, backup.origin.clone()));
     }
     add_servers(&mut facts.model);
     add_referred_secrets(&mut facts.model);
+}
+
+/// Whether a claim's name is the dataset's, or that of one replica of a claim template
+/// (`data-postgres-0` of `data-postgres`).
+fn is_claim_of(claim: &str, dataset: &str) -> bool {
+    claim.strip_prefix(dataset).is_some_and(|rest| {
+        let replica = rest.strip_prefix('-');
+        rest.is_empty()
+            || replica.is_some_and(|number| {
+                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            })
+    })
 }
 
 fn add_servers(model: &mut Model) {
