@@ -28,7 +28,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let Some(workload) = plain
             .destinations
             .iter()
-            .find(|known| !accepts_plain_text(model, known))
+            .find(|known| !accepts_plain_text(context, known))
         else {
             continue;
         };

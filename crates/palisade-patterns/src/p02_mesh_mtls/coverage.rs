@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use palisade_model::{Coverage, EdgeKind, FlowState, Model, NodeId, Workload};
 
-use super::modes::{accepts_plain_text, in_istio};
+use super::modes::accepts_plain_text;
 use crate::context::Context;
 use crate::selection::{behind, service_selects};
 
@@ -21,7 +21,7 @@ pub(super) fn coverage(context: &Context<'_>) -> Coverage {
         });
         for workload in called {
             coverage.applicable += 1;
-            coverage.guarded += u32::from(requires(model, workload));
+            coverage.guarded += u32::from(requires(context, workload));
         }
     }
     for (from, to) in declared {
@@ -29,7 +29,7 @@ pub(super) fn coverage(context: &Context<'_>) -> Coverage {
             .workload(&from)
             .is_some_and(|caller| on_linkerd(caller) && on_linkerd(to));
         coverage.applicable += 1;
-        coverage.guarded += u32::from(between || requires(model, to));
+        coverage.guarded += u32::from(between || requires(context, to));
     }
     coverage
 }
@@ -68,8 +68,8 @@ fn ends<'m>(model: &'m Model, id: &NodeId) -> Vec<&'m Workload> {
         .collect()
 }
 
-fn requires(model: &Model, workload: &Workload) -> bool {
-    in_istio(workload) && !accepts_plain_text(model, workload)
+fn requires(context: &Context<'_>, workload: &Workload) -> bool {
+    !accepts_plain_text(context, workload)
 }
 
 fn on_linkerd(workload: &Workload) -> bool {

@@ -1,8 +1,7 @@
 //! Meshed workload on the node's network.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{Check, CheckId, Confidence, Origin, Severity, Workload};
 
-use super::modes::in_istio;
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
@@ -35,12 +34,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         else {
             continue;
         };
-        let linkerd = workload
-            .mesh
-            .linkerd
-            .as_ref()
-            .is_some_and(|fact| fact.value);
-        if !in_istio(workload) && !linkerd {
+        if !is_claimed(workload, &fact.origin) {
             continue;
         }
         let message = format!(
@@ -52,4 +46,14 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             .replacing(&fact.origin, "false");
         findings.add(check, report);
     }
+}
+
+/// Whether the pod or its namespace asks for a proxy. The model then says that there is none, and
+/// points at the node's network as the reason.
+fn is_claimed(workload: &Workload, reason: &Origin) -> bool {
+    let mesh = &workload.mesh;
+    [&mesh.istio_sidecar, &mesh.istio_ambient, &mesh.linkerd]
+        .into_iter()
+        .flatten()
+        .any(|fact| fact.value || fact.origin == *reason)
 }

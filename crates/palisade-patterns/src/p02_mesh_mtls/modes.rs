@@ -1,11 +1,11 @@
 //! What mutual TLS comes to on both ends of a call.
 
 use palisade_model::{
-    Control, ControlKind, DestinationRule, Fact, Model, MtlsMode, PeerAuthentication, TlsMode,
-    TrafficTls, Workload,
+    Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
 };
 
-use crate::selection::{behind, pods_match};
+use crate::context::Context;
+use crate::selection::behind;
 
 /// Whether an Istio proxy takes a workload's traffic.
 pub(super) fn in_istio(workload: &Workload) -> bool {
@@ -25,42 +25,8 @@ pub(super) fn uses_mesh(model: &Model) -> bool {
 }
 
 /// Whether a workload accepts callers without mutual TLS, on any port that no policy names.
-pub(crate) fn accepts_plain_text(model: &Model, workload: &Workload) -> bool {
-    mode_of(model, workload) != MtlsMode::Strict
-}
-
-/// The mode that holds: the workload's own policy, then its namespace's, then the mesh's.
-fn mode_of(model: &Model, workload: &Workload) -> MtlsMode {
-    let mut best: Option<(u8, MtlsMode)> = None;
-    for control in model.active_controls() {
-        let ControlKind::PeerAuthentication(policy) = &control.kind else {
-            continue;
-        };
-        let mode = policy
-            .mode
-            .as_ref()
-            .map_or(MtlsMode::Unset, |mode| mode.value);
-        let (Some(rank), true) = (rank(policy, workload), mode != MtlsMode::Unset) else {
-            continue;
-        };
-        if best.is_none_or(|(known, _)| rank > known) {
-            best = Some((rank, mode));
-        }
-    }
-    best.map_or(MtlsMode::Permissive, |(_, mode)| mode)
-}
-
-/// How narrowly a policy is about a workload; `None` when it is not.
-fn rank(policy: &PeerAuthentication, workload: &Workload) -> Option<u8> {
-    let here = policy.scope.namespace == workload.namespace;
-    match &policy.scope.selector {
-        Some(selector) if !selector.is_everything() => {
-            (here && pods_match(selector, workload)).then_some(3)
-        }
-        _ if here => Some(2),
-        _ if policy.scope.root => Some(1),
-        _ => None,
-    }
+pub(crate) fn accepts_plain_text(context: &Context<'_>, workload: &Workload) -> bool {
+    !context.analysis.mesh.mtls(&workload.id, None).is_required()
 }
 
 /// A client setting that takes the mesh's identity away from calls to workloads of the mesh.

@@ -34,7 +34,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     let open: Vec<&Workload> = model
         .workloads
         .iter()
-        .filter(|workload| in_istio(workload) && accepts_plain_text(model, workload))
+        .filter(|workload| in_istio(workload) && accepts_plain_text(context, workload))
         .filter(|workload| !is_spoken_about(model, workload))
         .collect();
     let Some(first) = open.first() else { return };

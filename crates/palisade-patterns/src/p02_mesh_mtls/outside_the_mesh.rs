@@ -32,11 +32,12 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     if !uses_mesh(model) {
         return;
     }
-    for workload in model
-        .workloads
-        .iter()
-        .filter(|known| !known.mesh.is_member())
-    {
+    let outside = |known: &&Workload| {
+        // The node's network is a cause of its own.
+        let on_node = known.security.host_network.as_ref();
+        !known.mesh.is_member() && on_node.is_none_or(|fact| !fact.value)
+    };
+    for workload in model.workloads.iter().filter(outside) {
         let service = model.services.iter().find(|service| {
             service.kind.value != ServiceKind::ExternalName && service_selects(service, workload)
         });

@@ -49,7 +49,8 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
                     .is_some_and(|fact| fact.value)
             })
             .find(|workload| {
-                scope_selects(model, &policy.scope, workload) && accepts_plain_text(model, workload)
+                scope_selects(model, &policy.scope, workload)
+                    && accepts_plain_text(context, workload)
             });
         let Some(workload) = open else { continue };
         let message = format!(

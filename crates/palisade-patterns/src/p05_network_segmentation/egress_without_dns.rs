@@ -5,7 +5,6 @@ use palisade_model::{
     Severity, Workload,
 };
 
-use super::isolation::on_own_network;
 use super::peers::{allows_dns, names_pods};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
@@ -43,7 +42,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let mute: Vec<&Workload> = model
             .workloads
             .iter()
-            .filter(|workload| on_own_network(workload))
+            .filter(|workload| context.analysis.reachability.enforceable(&workload.id))
             .filter(|workload| policy_selects(model, policy, workload))
             .filter(|workload| !resolves(model, workload))
             .collect();

@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{
-    Model, NetworkAction, NetworkPeer, NetworkPolicy, NetworkRule, NetworkTier, Workload, Zone,
-};
+use palisade_model::{Workload, Zone};
 
-use crate::selection::{network_policies, policy_selects};
+use crate::context::Context;
 
 /// Of a connection, as the selected pod sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,63 +26,32 @@ pub(super) struct OpenNamespace<'m> {
     pub(super) workloads: usize,
 }
 
-/// Whether policies can hold for a workload at all: it has a network of its own.
-pub(super) fn on_own_network(workload: &Workload) -> bool {
-    let host_network = workload.security.host_network.as_ref();
-    host_network.is_none_or(|fact| !fact.value)
-}
-
-/// Whether some policy makes a workload closed unless a rule opens it.
-pub(super) fn isolates(policy: &NetworkPolicy, direction: Direction) -> bool {
-    let rules = match direction {
-        Direction::Ingress => &policy.ingress,
-        Direction::Egress => &policy.egress,
-    };
-    match (rules, policy.tier) {
-        (None, _) => false,
-        (Some(rules), NetworkTier::Namespaced) => {
-            rules.is_empty()
-                || rules
-                    .iter()
-                    .any(|rule| rule.action == NetworkAction::Allow || denies_all(rule))
-        }
-        (Some(rules), _) => rules.iter().any(denies_all),
+/// Whether policies close a workload unless a rule opens it.
+pub(super) fn is_isolated(
+    context: &Context<'_>,
+    workload: &Workload,
+    direction: Direction,
+) -> bool {
+    let isolation = context.analysis.reachability.isolation(&workload.id);
+    match direction {
+        Direction::Ingress => isolation.ingress,
+        Direction::Egress => isolation.egress,
     }
 }
 
-fn denies_all(rule: &NetworkRule) -> bool {
-    let everyone = |peer: &NetworkPeer| match peer {
-        NetworkPeer::Cluster => true,
-        NetworkPeer::Pods {
-            namespaces: Some(namespaces),
-            namespace_names,
-            pods,
-        } => namespaces.is_everything() && namespace_names.is_empty() && pods.is_everything(),
-        NetworkPeer::Block { cidr, except } => except.is_empty() && cidr.net().prefix_len() == 0,
-        _ => false,
-    };
-    rule.action == NetworkAction::Deny
-        && !rule.narrowed
-        && rule.ports.is_none()
-        && rule
-            .peers
-            .as_ref()
-            .is_none_or(|peers| peers.iter().any(everyone))
-}
-
-/// Whether some policy isolates this workload.
-pub(super) fn is_isolated(model: &Model, workload: &Workload, direction: Direction) -> bool {
-    network_policies(model)
-        .any(|(_, policy)| isolates(policy, direction) && policy_selects(model, policy, workload))
-}
-
 /// Namespaces with a workload that is not isolated, by name.
-pub(super) fn open_namespaces(model: &Model, direction: Direction) -> Vec<OpenNamespace<'_>> {
+pub(super) fn open_namespaces<'m>(
+    context: &Context<'m>,
+    direction: Direction,
+) -> Vec<OpenNamespace<'m>> {
+    let model = context.model;
+    let on_own_network =
+        |workload: &&Workload| context.analysis.reachability.enforceable(&workload.id);
     let mut by_name: BTreeMap<&str, (usize, Vec<&Workload>)> = BTreeMap::new();
-    for workload in model.workloads.iter().filter(|known| on_own_network(known)) {
+    for workload in model.workloads.iter().filter(on_own_network) {
         let (count, exposed) = by_name.entry(&workload.namespace).or_default();
         *count += 1;
-        if !is_isolated(model, workload, direction) {
+        if !is_isolated(context, workload, direction) {
             exposed.push(workload);
         }
     }

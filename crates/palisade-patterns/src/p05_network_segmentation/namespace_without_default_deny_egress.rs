@@ -29,7 +29,7 @@ pub(crate) const UNIT: Unit = Unit {
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for open in open_namespaces(context.model, Direction::Egress) {
+    for open in open_namespaces(context, Direction::Egress) {
         let all = counted(open.workloads, "workload");
         let message = format!(
             "namespace `{}` has no default-deny policy for egress: {} of {all} may connect to any address",

@@ -34,7 +34,7 @@ pub(crate) const UNIT: Unit = Unit {
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for open in open_namespaces(context.model, Direction::Ingress) {
+    for open in open_namespaces(context, Direction::Ingress) {
         let all = counted(open.workloads, "workload");
         let message = format!(
             "namespace `{}` has no default-deny policy for ingress: {} of {all} accepts connections from every pod",
