@@ -19,12 +19,37 @@ impl MeshView<'_> {
 
     /// The same for a gateway whose pods are not in the code, by namespace and labels.
     pub fn gateway_requires_token(&self, namespace: &str, labels: &Labels) -> bool {
-        self.requires_token(&Target {
-            namespace,
-            labels,
-            membership: Membership::IstioSidecar,
-            waypoint: None,
-        })
+        self.requires_token(&gateway(namespace, labels))
+    }
+
+    /// The outside provider that decides about every request to a workload (`CUSTOM`).
+    pub fn delegates_to(&self, workload: &NodeId) -> Option<&str> {
+        let workload = self.model.workload(workload)?;
+        let target = Target::of(workload);
+        if target.membership == Membership::Outside {
+            return None;
+        }
+        self.provider(&target)
+    }
+
+    /// The same for a gateway whose pods are not in the code.
+    pub fn gateway_delegates_to(&self, namespace: &str, labels: &Labels) -> Option<&str> {
+        self.provider(&gateway(namespace, labels))
+    }
+
+    fn provider(&self, target: &Target<'_>) -> Option<&str> {
+        let services = self.services.selecting(target.namespace, target.labels);
+        self.authorizations
+            .iter()
+            .filter(|(_, policy)| policy.action == AuthorizationAction::Custom)
+            .filter(|(_, policy)| {
+                let asks_nothing = |rule: &AuthorizationRule| {
+                    rule.from.is_empty() && rule.to.is_empty() && rule.when.is_empty()
+                };
+                policy.rules.iter().any(asks_nothing)
+            })
+            .find(|(_, policy)| target.enforcer(&policy.scope, &services).is_some())
+            .map(|(_, policy)| policy.provider.as_deref().unwrap_or("a provider"))
     }
 
     /// The mesh's root namespace.
@@ -59,6 +84,15 @@ impl MeshView<'_> {
             }
         }
         allows > 0 && !without_token
+    }
+}
+
+fn gateway<'a>(namespace: &'a str, labels: &'a Labels) -> Target<'a> {
+    Target {
+        namespace,
+        labels,
+        membership: Membership::IstioSidecar,
+        waypoint: None,
     }
 }
 

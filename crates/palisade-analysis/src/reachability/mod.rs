@@ -117,7 +117,7 @@ impl<'m> Reachability<'m> {
     }
 
     /// Classes of a workload; empty when the model has none of this id.
-    fn classes_of(&self, workload: &NodeId) -> &[u32] {
+    pub(crate) fn classes_of(&self, workload: &NodeId) -> &[u32] {
         self.index
             .get(workload)
             .and_then(|at| self.classes.of_workload.get(slot(*at)))

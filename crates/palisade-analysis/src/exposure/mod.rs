@@ -2,6 +2,11 @@
 //!
 //! Start at [`Exposure::of`].
 
+mod authentication;
+mod closure;
+mod doors;
+mod network;
+
 use palisade_model::{Model, NodeId, Port, Protocol};
 
 use crate::mesh::MeshView;
@@ -31,7 +36,7 @@ pub struct Door {
     pub protocol: Protocol,
     /// Whether callers are known.
     pub authenticated: AuthState,
-    /// Whether network policy lets the traffic through.
+    /// Whether network policy, and the mesh behind a gateway, let the traffic through.
     pub network_allowed: bool,
 }
 
@@ -54,8 +59,14 @@ pub struct Exposure {
 impl Exposure {
     /// Analyses a model.
     pub fn of(model: &Model, reachability: &Reachability<'_>, mesh: &MeshView<'_>) -> Self {
-        let _ = (model, reachability, mesh);
-        Self::default()
+        let doors = doors::Doors {
+            model,
+            reachability,
+            mesh,
+        }
+        .all();
+        let paths = closure::from_doors(model, reachability, mesh, &doors);
+        Self { doors, paths }
     }
 
     /// Every door, sorted.
