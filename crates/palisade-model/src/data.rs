@@ -178,7 +178,33 @@ pub struct ImageRef {
     pub digest: Option<String>,
 }
 
+/// Tags that are made to move.
+const MOVING_TAGS: [&str; 16] = [
+    "latest",
+    "main",
+    "master",
+    "develop",
+    "development",
+    "dev",
+    "edge",
+    "nightly",
+    "canary",
+    "head",
+    "stable",
+    "snapshot",
+    "unstable",
+    "trunk",
+    "current",
+    "rolling",
+];
+
 impl ImageRef {
+    /// Whether it names no digest, and no tag or one that is made to move.
+    pub fn is_mutable(&self) -> bool {
+        let moves = |tag: &String| MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str());
+        self.digest.is_none() && self.tag.as_ref().is_none_or(moves)
+    }
+
     /// Takes a reference apart; `None` for an empty text or one with a placeholder (`$`, `{`).
     pub fn parse(text: &str) -> Option<Self> {
         if text.is_empty() || text.contains(['$', '{', ' ', '<']) {

@@ -163,8 +163,8 @@ fn is_private(service: &Service) -> bool {
     let private = |text: &str| {
         text.parse::<Cidr>().is_ok_and(|cidr| match cidr.net() {
             ipnet::IpNet::V4(net) => {
-                let shared = net.addr().octets()[0] == 100 && net.prefix_len() >= 10;
-                (net.addr().is_private() && net.prefix_len() >= 8) || shared
+                // The narrowest private block is a /16, the widest a /8.
+                net.addr().is_private() && net.prefix_len() >= 8
             }
             ipnet::IpNet::V6(net) => net.addr().is_unique_local() && net.prefix_len() >= 7,
         })

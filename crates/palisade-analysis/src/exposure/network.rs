@@ -15,7 +15,7 @@ const CONTROLLERS: [&str; 7] = [
     "haproxy-ingress",
     "kubernetes-ingress",
     "kong",
-    "aspen-mesh/contour",
+    "projectcontour/envoy",
 ];
 
 /// The workloads in the code that implement a door, if it is not the workload's own port.
