@@ -6,6 +6,7 @@
 //! **Invariant:** checks read the model and the analysis and nothing else: no file, no clock.
 
 mod build_view;
+mod coming_from;
 mod config_view;
 mod container_view;
 mod context;
@@ -29,6 +30,7 @@ mod p12_automated_response;
 mod registry;
 mod selection;
 
+pub use crate::coming_from::coming_from;
 pub use crate::context::Context;
 pub use crate::evaluate::{Evaluation, PatternResult, evaluate};
 pub use crate::finding::{Findings, Report};

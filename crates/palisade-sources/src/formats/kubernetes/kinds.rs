@@ -1,8 +1,8 @@
 //! The one table of kinds that are read.
 
 use super::{
-    config, disruption, entries, istio, linkerd, namespaces, network, rbac, services, storage,
-    workloads,
+    admission, config, delivery, detection, disruption, entries, istio, linkerd, namespaces,
+    network, rbac, services, storage, workloads,
 };
 use crate::facts::Facts;
 use crate::object::Object;
@@ -169,6 +169,47 @@ const KINDS: &[(&str, &str, Read)] = &[
         istio::request_authentication,
     ),
     ("telemetry.istio.io", "Telemetry", istio::telemetry),
+    (
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicyBinding",
+        admission::binding,
+    ),
+    ("argoproj.io", "Application", delivery::application),
+    ("argoproj.io", "ApplicationSet", delivery::application_set),
+    ("audit.k8s.io", "Policy", detection::audit_policy),
+    ("cilium.io", "TracingPolicy", detection::tracing_policy),
+    (
+        "cilium.io",
+        "TracingPolicyNamespaced",
+        detection::tracing_policy,
+    ),
+    (
+        "helm.toolkit.fluxcd.io",
+        "HelmRelease",
+        delivery::helm_release,
+    ),
+    (
+        "kustomize.toolkit.fluxcd.io",
+        "Kustomization",
+        delivery::kustomization,
+    ),
+    ("kyverno.io", "ClusterPolicy", admission::kyverno),
+    ("kyverno.io", "Policy", admission::kyverno),
+    (
+        "policies.kyverno.io",
+        "ImageValidatingPolicy",
+        admission::kyverno_validating,
+    ),
+    (
+        "policies.kyverno.io",
+        "ValidatingPolicy",
+        admission::kyverno_validating,
+    ),
+    (
+        "policy.sigstore.dev",
+        "ClusterImagePolicy",
+        admission::image_policy,
+    ),
 ];
 
 /// Kinds that say nothing about security here, and are passed over in silence.
@@ -177,6 +218,7 @@ const SILENT: &[(&str, &str)] = &[
     ("", "Event"),
     ("", "Node"),
     ("", "PersistentVolume"),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("apiregistration.k8s.io", "APIService"),
     ("apps", "ControllerRevision"),
@@ -195,8 +237,12 @@ const NAMELESS: &[(&str, &str)] = &[("audit.k8s.io", "Policy")];
 pub(super) fn read(object: &Object<'_>, facts: &mut Facts) {
     let is = |(group, kind): (&str, &str)| group == object.group && kind == object.kind;
     let reader = KINDS.iter().find(|(group, kind, _)| is((group, kind)));
-    let Some((_, _, reader)) = reader else {
-        return unknown(object, facts);
+    // Gatekeeper makes a kind of its own for each template.
+    let constraint = object.group == "constraints.gatekeeper.sh";
+    let reader = match reader {
+        Some((_, _, reader)) => *reader,
+        None if constraint => admission::gatekeeper,
+        None => return unknown(object, facts),
     };
     if object.name.is_empty() && !NAMELESS.iter().copied().any(is) {
         let message = format!(

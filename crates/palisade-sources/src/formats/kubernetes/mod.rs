@@ -1,7 +1,10 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
+mod admission;
 mod config;
 mod containers;
+mod delivery;
+mod detection;
 mod disruption;
 pub(crate) mod entries;
 mod istio;
