@@ -1,3 +1,4 @@
 //! Tests of the analyses over whole models.
 
 mod reachability;
+mod seeds;

@@ -5,7 +5,8 @@ use proptest::prelude::{ProptestConfig, any, prop, proptest};
 
 use crate::shown::read;
 
-fn check(text: &str) {
+/// Reads a text in both syntaxes and checks every place.
+pub(crate) fn check(text: &str) {
     for syntax in [Syntax::Yaml, Syntax::Json] {
         let (document, errors) = read(syntax, text);
         for error in &errors {
@@ -86,7 +87,7 @@ const PIECES: &[&str] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 4 * ProptestConfig::default().cases, ..ProptestConfig::default() })]
 
     #[test]
     fn any_text_is_read_safely(text in any::<String>()) {
@@ -97,4 +98,22 @@ proptest! {
     fn any_heap_of_yaml_is_read_safely(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..40)) {
         check(&pieces.concat());
     }
+}
+
+#[test]
+#[ignore = "takes minutes where nothing is optimized"]
+fn no_repeated_pair_of_pieces_costs_more_than_its_length() {
+    let mut slow = Vec::new();
+    for first in PIECES {
+        for second in PIECES {
+            let text = format!("{first}{second}").repeat(10_000);
+            let start = std::time::Instant::now();
+            check(&text);
+            let took = start.elapsed();
+            if took > std::time::Duration::from_millis(500) {
+                slow.push(format!("{first:?} {second:?}: {took:?}"));
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{}", slow.join("\n"));
 }

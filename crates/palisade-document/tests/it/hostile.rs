@@ -177,6 +177,6 @@ fn ten_megabytes_are_read_fast() {
         let took = start.elapsed();
         assert_eq!(errors, []);
         assert!(document.len() > 500_000);
-        assert!(took < Duration::from_millis(700), "10 MB took {took:?}");
+        assert!(took < Duration::from_secs(2), "10 MB took {took:?}");
     }
 }

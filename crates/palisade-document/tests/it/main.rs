@@ -6,5 +6,6 @@ mod corpora;
 mod hostile;
 mod json;
 mod mistakes;
+mod seeds;
 mod shown;
 mod yaml;
