@@ -11,6 +11,9 @@ use crate::scalar::{Tag, plain};
 use crate::tree::Payload;
 use crate::{Limits, SourceFile, Span, SyntaxError};
 
+/// What may separate a tag from its value; the last three are line breaks of YAML 1.1.
+const BLANKS: [char; 7] = [' ', '\t', '\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// What stands before a value: its anchor and its tag.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Properties {
@@ -130,7 +133,10 @@ impl<'t> Composer<'t> {
         Ok(())
     }
 
+    /// A span of the file; on whole characters, whatever an engine counted.
     fn span(&self, start: usize, end: usize) -> Span {
+        let start = self.offsets.text().floor_char_boundary(start);
+        let end = self.offsets.text().floor_char_boundary(end).max(start);
         Span::new(offset(start + self.base), offset(end + self.base))
     }
 
@@ -246,7 +252,9 @@ impl<'t> Composer<'t> {
     /// count what follows it on the line.
     fn past_quotes(&self, start: usize) -> Option<usize> {
         let rest = self.offsets.text().as_bytes().get(start..)?;
-        let (quote, body) = rest.split_first()?;
+        let (quote, body) = rest
+            .split_first()
+            .filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
         let mut at = 0;
         loop {
             let byte = *body.get(at)?;
@@ -303,7 +311,7 @@ impl<'t> Composer<'t> {
         let mut at = start;
         loop {
             let rest = self.offsets.text().get(at..).unwrap_or("");
-            let content = rest.trim_start_matches([' ', '\t', '\n', '\r']);
+            let content = rest.trim_start_matches(BLANKS);
             at += rest.len() - content.len();
             if at == start || !content.starts_with('#') {
                 return at;

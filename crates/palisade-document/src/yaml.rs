@@ -1,6 +1,7 @@
 //! Reads YAML: the strict engine first, and where it refuses, the lenient one that Kubernetes'
 //! own tools agree with.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use saphyr_parser::{Event as Raw, Parser, ScalarStyle, ScanError, Tag as RawTag};
@@ -42,7 +43,7 @@ pub fn parse_yaml(file: Arc<SourceFile>, limits: &Limits) -> (Document, Vec<Synt
     let base = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let text = text.get(base..).unwrap_or("");
     let compose = |offsets| Composer::new(Arc::clone(&file), offsets, base, *limits);
-    let (composer, error) = match strict(compose(Offsets::in_characters(text)), text) {
+    let (composer, error) = match guarded(|| compose(Offsets::in_characters(text)), text) {
         (composer, None) => (composer, None),
         (composer, Some(Stop::Bound(error))) => (composer, Some(error)),
         (strict, Some(Stop::Refused(refusal))) => {
@@ -106,6 +107,15 @@ fn readable<'t>(text: &'t str, limits: &Limits) -> (&'t str, Option<SyntaxError>
     let before = text.get(..error.span.start as usize).unwrap_or("");
     let whole = before.rfind("\n---").map_or(0, |at| at + 1);
     (before.get(..whole).unwrap_or(""), Some(error))
+}
+
+/// The strict engine behind a bulkhead: a defect in it must cost no more than a refusal.
+fn guarded<'t>(compose: impl Fn() -> Composer<'t>, text: &'t str) -> (Composer<'t>, Option<Stop>) {
+    let outcome = catch_unwind(AssertUnwindSafe(|| strict(compose(), text)));
+    outcome.unwrap_or_else(|_| {
+        let info = "the text could not be read".to_owned();
+        (compose(), Some(Stop::Refused(Refusal { at: 0, info })))
+    })
 }
 
 fn strict<'t>(mut composer: Composer<'t>, text: &'t str) -> (Composer<'t>, Option<Stop>) {

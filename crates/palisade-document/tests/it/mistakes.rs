@@ -85,3 +85,9 @@ fn the_lenient_engine_places_values_exactly() {
         ]
     );
 }
+
+#[test]
+fn a_line_break_of_yaml_1_1_before_a_quoted_text_moves_no_place() {
+    let found = crate::shown::places("!<x> \u{85}'\n a\n? b'\n");
+    assert_eq!(found, ["'\n a\n? b'"]);
+}
