@@ -17,8 +17,6 @@ pub(crate) struct Object<'d> {
     pub(crate) file: Arc<SourceFile>,
     /// API group; empty for the core group.
     pub(crate) group: String,
-    /// API version without the group.
-    pub(crate) version: String,
     /// Kind.
     pub(crate) kind: String,
     /// Name, or `generateName` as written; empty only for kinds that have none.
@@ -242,9 +240,10 @@ pub(crate) fn labels(value: Value<'_>) -> Labels {
     value
         .entries()
         .filter_map(|entry| {
-            let text = match entry.value.is_null() {
-                true => String::new(),
-                false => entry.value.to_text()?,
+            let text = if entry.value.is_null() {
+                String::new()
+            } else {
+                entry.value.to_text()?
             };
             Some((entry.key.to_owned(), text))
         })

@@ -1,7 +1,7 @@
 //! Datasets beyond claims: databases, caches and queues by their image; what storage classes and
 //! backups say; and secrets that are only referred to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{
     Container, ContainerRole, Dataset, DatasetKind, EnvSource, Fact, Model, NodeId, NodeKind,
@@ -199,12 +199,13 @@ pub(super) fn referred_secrets(workload: &Workload) -> BTreeMap<&str, Origin> {
 }
 
 fn add_referred_secrets(model: &mut Model) {
+    let known: BTreeSet<&NodeId> = model.secrets.iter().map(|secret| &secret.id).collect();
     let mut added: BTreeMap<NodeId, Secret> = BTreeMap::new();
     for workload in &model.workloads {
         for (name, origin) in referred_secrets(workload) {
             let full_name = format!("{}/{name}", workload.namespace);
             let id = NodeId::new(NodeKind::Secret, &full_name);
-            if model.secrets.iter().any(|secret| secret.id == id) {
+            if known.contains(&id) {
                 continue;
             }
             added.entry(id.clone()).or_insert_with(|| Secret {

@@ -19,16 +19,40 @@ pub(super) fn selects(selector: &Selector, workload: &Workload) -> bool {
             .any(|labels| selector.matches(labels))
 }
 
-/// The workloads behind a service.
-pub(super) fn behind<'m>(model: &'m Model, service: &Service) -> Vec<&'m Workload> {
-    let Some(selector) = &service.selector else {
-        return Vec::new();
-    };
-    model
-        .workloads
-        .iter()
-        .filter(|workload| workload.namespace == service.namespace && selects(selector, workload))
-        .collect()
+/// Workloads by namespace, so that selectors look only where they hold.
+pub(super) struct ByNamespace<'m> {
+    workloads: BTreeMap<&'m str, Vec<&'m Workload>>,
+}
+
+impl<'m> ByNamespace<'m> {
+    /// Those of a model.
+    pub(super) fn of(model: &'m Model) -> Self {
+        let mut workloads: BTreeMap<&str, Vec<&Workload>> = BTreeMap::new();
+        for workload in &model.workloads {
+            workloads
+                .entry(&workload.namespace)
+                .or_default()
+                .push(workload);
+        }
+        Self { workloads }
+    }
+
+    /// Those of a namespace.
+    pub(super) fn inside(&self, namespace: &str) -> &[&'m Workload] {
+        self.workloads.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// Those behind a service.
+    pub(super) fn behind(&self, service: &Service) -> Vec<&'m Workload> {
+        let Some(selector) = &service.selector else {
+            return Vec::new();
+        };
+        self.inside(&service.namespace)
+            .iter()
+            .copied()
+            .filter(|workload| selects(selector, workload))
+            .collect()
+    }
 }
 
 /// An edge that carries no traffic.
@@ -46,8 +70,9 @@ pub(super) fn plain(kind: EdgeKind, from: &NodeId, to: &NodeId, origin: &Origin)
 pub(super) fn add(model: &mut Model) {
     let mut edges = Vec::new();
     contains(model, &mut edges);
+    let datasets: BTreeSet<&NodeId> = model.datasets.iter().map(|it| &it.id).collect();
     for workload in &model.workloads {
-        of_workload(model, workload, &mut edges);
+        of_workload(&datasets, workload, &mut edges);
     }
     exposes(model, &mut edges);
     grants(model, &mut edges);
@@ -88,7 +113,7 @@ fn contains(model: &Model, edges: &mut Vec<Edge>) {
     }
 }
 
-fn of_workload(model: &Model, workload: &Workload, edges: &mut Vec<Edge>) {
+fn of_workload(datasets: &BTreeSet<&NodeId>, workload: &Workload, edges: &mut Vec<Edge>) {
     let account = workload.service_account.as_ref();
     let origin = account.map_or(&workload.pod_origin, |fact| &fact.origin);
     let identity = identities::of_workload(workload);
@@ -110,7 +135,7 @@ fn of_workload(model: &Model, workload: &Workload, edges: &mut Vec<Edge>) {
         };
         let full_name = format!("{}/{name}", workload.namespace);
         let id = NodeId::new(NodeKind::Dataset, &full_name);
-        if !model.datasets.iter().any(|dataset| dataset.id == id) {
+        if !datasets.contains(&id) {
             continue;
         }
         let mounts: Vec<&Mount> = workload
@@ -129,8 +154,9 @@ fn of_workload(model: &Model, workload: &Workload, edges: &mut Vec<Edge>) {
 }
 
 fn exposes(model: &Model, edges: &mut Vec<Edge>) {
+    let workloads = ByNamespace::of(model);
     for service in &model.services {
-        for workload in behind(model, service) {
+        for workload in workloads.behind(service) {
             let edge = plain(
                 EdgeKind::Exposes,
                 &service.id,
@@ -172,14 +198,14 @@ fn exposes(model: &Model, edges: &mut Vec<Edge>) {
 }
 
 fn grants(model: &Model, edges: &mut Vec<Edge>) {
-    let roles: BTreeMap<&NodeId, ()> = model.roles.iter().map(|role| (&role.id, ())).collect();
+    let roles: BTreeSet<&NodeId> = model.roles.iter().map(|role| &role.id).collect();
     for binding in &model.bindings {
         let namespace = binding
             .namespace
             .as_deref()
             .filter(|_| !binding.role.cluster);
         let role = scoped_id(NodeKind::Role, namespace, &binding.role.name);
-        if !roles.contains_key(&role) {
+        if !roles.contains(&role) {
             continue;
         }
         for subject in &binding.subjects {

@@ -7,7 +7,7 @@ use palisade_model::{
     Protocol, Service, ServiceKind, ServicePort, VolumeSource, Workload,
 };
 
-use super::edges::{behind, plain};
+use super::edges::{ByNamespace, plain};
 use crate::facts::ConfigValue;
 
 /// Ends of names of values that hold an address, so that a bare service name in one is a call.
@@ -19,11 +19,25 @@ const ADDRESS_NAMES: &[&str] = &[
 /// Adds a flow for every call that is declared, and access to what is served behind it.
 pub(super) fn add(model: &mut Model, config: &[ConfigValue]) {
     let index = Index::of(model);
+    let workloads = ByNamespace::of(model);
+    let mut served: BTreeMap<&NodeId, Vec<&NodeId>> = BTreeMap::new();
+    for dataset in &model.datasets {
+        if let Some(by) = &dataset.served_by {
+            served.entry(by).or_default().push(&dataset.id);
+        }
+    }
     let mut edges = Vec::new();
     for workload in &model.workloads {
         for value in values(workload, config) {
             for call in index.calls(workload, &value) {
-                edges.extend(flows(model, workload, &call, value.origin));
+                let behind = workloads.behind(call.service);
+                for to in behind.into_iter().filter(|to| to.id != workload.id) {
+                    edges.push(flow(workload, to, &call, value.origin));
+                    for dataset in served.get(&to.id).into_iter().flatten() {
+                        edges.push(plain(EdgeKind::Reads, &workload.id, dataset, value.origin));
+                        edges.push(plain(EdgeKind::Writes, &workload.id, dataset, value.origin));
+                    }
+                }
             }
         }
     }
@@ -177,35 +191,24 @@ impl<'m> Index<'m> {
     }
 }
 
-fn flows(model: &Model, from: &Workload, call: &Call<'_>, origin: &Origin) -> Vec<Edge> {
+fn flow(from: &Workload, to: &Workload, call: &Call<'_>, origin: &Origin) -> Edge {
     let ports = &call.service.ports;
     let port = match (call.port, ports.as_slice()) {
         (Some(port), _) => ports.iter().find(|it| it.port == port),
         (None, [only]) => Some(only),
         (None, _) => None,
     };
-    let mut edges = Vec::new();
-    for to in behind(model, call.service) {
-        if to.id == from.id {
-            continue;
-        }
-        let mut edge = plain(EdgeKind::Flow, &from.id, &to.id, origin);
-        edge.flow = Some(Flow {
-            state: FlowState::Declared,
-            protocol: port.map_or(Protocol::Tcp, |port| port.protocol),
-            port: match port {
-                Some(port) => target(to, port),
-                None => call.port,
-            },
-            methods: Vec::new(),
-        });
-        edges.push(edge);
-        for dataset in served_by(model, &to.id) {
-            edges.push(plain(EdgeKind::Reads, &from.id, dataset, origin));
-            edges.push(plain(EdgeKind::Writes, &from.id, dataset, origin));
-        }
-    }
-    edges
+    let mut edge = plain(EdgeKind::Flow, &from.id, &to.id, origin);
+    edge.flow = Some(Flow {
+        state: FlowState::Declared,
+        protocol: port.map_or(Protocol::Tcp, |port| port.protocol),
+        port: match port {
+            Some(port) => target(to, port),
+            None => call.port,
+        },
+        methods: Vec::new(),
+    });
+    edge
 }
 
 /// The port of the pods that a port of a service leads to.
@@ -219,12 +222,4 @@ fn target(workload: &Workload, port: &ServicePort) -> Option<Port> {
             .find(|it| it.name.as_ref() == Some(name) && it.protocol == port.protocol)
             .map(|it| it.port),
     }
-}
-
-fn served_by<'m>(model: &'m Model, workload: &'m NodeId) -> impl Iterator<Item = &'m NodeId> {
-    model
-        .datasets
-        .iter()
-        .filter(move |dataset| dataset.served_by.as_ref() == Some(workload))
-        .map(|dataset| &dataset.id)
 }

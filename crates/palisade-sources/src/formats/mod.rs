@@ -12,8 +12,6 @@ pub(crate) mod kubernetes;
 
 /// A format: whose files it takes, and how it reads them.
 pub(crate) struct Format {
-    /// Name in accounts.
-    pub(crate) slug: &'static str,
     /// Whether a file of this path may be of the format, before its text is read.
     pub(crate) names: fn(path: &str) -> bool,
     /// Whether a text is of the format.
@@ -25,13 +23,11 @@ pub(crate) struct Format {
 /// Every format; the first one that applies reads the file.
 pub(crate) const FORMATS: &[Format] = &[
     Format {
-        slug: "dockerfile",
         names: dockerfile::names,
         applies: |_, _| true,
         read: dockerfile::read,
     },
     Format {
-        slug: "kubernetes",
         names: kubernetes::names,
         applies: |_, _| true,
         read: kubernetes::read,

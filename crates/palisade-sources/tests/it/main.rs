@@ -1,5 +1,12 @@
 //! Integration tests.
 
+#![expect(
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking, and the runs over whole systems show what they found"
+)]
+
 mod accounts;
 mod corpora;
 mod dockerfile;

@@ -1,5 +1,6 @@
 //! Budgets, autoscalers, limits and quotas.
 
+use palisade_document::Value;
 use palisade_model::{ControlKind, Selector};
 
 use crate::facts::Facts;
@@ -38,8 +39,8 @@ pub(super) fn autoscaler(object: &Object<'_>, facts: &mut Facts) {
 /// Reads a LimitRange.
 pub(super) fn limits(object: &Object<'_>, facts: &mut Facts) {
     let defaults_limits = object.items(&["spec", "limits"]).iter().any(|limit| {
-        let kind = limit.get("type").and_then(|kind| kind.as_str());
-        kind == Some("Container") && limit.get("default").is_some_and(|it| it.is_object())
+        let kind = limit.get("type").and_then(Value::as_str);
+        kind == Some("Container") && limit.get("default").is_some_and(Value::is_object)
     });
     let control = object.control(ControlKind::LimitRange { defaults_limits });
     facts.model.controls.push(control);

@@ -10,8 +10,7 @@ use crate::object::Object;
 /// Turns one object into facts.
 type Read = fn(&Object<'_>, &mut Facts);
 
-/// API group, kind, and what reads it. Versions of a group are read alike; a reader looks at
-/// `object.version` where they differ.
+/// API group, kind, and what reads it. Versions of a group are read alike.
 const KINDS: &[(&str, &str, Read)] = &[
     ("", "ConfigMap", config::config_map),
     ("", "LimitRange", disruption::limits),

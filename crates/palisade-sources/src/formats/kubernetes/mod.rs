@@ -240,7 +240,7 @@ impl Source<'_> {
             Reading::Rendered(rendering) => Some(rendering),
             Reading::Plain | Reading::Names => None,
         };
-        let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+        let (group, _) = api_version.split_once('/').unwrap_or_default();
         let named = |key: &str| {
             value
                 .at(&["metadata", key])
@@ -251,7 +251,6 @@ impl Source<'_> {
             value,
             file: Arc::clone(self.file),
             group: group.to_owned(),
-            version: version.to_owned(),
             kind: kind.to_owned(),
             name: named("name")
                 .or_else(|| named("generateName"))

@@ -56,9 +56,8 @@ fn no_pods(object: &Object<'_>, facts: &mut Facts) {
 
 fn owner(object: &Object<'_>) -> Option<Runner> {
     let references = object.items(&["metadata", "ownerReferences"]);
-    let controls = |reference: &&Value<'_>| {
-        reference.get("controller").and_then(|it| it.as_bool()) == Some(true)
-    };
+    let controls =
+        |reference: &&Value<'_>| reference.get("controller").and_then(Value::as_bool) == Some(true);
     let reference = references.iter().find(controls).or(references.first())?;
     let name = object.text_in(*reference, &["name"])?.value;
     let written = object.text_in(*reference, &["kind"]).map(|fact| fact.value);

@@ -79,8 +79,8 @@ fn rules(object: &Object<'_>, direction: &str, ends: &str, facts: &mut Facts) ->
 
 /// The items of a list; `None` when it is not there or empty, which means "any".
 fn each<'d, T>(list: Option<Value<'d>>, read: impl FnMut(Value<'d>) -> T) -> Option<Vec<T>> {
-    let list =
-        list.filter(|list| !list.is_null() && !(list.is_array() && list.items().len() == 0))?;
+    let is_any = |list: &Value<'d>| list.is_null() || (list.is_array() && list.items().len() == 0);
+    let list = list.filter(|list| !is_any(list))?;
     Some(list.items().map(read).collect())
 }
 
@@ -165,13 +165,12 @@ fn port<'d>(object: &Object<'d>, value: Value<'d>, facts: &mut Facts) -> Option<
     if let Some(name) = port.as_str() {
         let is_number = name.bytes().all(|byte| byte.is_ascii_digit());
         if end.is_some() || is_number {
-            let message = match is_number {
-                true => format!(
+            let message = if is_number {
+                format!(
                     "`{name}` is written as a text, and a port name needs a letter; this port matches nothing"
-                ),
-                false => format!(
-                    "`endPort` cannot follow the port name `{name}`; this port matches nothing"
-                ),
+                )
+            } else {
+                format!("`endPort` cannot follow the port name `{name}`; this port matches nothing")
             };
             facts.warn(object.origin_of(value), message);
             return None;
