@@ -2,6 +2,7 @@
 
 mod activity;
 mod data;
+mod doors;
 mod edges;
 mod flows;
 mod guards;
@@ -22,6 +23,7 @@ pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
     merge::merge(&mut facts);
     // Routes are attached to, and doors made of, what is left.
     entries::finish(&mut facts);
+    doors::add(&mut facts.model);
     merge::doors(&mut facts.model);
     facts.model.schema_version = SCHEMA_VERSION;
     zones::add(&mut facts.model);

@@ -37,7 +37,7 @@ const INTERNAL: &[(&str, &str)] = &[
 ];
 
 /// Whether annotations say that a load balancer is reachable only from inside.
-pub(super) fn is_internal(annotations: &Labels) -> bool {
+pub(crate) fn is_internal(annotations: &Labels) -> bool {
     INTERNAL.iter().any(|(key, value)| {
         annotations
             .get(*key)

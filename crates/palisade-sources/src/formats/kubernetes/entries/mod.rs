@@ -8,6 +8,8 @@ mod ingress;
 mod internal;
 mod openshift;
 
+pub(crate) use internal::is_internal;
+
 use palisade_document::Value;
 use palisade_model::{
     Backend, EntryKind, EntryPoint, Fact, Listener, NodeId, NodeKind, Origin, Port, PortRef,
