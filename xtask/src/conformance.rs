@@ -92,7 +92,7 @@ fn normal(lines: impl Iterator<Item = String>) -> BTreeSet<String> {
         for (first, last) in found {
             match joined.last_mut() {
                 Some(open) if u64::from(first) <= u64::from(open.1) + 1 => {
-                    open.1 = open.1.max(last)
+                    open.1 = open.1.max(last);
                 }
                 _ => joined.push((first, last)),
             }

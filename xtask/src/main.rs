@@ -2,7 +2,9 @@
 //!
 //! `test` is what the README's second command and CI run; the others are its parts.
 
+mod bench;
 mod conformance;
+mod estate;
 mod install;
 mod steps;
 mod tidy;
@@ -14,6 +16,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   test                                     install what the tests need, then run everything below
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
+  bench reachability                       time the analysis of large systems (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -25,6 +28,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(),
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
+        ["bench", "reachability"] => bench::reachability(),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

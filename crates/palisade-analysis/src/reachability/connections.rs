@@ -34,13 +34,13 @@ impl<'m> Reachability<'m> {
         let count = number(self.model.workloads.len());
         let mut sets = self.sets.clone();
         let mut outside = self.sets.clone();
-        let inside = (0..count).flat_map(move |from| self.from_workload(from, &mut sets));
-        let into = (0..count).flat_map(move |to| self.into_workload(to, &mut outside));
+        let inside = (0..count).flat_map(move |from| self.sent_by(from, &mut sets));
+        let into = (0..count).flat_map(move |to| self.received_by(to, &mut outside));
         inside.chain(into)
     }
 
     /// Connections from one workload, by its place in the model.
-    fn from_workload(&self, from: u32, sets: &mut Sets) -> Vec<Connection<'m>> {
+    fn sent_by(&self, from: u32, sets: &mut Sets) -> Vec<Connection<'m>> {
         let Some(source) = self.workload(from) else {
             return Vec::new();
         };
@@ -103,7 +103,7 @@ impl<'m> Reachability<'m> {
     }
 
     /// Connections from the outside to one workload.
-    fn into_workload(&self, to: u32, sets: &mut Sets) -> Vec<Connection<'m>> {
+    fn received_by(&self, to: u32, sets: &mut Sets) -> Vec<Connection<'m>> {
         let Some(target) = self.workload(to) else {
             return Vec::new();
         };

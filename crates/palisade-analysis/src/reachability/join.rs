@@ -1,7 +1,7 @@
 //! Egress rows joined with ingress rows, and the number of paths that come out.
 
 use indexmap::IndexMap;
-use palisade_model::{Model, Workload};
+use palisade_model::{Model, Port, Protocol, Workload};
 
 use super::bitmap::Bitmap;
 use super::classes::{Classes, slot};
@@ -63,18 +63,19 @@ impl Inbound {
     }
 }
 
+/// Declared ports of a workload, each once, sorted.
+type Declared = Vec<(Protocol, Port)>;
+
 /// Counts ports of destinations that sets let through, by class.
 pub(super) struct Ports {
     /// Declared ports of the class's only-labelled workloads: each distinct list with how many.
-    of_class: Vec<Vec<(Vec<(palisade_model::Protocol, palisade_model::Port)>, u64)>>,
+    of_class: Vec<Vec<(Declared, u64)>>,
     by_class: IndexMap<(u32, SetId), u64>,
     by_row: IndexMap<(RowId, SetId), u64>,
 }
 
 /// Declared ports of a workload, each once.
-pub(super) fn declared(
-    workload: &Workload,
-) -> Vec<(palisade_model::Protocol, palisade_model::Port)> {
+pub(super) fn declared(workload: &Workload) -> Declared {
     let ports = workload.containers.iter().flat_map(|c| &c.ports);
     let mut out: Vec<_> = ports.map(|port| (port.protocol, port.port)).collect();
     out.sort_unstable();
@@ -83,10 +84,7 @@ pub(super) fn declared(
 }
 
 /// Declared ports that a set lets through; 1 when none is declared and anything is let through.
-pub(super) fn open_ports(
-    declared: &[(palisade_model::Protocol, palisade_model::Port)],
-    set: &ConnectionSet,
-) -> u64 {
+pub(super) fn open_ports(declared: &[(Protocol, Port)], set: &ConnectionSet) -> u64 {
     if declared.is_empty() {
         return u64::from(!set.is_empty());
     }
@@ -180,14 +178,14 @@ impl<'r> Tables<'r> {
     /// from the internet as one source.
     pub(super) fn paths(self, model: &'r Model, sets: &mut Sets) -> u64 {
         let mut ports = Ports::of(model, self.classes);
-        let mut total = self.from_outside(&mut ports, sets);
+        let mut total = self.outside_reaches(&mut ports, sets);
         for (source, members) in (0_u32..).zip(&self.classes.members) {
             let single = |member: &&u32| self.is_single(**member);
             let weight = members.iter().filter(single).count() as u64;
             if weight == 0 {
                 continue;
             }
-            let reached = self.from_class(source, &mut ports, sets);
+            let reached = self.reached_by(source, &mut ports, sets);
             let (out, into) = self.between(source, source);
             let itself = sets.intersect(out, into);
             total += weight * reached;
@@ -201,7 +199,7 @@ impl<'r> Tables<'r> {
         classes.is_some_and(|classes| classes.len() == 1)
     }
 
-    fn from_class(&self, source: u32, ports: &mut Ports, sets: &mut Sets) -> u64 {
+    fn reached_by(&self, source: u32, ports: &mut Ports, sets: &mut Sets) -> u64 {
         let Some(egress) = self.egress.of(source) else {
             return 0;
         };
@@ -223,7 +221,7 @@ impl<'r> Tables<'r> {
         total
     }
 
-    fn from_outside(&self, ports: &mut Ports, sets: &mut Sets) -> u64 {
+    fn outside_reaches(&self, ports: &mut Ports, sets: &mut Sets) -> u64 {
         let mut total = 0;
         for (row, id) in self.ingress.rows.iter().zip(0..) {
             let set = outside(row, self.classes, sets);

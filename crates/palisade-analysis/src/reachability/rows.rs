@@ -130,14 +130,13 @@ impl<'b, 'm> Builder<'b, 'm> {
                 Vec::new()
             };
             let key = (places, ports);
-            let row = match ids.get(&key) {
-                Some(known) => *known,
-                None => {
-                    let id = number(out.rows.len());
-                    out.rows.push(self.row(direction, &key.0, &key.1));
-                    ids.insert(key, id);
-                    id
-                }
+            let row = if let Some(known) = ids.get(&key) {
+                *known
+            } else {
+                let id = number(out.rows.len());
+                out.rows.push(self.row(direction, &key.0, &key.1));
+                ids.insert(key, id);
+                id
             };
             if let Some(row) = out.rows.get_mut(slot(row)) {
                 row.subjects.insert(number(class));

@@ -1,4 +1,5 @@
 //! Tests of the analyses over whole models.
 
+#[cfg(test)]
 mod reachability;
 mod seeds;

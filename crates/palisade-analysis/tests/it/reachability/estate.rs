@@ -2,9 +2,9 @@
 
 use palisade_document::{Position, SourceFile, Span};
 use palisade_model::{
-    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels, Model,
-    NetworkPolicy, NodeId, NodeKind, Origin, Port, Protocol, Workload, WorkloadKind, Zone,
-    ZoneKind,
+    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels, MeshMembership,
+    Model, NetworkPolicy, NodeId, NodeKind, Origin, PodSecurity, Port, Protocol, ResourceAmounts,
+    SecurityContext, UpdateStrategy, Workload, WorkloadKind, Zone, ZoneKind,
 };
 
 pub(crate) fn origin() -> Origin {
@@ -61,9 +61,9 @@ fn container(ports: Ports<'_>) -> Container {
         env: Vec::new(),
         env_from: Vec::new(),
         mounts: Vec::new(),
-        security: Default::default(),
-        requests: Default::default(),
-        limits: Default::default(),
+        security: SecurityContext::default(),
+        requests: ResourceAmounts::default(),
+        limits: ResourceAmounts::default(),
         liveness: None,
         readiness: None,
         origin: origin(),
@@ -84,13 +84,13 @@ pub(crate) fn workload(at: (&str, &str), pairs: &[(&str, &str)], ports: Ports<'_
         pod_annotations: Labels::new(),
         other_pod_labels: Vec::new(),
         replicas: None,
-        strategy: Default::default(),
+        strategy: UpdateStrategy::default(),
         service_account: None,
         automount_token: None,
-        security: Default::default(),
+        security: PodSecurity::default(),
         containers: vec![container(ports)],
         volumes: Vec::new(),
-        mesh: Default::default(),
+        mesh: MeshMembership::default(),
         origin: origin(),
         pod_origin: origin(),
         content: String::new(),

@@ -8,7 +8,9 @@ use palisade_model::{
     NetworkRule, NetworkTier, Operator, PolicySubject, Port, PortRange, Protocol, Requirement,
     Selector, Workload,
 };
-use proptest::prelude::*;
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop};
+use proptest::test_runner::TestCaseError;
+use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::estate;
 
