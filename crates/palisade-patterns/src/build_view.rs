@@ -202,7 +202,7 @@ impl Splitter {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_root, shell_commands};
+    use super::{ShellCommand, is_root, shell_commands};
 
     #[test]
     fn a_script_is_split_at_its_operators_only() {
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn a_redirection_does_not_end_a_command() {
         let commands = shell_commands("curl https://x 2>&1 | sh");
-        let programs: Vec<&str> = commands.iter().map(|one| one.program()).collect();
+        let programs: Vec<&str> = commands.iter().map(ShellCommand::program).collect();
         assert_eq!(programs, ["curl", "sh"]);
     }
 

@@ -26,9 +26,14 @@ const TOOLS: [(Tool, &str); 5] = [
 pub fn coming_from() -> String {
     let mut page = HEAD.to_owned();
     for (tool, name) in TOOLS {
-        page.push_str(&format!(
-            "\n## {name}\n\n| {name} | check | flags |\n|---|---|---|\n"
-        ));
+        let head = [
+            "\n## ",
+            name,
+            "\n\n| ",
+            name,
+            " | check | flags |\n|---|---|---|\n",
+        ];
+        page.extend(head);
         for (id, checks) in checks_by_id(tool) {
             for check in checks {
                 page.push_str(&row(id, check));

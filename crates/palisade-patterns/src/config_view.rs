@@ -1,4 +1,4 @@
-//! ConfigMaps as subjects of findings.
+//! Config maps as subjects of findings.
 
 use palisade_model::{ConfigObject, NodeId, NodeKind};
 

@@ -2,7 +2,7 @@
 
 use palisade_model::{Coverage, PatternId};
 
-use crate::container_view::views;
+use crate::container_view::{ContainerView, views};
 use crate::context::Context;
 use crate::coverage::count;
 use crate::registry::Pattern;
@@ -67,5 +67,5 @@ pub(crate) const PATTERN: Pattern = Pattern {
 
 fn coverage(context: &Context<'_>) -> Coverage {
     let containers = context.model.workloads.iter().flat_map(views);
-    count(containers, |view| view.is_restricted())
+    count(containers, ContainerView::is_restricted)
 }

@@ -6,7 +6,7 @@ use palisade_model::{AdmissionPolicy, Control, ControlKind, Enforcement, Fact};
 use crate::facts::Facts;
 use crate::object::Object;
 
-/// Reads a ClusterPolicy or Policy of Kyverno. One that only changes or makes objects is no guard.
+/// Reads a `ClusterPolicy` or Policy of Kyverno. One that only changes or makes objects is no guard.
 pub(super) fn kyverno(object: &Object<'_>, facts: &mut Facts) {
     let rules = object.items(&["spec", "rules"]);
     let verifies_images = rules.iter().any(|rule| rule.get("verifyImages").is_some());
@@ -58,7 +58,7 @@ fn kyverno_kinds(rule: Value<'_>) -> Vec<String> {
     kinds.flat_map(texts).collect()
 }
 
-/// Reads a ValidatingPolicy or ImageValidatingPolicy of Kyverno: they refuse unless they say otherwise.
+/// Reads a `ValidatingPolicy` or `ImageValidatingPolicy` of Kyverno: they refuse unless they say otherwise.
 pub(super) fn kyverno_validating(object: &Object<'_>, facts: &mut Facts) {
     let enforcement = validation_actions(object);
     let rules = object.items(&["spec", "matchConstraints", "resourceRules"]);
@@ -72,7 +72,7 @@ pub(super) fn kyverno_validating(object: &Object<'_>, facts: &mut Facts) {
     facts.model.controls.push(cluster(object, policy));
 }
 
-/// Reads a ValidatingAdmissionPolicyBinding: without one its policy does nothing.
+/// Reads a `ValidatingAdmissionPolicyBinding`: without one its policy does nothing.
 pub(super) fn binding(object: &Object<'_>, facts: &mut Facts) {
     let policy = AdmissionPolicy {
         engine: "kubernetes".to_owned(),
@@ -117,7 +117,7 @@ pub(super) fn gatekeeper(object: &Object<'_>, facts: &mut Facts) {
     facts.model.controls.push(cluster(object, policy));
 }
 
-/// Reads a ClusterImagePolicy of Sigstore's policy controller.
+/// Reads a `ClusterImagePolicy` of Sigstore's policy controller.
 pub(super) fn image_policy(object: &Object<'_>, facts: &mut Facts) {
     let enforcement = match object.text(&["spec", "mode"]) {
         Some(fact) if fact.value == "warn" => Fact::new(Enforcement::Audit, fact.origin),

@@ -10,7 +10,7 @@ pub(super) fn application(object: &Object<'_>, facts: &mut Facts) {
     argo(object, &[], facts);
 }
 
-/// Reads an ApplicationSet of Argo CD by its template.
+/// Reads an `ApplicationSet` of Argo CD by its template.
 pub(super) fn application_set(object: &Object<'_>, facts: &mut Facts) {
     argo(object, &["spec", "template"], facts);
 }
@@ -44,7 +44,7 @@ pub(super) fn kustomization(object: &Object<'_>, facts: &mut Facts) {
     facts.model.controls.push(control);
 }
 
-/// Reads a HelmRelease of Flux: it undoes drift only where it is told to.
+/// Reads a `HelmRelease` of Flux: it undoes drift only where it is told to.
 pub(super) fn helm_release(object: &Object<'_>, facts: &mut Facts) {
     let suspended = object.flag(&["spec", "suspend"]);
     let mode = object.text(&["spec", "driftDetection", "mode"]);

@@ -18,7 +18,7 @@ const RESPONSES: [&str; 5] = [
     "NotifyKiller",
 ];
 
-/// Reads a TracingPolicy of Tetragon.
+/// Reads a `TracingPolicy` of Tetragon.
 pub(super) fn tracing_policy(object: &Object<'_>, facts: &mut Facts) {
     let hooks = HOOKS.iter().flat_map(|hook| object.items(&["spec", hook]));
     let listed = |value: Value<'_>, key: &str| -> Vec<String> {
@@ -48,7 +48,7 @@ pub(super) fn tracing_policy(object: &Object<'_>, facts: &mut Facts) {
 pub(super) fn audit_policy(object: &Object<'_>, facts: &mut Facts) {
     let rules = object.items(&["rules"]);
     let records = rules.iter().any(|rule| {
-        let level = rule.get("level").and_then(|level| level.to_text());
+        let level = rule.get("level").and_then(Value::to_text);
         level.is_some_and(|level| level != "None")
     });
     let control = object.cluster_control(ControlKind::AuditPolicy { records });
