@@ -107,13 +107,13 @@ fn add_identity(scene: &mut Scene, analysis: &Analysis<'_>, identity: &Identity)
                 .unwrap_or_default()
                 .to_owned()
         },
-        |namespace| format!("service account · {namespace}"),
+        |namespace| format!("account · {namespace}"),
     );
     scene.add(SceneNode {
         id: identity.id.to_string(),
         label: identity.name.clone(),
         detail: if administrator {
-            format!("{detail} · admin")
+            format!("admin · {detail}")
         } else {
             detail
         },
