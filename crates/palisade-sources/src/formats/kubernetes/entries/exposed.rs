@@ -24,7 +24,11 @@ fn of_service(service: &Service) -> Option<EntryPoint> {
         _ if !service.external_ips.is_empty() => EntryKind::NodePort,
         _ => return None,
     };
-    let name = format!("{}/{}[Service]", service.namespace, service.name);
+    let suffix = match kind {
+        EntryKind::LoadBalancer => "LoadBalancer",
+        _ => "NodePort",
+    };
+    let name = format!("{}/{}[{suffix}]", service.namespace, service.name);
     let port_of = |port: &ServicePort| match kind {
         EntryKind::NodePort if service.external_ips.is_empty() => port.node_port,
         _ => Some(port.port),
