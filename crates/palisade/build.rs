@@ -14,7 +14,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut list = String::from("&[\n");
     for path in paths {
         println!("cargo::rerun-if-changed={}", path.display());
-        writeln!(list, "    include_str!({:?}),", path.canonicalize()?)?;
+        let path = path.canonicalize()?;
+        let path = path
+            .to_str()
+            .ok_or("the checkout has a path that is no UTF-8")?;
+        writeln!(list, "    include_str!({path:?}),")?;
     }
     list.push(']');
     let out = std::env::var_os("OUT_DIR").ok_or("cargo gives build scripts a place for output")?;

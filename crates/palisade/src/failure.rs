@@ -44,7 +44,7 @@ impl UsageError {
 #[error("{}", diagnostic.message)]
 pub(crate) struct LocatedError {
     /// What is wrong and where.
-    pub(crate) diagnostic: Diagnostic,
+    pub(crate) diagnostic: Box<Diagnostic>,
     /// The text, to show its line.
     pub(crate) texts: Texts,
 }

@@ -25,6 +25,16 @@ pub(crate) fn data(text: &str, code: u8, color: Color) -> anyhow::Result<u8> {
     }
 }
 
+/// Lines as one text.
+pub(crate) fn lines<'l>(lines: impl IntoIterator<Item = &'l String>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
 /// Writes a result to a file: the whole of it or nothing.
 pub(crate) fn file(text: &str, path: &Path, code: u8) -> anyhow::Result<u8> {
     let mut plain = StripStream::new(Vec::new());

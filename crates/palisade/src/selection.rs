@@ -85,7 +85,7 @@ pub(crate) fn unknown(name: &str) -> UsageError {
 
 /// The known word that is most like a wrong one, if one is like it at all.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    const ALIKE: f64 = 0.7;
+    const ALIKE: f64 = 0.8;
     let wrong = wrong.to_lowercase();
     let score = |word: &str| strsim::jaro_winkler(&wrong, &word.to_lowercase());
     known

@@ -1,5 +1,7 @@
 //! For a person at a terminal: the system, the twelve patterns, what is wrong, and the verdict.
 
+use std::fmt::Write as _;
+
 use palisade_analysis::outcomes::Outcomes;
 use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
 
@@ -19,6 +21,8 @@ const RESET: &str = "\u{1b}[0m";
 const FIGURES_WIDTH: usize = 76;
 /// Width of the longest status, and a space.
 const STATUS_WIDTH: usize = 15;
+/// Check ids on a pattern's line.
+const CHECKS_SHOWN: usize = 4;
 /// Cells of a pattern's bar.
 const BAR_CELLS: u32 = 10;
 
@@ -129,7 +133,12 @@ fn pattern_line(pattern: &PatternLine) -> String {
         Status::Missing => RED,
         Status::NotApplicable => DIM,
     };
-    let checks = pattern.checks.join(" ");
+    let named = pattern.checks.iter().take(CHECKS_SHOWN);
+    let mut checks = named.cloned().collect::<Vec<_>>().join(" ");
+    let rest = pattern.checks.len().saturating_sub(CHECKS_SHOWN);
+    if rest > 0 {
+        let _infallible = write!(checks, " +{rest}");
+    }
     let width = if checks.is_empty() { 0 } else { STATUS_WIDTH };
     format!(
         "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:width$}{RESET} {checks}",

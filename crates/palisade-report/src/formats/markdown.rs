@@ -96,7 +96,7 @@ fn section(out: &mut String, assessment: &Assessment, severity: Severity) {
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut code = false;
-    let balanced = text.matches('`').count() % 2 == 0;
+    let balanced = text.matches('`').count().is_multiple_of(2);
     for character in text.chars() {
         match character {
             '`' if balanced => {

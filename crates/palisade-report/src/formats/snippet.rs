@@ -48,10 +48,16 @@ pub(super) fn diagnostic(diagnostic: &Diagnostic, texts: &Texts) -> String {
     if let Some(origin) = &diagnostic.origin {
         group = group.elements(source(origin, "", AnnotationKind::Primary, texts));
     }
-    if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(one_line(help)));
+    let help = diagnostic.help.as_ref().map(|help| one_line(help));
+    let mut report = Vec::new();
+    match (help, diagnostic.origin.is_some()) {
+        (Some(help), true) => report.push(group.element(Level::HELP.message(help))),
+        (Some(help), false) => {
+            report.push(group);
+            report.push(Group::with_title(Level::HELP.secondary_title(help)));
+        }
+        (None, _) => report.push(group),
     }
-    let report = [group];
     renderer().render(&report)
 }
 

@@ -1,5 +1,7 @@
 //! The committed schemas are those of the types.
 
+#![expect(clippy::expect_used, reason = "a test that cannot run fails")]
+
 use std::path::Path;
 
 /// `PALISADE_UPDATE=1` writes the file instead.

@@ -130,7 +130,7 @@ fn write(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
             break;
         }
     }
-    let files: String = changed.iter().map(|path| format!("{path}\n")).collect();
+    let files = output::lines(&changed);
     say(
         &format!("{} fixed in {} files", done.len(), changed.len()),
         global,

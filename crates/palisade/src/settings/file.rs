@@ -151,12 +151,12 @@ fn place(text: &SourceFile, span: Range<usize>) -> Origin {
 
 fn located(text: &Arc<SourceFile>, span: Range<usize>, message: String) -> LocatedError {
     LocatedError {
-        diagnostic: Diagnostic {
+        diagnostic: Box::new(Diagnostic {
             level: DiagnosticLevel::Error,
             message,
             origin: Some(place(text, span)),
             help: None,
-        },
+        }),
         texts: [(Arc::clone(text.path()), Arc::clone(text))].into(),
     }
 }

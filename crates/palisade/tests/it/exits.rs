@@ -56,7 +56,7 @@ fn a_bad_command_line_is_two() {
 #[test]
 fn a_wrong_name_offers_the_nearest_right_one() {
     let system = System::of(&[]);
-    let run = system.run(&["explain", "PAL0510"]);
+    let run = system.run(&["explain", "PAL0599"]);
     assert!(run.err.contains("did you mean `PAL05"), "{}", run.err);
 }
 

@@ -1,5 +1,11 @@
 //! The real binary on small systems of its own.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot run fails"
+)]
+
 mod commands;
 mod exceptions;
 mod exits;

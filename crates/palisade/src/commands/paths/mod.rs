@@ -70,7 +70,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     if arguments.format == PathsFormat::Connlist && unfiltered {
         // Listings of other tools see pods on the node's network like any other.
         let lines = connlist(&Reachability::with(model, HostNetwork::LikePods));
-        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let text = output::lines(&lines);
         return output::data(&text, session.code(), global.color);
     }
     let analysis = Analysis::of(model);

@@ -28,7 +28,10 @@ impl End {
         match name {
             "internet" | "external" => return Ok(Self::Internet),
             "dataset" | "datasets" => {
-                return Ok(Self::data(model.datasets.iter().collect(), model));
+                return Ok(Self::data(
+                    &model.datasets.iter().collect::<Vec<_>>(),
+                    model,
+                ));
             }
             _ => {}
         }
@@ -70,10 +73,10 @@ impl End {
                 UsageError::new(format!("no workload or dataset is called `{name}`")).help(help),
             );
         }
-        Ok(Self::data(found, model))
+        Ok(Self::data(&found, model))
     }
 
-    fn data(datasets: Vec<&Dataset>, model: &Model) -> Self {
+    fn data(datasets: &[&Dataset], model: &Model) -> Self {
         let ids: Vec<NodeId> = datasets.iter().map(|dataset| dataset.id.clone()).collect();
         let serving = datasets
             .iter()

@@ -9,6 +9,7 @@ use palisade_model::{NetworkAction, NodeId, NodeKind};
 use serde_json::{Value, json};
 
 use super::names::End;
+use crate::output;
 
 /// What is asked for.
 #[derive(Debug)]
@@ -96,7 +97,7 @@ pub(super) fn connections(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> Strin
 pub(super) fn lines(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> String {
     let mut lines: Vec<String> = chosen(analysis, wanted).iter().map(line).collect();
     lines.sort();
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    output::lines(&lines)
 }
 
 /// Connections and ways from the internet, for programs.
