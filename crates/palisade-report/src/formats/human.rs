@@ -1,5 +1,6 @@
 //! For a person at a terminal: the system, the twelve patterns, what is wrong, and the verdict.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use palisade_analysis::outcomes::Outcomes;
@@ -268,25 +269,38 @@ fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String
     )
 }
 
+/// Files that were not read, by reason: a chart of many files is one line.
 fn unread(out: &mut String, assessment: &Assessment) {
-    let mut some = false;
+    let mut groups: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for account in &assessment.accounts {
         let (word, reason) = match &account.outcome {
             Outcome::Unread { reason } => ("not read", reason),
             Outcome::Partial { reason, .. } => ("read in part", reason),
             Outcome::Read { .. } | Outcome::NotApplicable { .. } => continue,
         };
-        some = true;
+        groups
+            .entry((word, reason))
+            .or_default()
+            .push(&account.path);
+    }
+    for ((word, reason), paths) in &groups {
+        let first = paths.first().copied().unwrap_or_default();
+        let rest = paths.len().saturating_sub(1);
+        let more = if rest == 0 {
+            String::new()
+        } else {
+            format!(" and {rest} more")
+        };
+        let reason = snippet::one_line(reason);
         line(
             out,
             &format!(
-                "{YELLOW}{word}{RESET} {}: {}",
-                account.path,
-                snippet::one_line(reason)
+                "{YELLOW}{word}{RESET} {}{more}: {reason}",
+                snippet::one_line(first)
             ),
         );
     }
-    if some {
+    if !groups.is_empty() {
         out.push('\n');
     }
 }
