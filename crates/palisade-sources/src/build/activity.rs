@@ -53,3 +53,54 @@ fn named(variants: &[String]) -> Vec<String> {
     }
     variants.to_vec()
 }
+
+#[cfg(test)]
+mod tests {
+    use palisade_model::Model;
+
+    use super::Deployments;
+    use crate::{Options, read_texts};
+
+    const TEXT: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: []}\n\
+        ---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: p}\nspec: {podSelector: {}}\n";
+
+    /// Whether the policy holds when these variants deploy the pod and hold the policy.
+    fn holds(deploying: &[&str], holding: &[&str]) -> bool {
+        let mut model: Model = read_texts(&[("a.yaml", TEXT)], &Options::default()).model;
+        let named = |variant: &&str| -> Vec<String> {
+            let name = (*variant).to_owned();
+            Some(name)
+                .filter(|name| !name.is_empty())
+                .into_iter()
+                .collect()
+        };
+        for (variants, list) in [(deploying, true), (holding, false)] {
+            for variant in variants.iter().map(named) {
+                if list {
+                    let mut pod = model.workloads[0].clone();
+                    pod.variants = variant;
+                    model.other_declarations.push(pod);
+                } else {
+                    let mut policy = model.controls[0].clone();
+                    policy.variants = variant;
+                    model.controls.push(policy);
+                }
+            }
+        }
+        model.workloads.clear();
+        model.controls.remove(0);
+        let deployments = Deployments::of(&model);
+        deployments.decide(&mut model);
+        model.controls[0].active
+    }
+
+    #[test]
+    fn every_variant_that_deploys_must_hold_the_guard() {
+        assert!(holds(&[""], &[""]));
+        assert!(holds(&["prod", "test"], &["prod", "test"]));
+        assert!(holds(&["chart"], &[""]));
+        assert!(!holds(&["prod", "test"], &["prod"]));
+        assert!(!holds(&["", "prod"], &["prod"]));
+        assert!(!holds(&["", "prod"], &[""]));
+    }
+}

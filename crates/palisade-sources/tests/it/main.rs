@@ -15,3 +15,4 @@ mod kubernetes;
 mod mesh;
 mod model;
 mod rendering;
+mod walking;
