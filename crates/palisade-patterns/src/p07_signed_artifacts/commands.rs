@@ -104,7 +104,8 @@ pub(super) fn unpinned_package(command: &ShellCommand) -> Option<&str> {
             continue;
         }
         // A redirection, a variable, a file or an address is no name of a package.
-        if word.contains(['$', '/', '>', '<'])
+        if word.contains(['$', '>', '<'])
+            || (word.contains('/') && !word.starts_with('@'))
             || word == "."
             || word.starts_with('.')
             || word.contains(".txt")
