@@ -2,13 +2,17 @@
 
 mod abilities;
 mod administrator_bound;
+mod chain_to_administrator;
 mod coverage;
 mod dangling_binding;
+mod dataset_open_to_others;
 mod default_account_granted;
 mod denied_path_can_be_varied;
 mod everybody_bound;
+mod expired_grant;
 mod http_allow_on_tcp_port;
 mod http_deny_on_tcp_port;
+mod http_rule_without_waypoint;
 mod identity_rule_without_mtls;
 mod linkerd_allows_everybody;
 mod mesh_allows_everything;
@@ -32,7 +36,9 @@ pub(crate) const PATTERN: Pattern = Pattern {
         wildcard_role::UNIT,
         administrator_bound::UNIT,
         role_that_escalates::UNIT,
+        chain_to_administrator::UNIT,
         mesh_rule_too_wide::UNIT,
+        dataset_open_to_others::UNIT,
         secrets_readable::UNIT,
         dangling_binding::UNIT,
         default_account_granted::UNIT,
@@ -45,5 +51,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
         token_rule_without_authentication::UNIT,
         linkerd_allows_everybody::UNIT,
         mesh_without_authorization::UNIT,
+        http_rule_without_waypoint::UNIT,
+        expired_grant::UNIT,
     ],
 };

@@ -32,8 +32,10 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let Some(fact) = &workload.security.host_network else {
             continue;
         };
-        let policy =
-            network_policies(model).find(|(_, policy)| policy_selects(model, policy, workload));
+        // A policy that names these pods is a cause of its own.
+        let policy = network_policies(model).find(|(_, policy)| {
+            policy.subject.pods.is_everything() && policy_selects(model, policy, workload)
+        });
         let (true, Some((control, _))) = (fact.value, policy) else {
             continue;
         };

@@ -2,6 +2,7 @@
 
 mod admin_policies_of_equal_priority;
 mod coverage;
+mod declared_call_refused;
 mod egress_without_dns;
 mod exception_undone;
 mod host_network_bypasses_policy;
@@ -13,6 +14,7 @@ mod named_port_unknown;
 mod namespace_without_default_deny_egress;
 mod namespace_without_default_deny_ingress;
 mod peers;
+mod policy_cannot_hold;
 mod policy_selects_nothing;
 mod rule_allows_all_addresses;
 mod selectors_split_in_two;
@@ -38,5 +40,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
         selectors_split_in_two::UNIT,
         exception_undone::UNIT,
         admin_policies_of_equal_priority::UNIT,
+        policy_cannot_hold::UNIT,
+        declared_call_refused::UNIT,
     ],
 };
