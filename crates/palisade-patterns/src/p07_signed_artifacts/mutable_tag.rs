@@ -1,6 +1,6 @@
 //! Image has no tag, or one that is made to move.
 
-use palisade_model::{Check, CheckId, Confidence, EdgeKind, Severity};
+use palisade_model::{Check, CheckId, Confidence, Edge, EdgeKind, Pipeline, Severity};
 
 use super::images::{is_run, report};
 use crate::context::Context;
@@ -42,11 +42,8 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             None => format!("image `{text}` has no tag, which means `latest`"),
         };
         // A build file of the same system makes it: the name may be filled in when it is deployed.
-        let built = context
-            .model
-            .edges
-            .iter()
-            .any(|edge| edge.kind == EdgeKind::Builds && edge.to == image.id);
+        let made = |edge: &Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
+        let built = context.model.edges.iter().any(made) || has_build_folder(context, text);
         let mut report = report(image, what).label("not one image but any");
         if built {
             report = report
@@ -55,4 +52,17 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         }
         findings.add(check, report);
     }
+}
+
+/// Whether a build file stands in a folder of the image's name, for a name without a registry.
+fn has_build_folder(context: &Context<'_>, name: &str) -> bool {
+    let folder = |pipeline: &Pipeline| {
+        pipeline
+            .name
+            .split('/')
+            .rev()
+            .skip(1)
+            .any(|part| part == name)
+    };
+    context.model.pipelines.iter().any(folder)
 }
