@@ -73,6 +73,11 @@ const KINDS: &[(&str, &str, Read)] = &[
     ("rbac.authorization.k8s.io", "Role", rbac::role),
     ("rbac.authorization.k8s.io", "RoleBinding", rbac::binding),
     (
+        "secrets-store.csi.x-k8s.io",
+        "SecretProviderClass",
+        config::managed_secret,
+    ),
+    (
         "snapshot.storage.k8s.io",
         "VolumeSnapshot",
         storage::snapshot,
