@@ -11,6 +11,7 @@ mod accounts;
 mod corpora;
 mod dockerfile;
 mod entries;
+mod guards;
 mod kubernetes;
 mod mesh;
 mod model;

@@ -69,7 +69,15 @@ pub(super) fn kyverno_validating(object: &Object<'_>, facts: &mut Facts) {
         verifies_images: object.kind.starts_with("Image"),
         kinds: sorted(resources.flat_map(texts)),
     };
-    facts.model.controls.push(cluster(object, policy));
+    let kind = ControlKind::Admission(policy);
+    facts
+        .model
+        .controls
+        .push(if object.kind.starts_with("Namespaced") {
+            object.control(kind)
+        } else {
+            object.cluster_control(kind)
+        });
 }
 
 /// Reads a `ValidatingAdmissionPolicyBinding`: without one its policy does nothing.

@@ -54,3 +54,37 @@ pub(super) fn audit_policy(object: &Object<'_>, facts: &mut Facts) {
     let control = object.cluster_control(ControlKind::AuditPolicy { records });
     facts.model.controls.push(control);
 }
+
+/// Reads a `PrometheusRule`; one that only records is no detection.
+pub(super) fn prometheus_rule(object: &Object<'_>, facts: &mut Facts) {
+    let rules: Vec<String> = object
+        .items(&["spec", "groups"])
+        .into_iter()
+        .filter_map(|group| group.get("rules"))
+        .flat_map(Value::items)
+        .filter_map(|rule| rule.get("alert")?.to_text())
+        .collect();
+    if !rules.is_empty() {
+        let responds = false;
+        let kind = ControlKind::Detection { rules, responds };
+        facts.model.controls.push(object.control(kind));
+    }
+}
+
+/// Reads an object that is a set of rules by itself, such as a `Rulesfile` of the Falco operator.
+pub(super) fn named_rule(object: &Object<'_>, facts: &mut Facts) {
+    let rules = vec![object.name.clone()];
+    let responds = false;
+    let kind = ControlKind::Detection { rules, responds };
+    facts.model.controls.push(object.control(kind));
+}
+
+/// Reads a `KubeArmorPolicy`: blocking, which it does unless told otherwise, is a response.
+pub(super) fn kubearmor(object: &Object<'_>, facts: &mut Facts) {
+    let action = object.text(&["spec", "action"]);
+    let kind = ControlKind::Detection {
+        rules: vec![object.name.clone()],
+        responds: action.is_none_or(|action| action.value == "Block"),
+    };
+    facts.model.controls.push(object.control(kind));
+}

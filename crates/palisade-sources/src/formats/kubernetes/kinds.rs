@@ -1,8 +1,8 @@
 //! The one table of kinds that are read.
 
 use super::{
-    admission, config, delivery, detection, disruption, entries, istio, linkerd, namespaces,
-    network, rbac, services, storage, workloads,
+    admission, cilium, config, delivery, detection, disruption, entries, istio, linkerd,
+    namespaces, network, rbac, services, storage, workloads,
 };
 use crate::facts::Facts;
 use crate::object::Object;
@@ -214,6 +214,32 @@ const KINDS: &[(&str, &str, Read)] = &[
         "ClusterImagePolicy",
         admission::image_policy,
     ),
+    (
+        "artifact.falcosecurity.dev",
+        "Rulesfile",
+        detection::named_rule,
+    ),
+    (
+        "cilium.io",
+        "CiliumClusterwideNetworkPolicy",
+        cilium::clusterwide,
+    ),
+    ("cilium.io", "CiliumNetworkPolicy", cilium::namespaced),
+    (
+        "monitoring.coreos.com",
+        "PrometheusRule",
+        detection::prometheus_rule,
+    ),
+    (
+        "policies.kyverno.io",
+        "NamespacedValidatingPolicy",
+        admission::kyverno_validating,
+    ),
+    (
+        "security.kubearmor.com",
+        "KubeArmorPolicy",
+        detection::kubearmor,
+    ),
 ];
 
 /// Kinds that say nothing about security here, and are passed over in silence.
@@ -232,6 +258,14 @@ const SILENT: &[(&str, &str)] = &[
     ("networking.k8s.io", "IngressClass"),
     ("node.k8s.io", "RuntimeClass"),
     ("scheduling.k8s.io", "PriorityClass"),
+    ("argoproj.io", "AppProject"),
+    ("gateway.networking.k8s.io", "GatewayClass"),
+    ("monitoring.coreos.com", "PodMonitor"),
+    ("monitoring.coreos.com", "ServiceMonitor"),
+    ("source.toolkit.fluxcd.io", "GitRepository"),
+    ("source.toolkit.fluxcd.io", "HelmRepository"),
+    ("source.toolkit.fluxcd.io", "OCIRepository"),
+    ("templates.gatekeeper.sh", "ConstraintTemplate"),
 ];
 
 /// Kinds whose objects have no name.

@@ -1,6 +1,7 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
 mod admission;
+mod cilium;
 mod config;
 mod containers;
 mod delivery;
