@@ -58,12 +58,10 @@ fn internet_paths<'a>(analysis: &'a Analysis<'_>, wanted: &Wanted<'_>) -> Vec<&'
 
 /// How the first door of a way knows its callers.
 fn door_note(analysis: &Analysis<'_>, path: &InternetPath) -> Option<String> {
-    let entry = path.hops.first()?;
-    let door = analysis
-        .exposure
-        .doors()
-        .iter()
-        .find(|door| door.entry == *entry)?;
+    let (entry, behind) = (path.hops.first()?, path.hops.get(1)?);
+    let doors = analysis.exposure.doors().iter();
+    let mut of_entry = doors.filter(|door| door.entry == *entry);
+    let door = of_entry.find(|door| door.workload == *behind)?;
     let port = door
         .port
         .map_or_else(String::new, |port| format!(" on port {port}"));
