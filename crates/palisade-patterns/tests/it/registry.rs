@@ -69,3 +69,8 @@ fn a_check_is_found_by_id_slug_and_other_tools_ids() {
     }
     assert!(find("nothing-of-this-name").is_empty());
 }
+
+#[test]
+fn the_list_does_not_shrink() {
+    assert!(units().count() >= 110, "only {} checks", units().count());
+}
