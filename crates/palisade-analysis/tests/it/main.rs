@@ -1,5 +1,11 @@
 //! Tests of the analyses over whole models.
 
-#[cfg(test)]
+mod exposure;
+mod linkerd;
+mod mesh;
+mod outcomes;
+mod privilege;
 mod reachability;
+#[cfg(test)]
 mod seeds;
+mod system;
