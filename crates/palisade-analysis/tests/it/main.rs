@@ -6,6 +6,5 @@ mod mesh;
 mod outcomes;
 mod privilege;
 mod reachability;
-#[cfg(test)]
 mod seeds;
 mod system;
