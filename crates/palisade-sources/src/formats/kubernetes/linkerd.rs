@@ -43,7 +43,7 @@ pub(super) fn server(object: &Object<'_>, facts: &mut Facts) {
     push(object, ControlKind::LinkerdServer(server), facts);
 }
 
-/// Reads an AuthorizationPolicy of Linkerd.
+/// Reads an `AuthorizationPolicy` of Linkerd.
 pub(super) fn authorization_policy(object: &Object<'_>, facts: &mut Facts) {
     let text = |key: &str| object.text(&["spec", "targetRef", key]);
     let (Some(kind), Some(name)) = (text("kind"), text("name")) else {
@@ -87,7 +87,7 @@ fn authentication<'d>(object: &Object<'d>, item: Value<'d>) -> Option<LinkerdAut
     })
 }
 
-/// Reads a ServerAuthorization, the older form: its conditions become authentications of its own.
+/// Reads a `ServerAuthorization`, the older form: its conditions become authentications of its own.
 pub(super) fn server_authorization(object: &Object<'_>, facts: &mut Facts) {
     let Some(server) = object.text(&["spec", "server", "name"]) else {
         let message = "this ServerAuthorization names no server, so it was left out; name one with `server.name`";
@@ -123,7 +123,7 @@ pub(super) fn server_authorization(object: &Object<'_>, facts: &mut Facts) {
     push(object, kind, facts);
 }
 
-/// The name under which the conditions of a ServerAuthorization are kept; no object can have it.
+/// The name under which the conditions of a `ServerAuthorization` are kept; no object can have it.
 fn own_name(object: &Object<'_>) -> String {
     format!("ServerAuthorization/{}", object.name)
 }
@@ -168,7 +168,7 @@ fn account<'d>(object: &Object<'d>, item: Value<'d>) -> Option<String> {
     Some(format!("{namespace}/{}", item.get("name")?.to_text()?))
 }
 
-/// Reads a MeshTLSAuthentication.
+/// Reads a `MeshTLSAuthentication`.
 pub(super) fn mesh_tls_authentication(object: &Object<'_>, facts: &mut Facts) {
     let mut accounts = Vec::new();
     for item in object.items(&["spec", "identityRefs"]) {
@@ -197,7 +197,7 @@ pub(super) fn mesh_tls_authentication(object: &Object<'_>, facts: &mut Facts) {
     push(object, kind, facts);
 }
 
-/// Reads a NetworkAuthentication.
+/// Reads a `NetworkAuthentication`.
 pub(super) fn network_authentication(object: &Object<'_>, facts: &mut Facts) {
     let networks = object.items(&["spec", "networks"]).into_iter();
     let authentication = NetworkAuthentication {

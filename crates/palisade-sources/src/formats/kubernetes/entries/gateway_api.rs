@@ -1,4 +1,4 @@
-//! Gateway API: Gateway, the routes attached to it, and ReferenceGrant.
+//! Gateway API: Gateway, the routes attached to it, and `ReferenceGrant`.
 
 use palisade_document::Value;
 use palisade_model::{Backend, EntryKind, Fact, Listener, Port};
@@ -69,7 +69,7 @@ fn listener<'d>(object: &Object<'d>, item: Value<'d>) -> Listener {
     }
 }
 
-/// Reads an HTTPRoute, GRPCRoute, TLSRoute, TCPRoute or UDPRoute.
+/// Reads an `HTTPRoute`, `GRPCRoute`, `TLSRoute`, `TCPRoute` or `UDPRoute`.
 pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Facts) {
     let mut own = door(object, EntryKind::Gateway);
     let hosts: Vec<String> = object
@@ -163,7 +163,7 @@ fn redirects_to_tls(rule: Value<'_>) -> bool {
         })
 }
 
-/// Reads a ReferenceGrant.
+/// Reads a `ReferenceGrant`.
 pub(in crate::formats::kubernetes) fn reference_grant(object: &Object<'_>, facts: &mut Facts) {
     for from in object.items(&["spec", "from"]) {
         let part = |key: &str| from.get(key).and_then(Value::to_text);

@@ -1,4 +1,4 @@
-//! AuthorizationPolicy.
+//! `AuthorizationPolicy`.
 
 use palisade_document::Value;
 use palisade_model::{
@@ -10,7 +10,7 @@ use super::{plain_texts, scope, unknown_word};
 use crate::facts::Facts;
 use crate::object::Object;
 
-/// Reads an AuthorizationPolicy; one whose action is not known is left out, since it could mean
+/// Reads an `AuthorizationPolicy`; one whose action is not known is left out, since it could mean
 /// the opposite.
 pub(in crate::formats::kubernetes) fn authorization_policy(object: &Object<'_>, facts: &mut Facts) {
     let Some(action) = action(object, facts) else {

@@ -1,4 +1,4 @@
-//! What comes in through the mesh: Istio's Gateway and the VirtualServices bound to it.
+//! What comes in through the mesh: Istio's Gateway and the `VirtualServices` bound to it.
 
 use palisade_document::Value;
 use palisade_model::{Backend, EntryKind, EntryPoint, Fact, Listener, Selector};
@@ -50,7 +50,7 @@ fn listener<'d>(object: &Object<'d>, server: Value<'d>) -> Listener {
     listener
 }
 
-/// Reads a VirtualService; one that is bound to the mesh alone opens no door.
+/// Reads a `VirtualService`; one that is bound to the mesh alone opens no door.
 pub(in crate::formats::kubernetes) fn virtual_service(object: &Object<'_>, facts: &mut Facts) {
     let mut own = door(object, EntryKind::IstioGateway);
     let hosts: Vec<String> = plain_texts(object, object.value, &["spec", "hosts"])

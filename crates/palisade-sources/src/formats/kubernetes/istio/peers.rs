@@ -1,4 +1,4 @@
-//! How callers prove who they are: PeerAuthentication and RequestAuthentication.
+//! How callers prove who they are: `PeerAuthentication` and `RequestAuthentication`.
 
 use palisade_document::Value;
 use palisade_model::{
@@ -9,7 +9,7 @@ use super::{plain_texts, scope, unknown_word};
 use crate::facts::Facts;
 use crate::object::Object;
 
-/// Reads a PeerAuthentication.
+/// Reads a `PeerAuthentication`.
 pub(in crate::formats::kubernetes) fn peer_authentication(object: &Object<'_>, facts: &mut Facts) {
     let Some(scope) = scope(object, facts) else {
         return;
@@ -50,7 +50,7 @@ fn mode(object: &Object<'_>, value: Value<'_>, facts: &mut Facts) -> Option<Fact
     Some(Fact::new(mode, object.origin_of(value)))
 }
 
-/// Reads a RequestAuthentication.
+/// Reads a `RequestAuthentication`.
 pub(in crate::formats::kubernetes) fn request_authentication(
     object: &Object<'_>,
     facts: &mut Facts,

@@ -1,4 +1,4 @@
-//! How calls leave: DestinationRule, ServiceEntry and Sidecar.
+//! How calls leave: `DestinationRule`, `ServiceEntry` and Sidecar.
 
 use palisade_document::Value;
 use palisade_model::{
@@ -9,7 +9,7 @@ use super::{plain_texts, port, unknown_word, workload_scope};
 use crate::facts::Facts;
 use crate::object::Object;
 
-/// Reads a DestinationRule.
+/// Reads a `DestinationRule`.
 pub(in crate::formats::kubernetes) fn destination_rule(object: &Object<'_>, facts: &mut Facts) {
     let Some(host) = object.text(&["spec", "host"]) else {
         facts.warn(object.spec_origin(), "this DestinationRule names no `host`");
@@ -73,7 +73,7 @@ fn tls(object: &Object<'_>, policy: Value<'_>, facts: &mut Facts) -> Option<Fact
     Some(Fact::new(value, object.origin_of(settings)))
 }
 
-/// Reads a ServiceEntry.
+/// Reads a `ServiceEntry`.
 pub(in crate::formats::kubernetes) fn service_entry(object: &Object<'_>, facts: &mut Facts) {
     let ports = object
         .items(&["spec", "ports"])
