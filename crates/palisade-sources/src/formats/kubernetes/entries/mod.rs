@@ -3,7 +3,6 @@
 //! A route and the gateway that it is attached to may stand in different files, so routes wait in
 //! [`Facts`] until [`finish`].
 
-mod exposed;
 mod gateway_api;
 mod ingress;
 mod internal;
@@ -44,7 +43,6 @@ pub(crate) struct Route {
 
 /// Attaches routes to their gateways, and decides which references are permitted.
 pub(crate) fn finish(facts: &mut Facts) {
-    exposed::add(facts);
     for route in std::mem::take(&mut facts.routes) {
         attach(route, facts);
     }
