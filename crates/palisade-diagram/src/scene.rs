@@ -1,6 +1,6 @@
 //! What a diagram shows, before it has a place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use palisade_model::{PatternId, Severity, Status};
 use palisade_patterns::{Evaluation, PatternResult};
@@ -176,13 +176,5 @@ impl Scene {
             .iter()
             .find(|result| result.pattern == pattern);
         found.map_or(Status::NotApplicable, |result| result.coverage.status())
-    }
-
-    /// Nodes that a link touches.
-    pub(crate) fn linked(&self) -> BTreeSet<usize> {
-        self.links
-            .iter()
-            .flat_map(|link| [link.from, link.to])
-            .collect()
     }
 }

@@ -105,11 +105,11 @@ fn matched<'m>(
     found
 }
 
-fn verdict<'m>(
+fn verdict(
     verdict: Verdict,
-    mut rules: Vec<(&'m Control, Option<usize>)>,
+    mut rules: Vec<(&Control, Option<usize>)>,
     reason: String,
-) -> MeshDecision<'m> {
+) -> MeshDecision<'_> {
     rules.dedup_by(|a, b| a.0.id == b.0.id && a.1 == b.1);
     MeshDecision {
         verdict,

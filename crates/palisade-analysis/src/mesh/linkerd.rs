@@ -182,11 +182,11 @@ fn default_admits(policy: &str, peer: Option<Peer<'_>>) -> Verdict {
     }
 }
 
-fn decision<'m>(
+fn decision(
     verdict: Verdict,
-    rules: Vec<(&'m Control, Option<usize>)>,
+    rules: Vec<(&Control, Option<usize>)>,
     reason: String,
-) -> MeshDecision<'m> {
+) -> MeshDecision<'_> {
     MeshDecision {
         verdict,
         rules,

@@ -52,9 +52,8 @@ fn of_service(port: &ServicePort) -> PortProtocol {
 
 fn by_app_protocol(text: &str) -> Option<PortProtocol> {
     match text {
-        "kubernetes.io/h2c" | "kubernetes.io/ws" => Some(PortProtocol::Http),
+        "kubernetes.io/h2c" | "kubernetes.io/ws" | "grpc-web" => Some(PortProtocol::Http),
         "kubernetes.io/wss" => Some(PortProtocol::Tcp),
-        "grpc-web" => Some(PortProtocol::Http),
         other => by_word(other),
     }
 }

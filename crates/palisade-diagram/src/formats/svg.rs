@@ -1,7 +1,5 @@
 //! SVG with its own light and dark colours.
 
-use std::fmt::Write as _;
-
 use palisade_model::{Layer, PatternId, Severity};
 
 use crate::layout::{Placement, Rectangle};
@@ -79,8 +77,8 @@ struct Svg {
 
 impl Svg {
     fn put(&mut self, words: &str) {
-        // Writing to a String cannot fail.
-        drop(writeln!(self.text, "{words}"));
+        self.text.push_str(words);
+        self.text.push('\n');
     }
 
     fn write(&mut self, class: &str, x: f64, y: f64, words: &str) {

@@ -53,6 +53,13 @@ pub(crate) fn scene(analysis: &Analysis<'_>) -> Scene {
             .entry(identity.id.clone())
             .or_insert_with(|| add_identity(&mut scene, analysis, identity));
     }
+    link_roles(&mut scene, analysis, &mut places);
+    scene
+}
+
+/// Adds the roles that are granted, and who holds them.
+fn link_roles(scene: &mut Scene, analysis: &Analysis<'_>, places: &mut BTreeMap<NodeId, usize>) {
+    let model = analysis.model;
     for edge in model
         .edges
         .iter()
@@ -66,7 +73,7 @@ pub(crate) fn scene(analysis: &Analysis<'_>) -> Scene {
         };
         let to = *places
             .entry(role.id.clone())
-            .or_insert_with(|| add_role(&mut scene, role));
+            .or_insert_with(|| add_role(scene, role));
         let state = if is_wildcard(role) {
             LinkState::Open
         } else {
@@ -79,7 +86,6 @@ pub(crate) fn scene(analysis: &Analysis<'_>) -> Scene {
             state,
         });
     }
-    scene
 }
 
 fn identity_of<'m>(analysis: &Analysis<'m>, id: &NodeId) -> Option<&'m Identity> {

@@ -145,8 +145,7 @@ pub(super) fn flow_state(
     }
     match analysis.mesh.mtls(to, port).mode {
         MtlsMode::Strict => LinkState::Protected,
-        MtlsMode::Disable => LinkState::Open,
         MtlsMode::Permissive | MtlsMode::Unset if caller => LinkState::Optional,
-        MtlsMode::Permissive | MtlsMode::Unset => LinkState::Open,
+        MtlsMode::Disable | MtlsMode::Permissive | MtlsMode::Unset => LinkState::Open,
     }
 }

@@ -199,7 +199,7 @@ spec:
 #[test]
 fn openshift_routes_and_exposed_services_and_ports_are_doors() {
     let reading = read(
-        r#"
+        r"
 apiVersion: route.openshift.io/v1
 kind: Route
 metadata: {name: r, namespace: a}
@@ -225,7 +225,7 @@ apiVersion: v1
 kind: Pod
 metadata: {name: p, namespace: a, labels: {app: x}}
 spec: {containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 8080}]}]}
-"#,
+",
     );
     let route = door(&reading, "entry-point:a/r[Route]");
     assert_eq!(

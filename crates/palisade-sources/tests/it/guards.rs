@@ -208,7 +208,7 @@ spec: {mode: warn, authorities: [{keyless: {}}]}
 #[test]
 fn reconcilers_detections_and_audit_policies_are_read() {
     let reading = read(
-        r#"
+        r"
 apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: {name: a, namespace: argocd}
@@ -232,7 +232,7 @@ spec: {kprobes: [{call: x, selectors: [{matchActions: [{action: Sigkill}]}]}]}
 apiVersion: audit.k8s.io/v1
 kind: Policy
 rules: [{level: None}, {level: Metadata}]
-"#,
+",
     );
     let mut told: Vec<String> = reading
         .model

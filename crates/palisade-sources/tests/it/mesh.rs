@@ -68,7 +68,7 @@ spec:
 #[test]
 fn destination_rules_keep_client_tls_of_ports_and_subsets() {
     let reading = read(
-        r#"
+        r"
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
 metadata: {name: a, namespace: n}
@@ -78,7 +78,7 @@ spec:
     tls: {mode: ISTIO_MUTUAL}
     portLevelSettings: [{port: {number: 1}, tls: {mode: DISABLE}}]
   subsets: [{name: v1, trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true}}}]
-"#,
+",
     );
     let ControlKind::DestinationRule(rule) = only(&reading) else {
         panic!()

@@ -93,13 +93,12 @@ impl Variables {
             expanded.text.push_str(before);
             let (written, inside, next) = reference(after);
             rest = next;
-            match inside.and_then(|inside| self.value(inside, depth)) {
-                Some(value) => expanded.text.push_str(&value),
-                None => {
-                    expanded.resolved = false;
-                    expanded.text.push('$');
-                    expanded.text.push_str(written);
-                }
+            if let Some(value) = inside.and_then(|inside| self.value(inside, depth)) {
+                expanded.text.push_str(&value);
+            } else {
+                expanded.resolved = false;
+                expanded.text.push('$');
+                expanded.text.push_str(written);
             }
         }
         expanded.text.push_str(rest);

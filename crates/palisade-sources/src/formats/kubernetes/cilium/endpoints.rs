@@ -40,13 +40,13 @@ fn parts<'d>(object: &Object<'d>, value: Value<'d>, facts: &mut Facts) -> Option
         if key == NAMESPACE && requirement.operator == Operator::In {
             names = Some(requirement.values);
         } else if key == NAMESPACE {
-            requirement.key = "kubernetes.io/metadata.name".to_owned();
+            "kubernetes.io/metadata.name".clone_into(&mut requirement.key);
             namespaces.push(requirement);
         } else if let Some(label) = key.strip_prefix(NAMESPACE_LABELS) {
-            requirement.key = label.to_owned();
+            requirement.key = label.to_string();
             namespaces.push(requirement);
         } else {
-            requirement.key = key.to_owned();
+            requirement.key = key.to_string();
             pods.push(requirement);
         }
     }

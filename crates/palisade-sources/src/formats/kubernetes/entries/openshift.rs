@@ -15,20 +15,17 @@ pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Fac
         .map(|fact| fact.value)
         .into_iter()
         .collect();
-    match object.text(&["spec", "tls", "termination"]) {
-        Some(mode) => {
-            door.listeners.push(secured(hosts.clone(), mode));
-            let key = ["spec", "tls", "insecureEdgeTerminationPolicy"];
-            if let Some(policy) = object.text(&key).filter(|policy| policy.value != "None") {
-                let mut listener = plain("HTTP", hosts.clone(), policy.origin);
-                listener.redirects_to_tls = policy.value == "Redirect";
-                door.listeners.push(listener);
-            }
-        }
-        None => {
-            let listener = plain("HTTP", hosts.clone(), object.spec_origin());
+    if let Some(mode) = object.text(&["spec", "tls", "termination"]) {
+        door.listeners.push(secured(hosts.clone(), mode));
+        let key = ["spec", "tls", "insecureEdgeTerminationPolicy"];
+        if let Some(policy) = object.text(&key).filter(|policy| policy.value != "None") {
+            let mut listener = plain("HTTP", hosts.clone(), policy.origin);
+            listener.redirects_to_tls = policy.value == "Redirect";
             door.listeners.push(listener);
         }
+    } else {
+        let listener = plain("HTTP", hosts.clone(), object.spec_origin());
+        door.listeners.push(listener);
     }
     // A number here is that of the pods, not of the service, so every port of it counts.
     let port = object
