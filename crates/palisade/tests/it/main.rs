@@ -7,6 +7,7 @@
 )]
 
 mod commands;
+mod examples;
 mod exceptions;
 mod exits;
 mod formats;

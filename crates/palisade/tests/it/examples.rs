@@ -1,0 +1,78 @@
+//! The two example systems: the one with typical gaps, and the one where they are closed.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+fn palisade(arguments: &[&str]) -> Output {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    Command::new(env!("CARGO_BIN_EXE_palisade"))
+        .args(arguments)
+        .env("PALISADE_TODAY", "2027-01-01")
+        .current_dir(root)
+        .output()
+        .expect("the binary starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn the_shop_fails_and_its_worst_gaps_are_named() {
+    let output = palisade(&["check", "examples/shop"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = stdout(&output);
+    for id in [
+        "PAL0101", "PAL0105", "PAL0107", "PAL0201", "PAL0202", "PAL0203", "PAL0205", "PAL0301",
+        "PAL0305", "PAL0307", "PAL0401", "PAL0417", "PAL0501", "PAL0507", "PAL0702", "PAL0708",
+        "PAL0801", "PAL0803", "PAL0901", "PAL0907", "PAL1002",
+    ] {
+        assert!(text.contains(id), "{id} is not found in the shop");
+    }
+}
+
+#[test]
+fn no_secret_of_the_shop_is_printed_by_any_report_or_the_model() {
+    let secrets = [
+        "s3cr3t-accounts-2024",
+        "orders-db-2023",
+        "hunter2hunter2",
+        "c2tfbGl2ZV9",
+    ];
+    for command in ["check", "model"] {
+        let text = stdout(&palisade(&[command, "examples/shop", "--format", "json"]));
+        for secret in secrets {
+            assert!(!text.contains(secret), "`{command}` prints a secret");
+        }
+    }
+}
+
+#[test]
+fn the_hardened_shop_has_no_finding_and_every_pattern_met() {
+    let output = palisade(&["check", "examples/shop-hardened"]);
+    let text = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("no findings"), "{text}");
+    assert!(
+        !text.contains("partial") && !text.contains("missing"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_payment_service_is_reached_by_checkout_alone() {
+    let lines = stdout(&palisade(&[
+        "paths",
+        "examples/shop-hardened",
+        "--format",
+        "connlist",
+    ]));
+    let to_payment: Vec<&str> = lines
+        .lines()
+        .filter(|line| line.contains("=> payments/payment["))
+        .collect();
+    assert_eq!(
+        to_payment,
+        ["shop/checkout[Deployment] => payments/payment[Deployment] : TCP 50051"]
+    );
+}
