@@ -147,6 +147,7 @@ impl<'t> Composer<'t> {
         properties: Properties,
         span: Span,
     ) -> Result<(), SyntaxError> {
+        let text = self.without_break(text, style, span);
         let is_key = self.builder.wants_key();
         if is_key && properties.anchor.is_none() {
             self.key(text, style, properties, span);
@@ -166,6 +167,17 @@ impl<'t> Composer<'t> {
             self.builder.attach(built);
         }
         Ok(())
+    }
+
+    /// A block at the end of a text that does not end in a line break has none either, as
+    /// Kubernetes' own tools read it.
+    fn without_break<'s>(&self, text: &'s str, style: Style, span: Span) -> &'s str {
+        let all = self.offsets.text();
+        let ends_all = || span.end as usize >= all.len() + self.base && !all.ends_with('\n');
+        match text.strip_suffix('\n') {
+            Some(text) if style == Style::Block && ends_all() => text,
+            _ => text,
+        }
     }
 
     fn key(&mut self, text: &str, style: Style, properties: Properties, span: Span) {

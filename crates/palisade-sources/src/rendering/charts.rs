@@ -43,6 +43,7 @@ pub(super) fn render(root: Option<&Path>, files: &Texts, options: &Options, to: 
                         first_line: first_line(&path, files),
                         source: path,
                         folders: Vec::new(),
+                        places: None,
                     },
                 ));
             }

@@ -25,11 +25,14 @@ pub(crate) use storage::classification_of;
 
 use std::sync::Arc;
 
-use palisade_document::{Document, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse};
+use palisade_document::{
+    Document, Limits, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+};
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
 use crate::facts::Facts;
-use crate::object::Object;
+use crate::object::{Anchor, Object};
+use crate::rendering::Places;
 
 const SLUG: &str = "kubernetes";
 
@@ -44,6 +47,8 @@ pub(crate) struct Rendering {
     pub(crate) folders: Vec<String>,
     /// The first line of the overlay's or chart's own file.
     pub(crate) first_line: Origin,
+    /// Where each value was written, where that is known; the text is then JSON.
+    pub(crate) places: Option<Arc<Places>>,
 }
 
 /// Whether a file may hold manifests.
@@ -85,7 +90,13 @@ pub(crate) fn read_names(file: &Arc<SourceFile>, facts: &mut Facts) {
 }
 
 fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> Outcome {
-    let (document, errors) = parse(Arc::clone(file), syntax_of(file.path()), &facts.limits);
+    let (syntax, limits) = match reading {
+        Reading::Rendered(rendering) if rendering.places.is_some() => {
+            (Syntax::Json, rendered_limits(&facts.limits))
+        }
+        _ => (syntax_of(file.path()), facts.limits),
+    };
+    let (document, errors) = parse(Arc::clone(file), syntax, &limits);
     let source = Source { file, reading };
     let resources = document
         .roots()
@@ -100,6 +111,17 @@ fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> O
         facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
     }
     outcome(&document, resources, errors, facts)
+}
+
+/// Bounds on a text of our own, whose parts were within bounds: it holds many files, one level
+/// deeper.
+fn rendered_limits(limits: &Limits) -> Limits {
+    Limits {
+        max_bytes: usize::MAX,
+        max_depth: limits.max_depth + 512,
+        max_nodes: usize::MAX,
+        ..*limits
+    }
 }
 
 fn syntax_of(path: &str) -> Syntax {
@@ -227,9 +249,13 @@ impl Source<'_> {
                 places.push(object.whole());
                 return 1;
             }
+            Reading::Rendered(Rendering {
+                places: Some(places),
+                ..
+            }) => object.anchor = Anchor::Values(Arc::clone(places)),
             Reading::Rendered(rendering) => {
                 let places = facts.declared.get(&key).map_or(&[][..], Vec::as_slice);
-                object.anchor = Some(rendering.place(places));
+                object.anchor = Anchor::One(rendering.place(places));
             }
         }
         kinds::read(&object, facts);
@@ -261,7 +287,7 @@ impl Source<'_> {
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
             rendered_from: rendering.map(|it| Arc::clone(&it.source)),
-            anchor: None,
+            anchor: Anchor::Own,
         }
     }
 }
