@@ -2,6 +2,7 @@
 
 mod charts;
 mod kustomize;
+mod lines;
 mod places;
 mod programs;
 mod tree;

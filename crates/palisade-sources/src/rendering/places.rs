@@ -20,6 +20,12 @@ struct Mark {
 }
 
 impl Places {
+    /// Adds a line of the rendered text, which stands after all that were added before.
+    pub(super) fn push_line(&mut self, line: Span, place: Place) {
+        let span = Span::new(line.start, u32::MAX);
+        self.marks.push(Mark { span, place });
+    }
+
     /// The source of a span of the rendered text: of a value, of a key, or of a key and its value.
     pub(crate) fn origin(&self, span: Span) -> Option<Origin> {
         let after = self.marks.partition_point(|it| it.span.start <= span.start);

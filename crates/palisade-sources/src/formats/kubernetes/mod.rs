@@ -47,8 +47,10 @@ pub(crate) struct Rendering {
     pub(crate) folders: Vec<String>,
     /// The first line of the overlay's or chart's own file.
     pub(crate) first_line: Origin,
-    /// Where each value was written, where that is known; the text is then JSON.
+    /// Where each value was written, where that is known.
     pub(crate) places: Option<Arc<Places>>,
+    /// What the text is written in.
+    pub(crate) syntax: Syntax,
 }
 
 /// Whether a file may hold manifests.
@@ -91,9 +93,7 @@ pub(crate) fn read_names(file: &Arc<SourceFile>, facts: &mut Facts) {
 
 fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> Outcome {
     let (syntax, limits) = match reading {
-        Reading::Rendered(rendering) if rendering.places.is_some() => {
-            (Syntax::Json, rendered_limits(&facts.limits))
-        }
+        Reading::Rendered(rendering) => (rendering.syntax, rendered_limits(&facts.limits)),
         _ => (syntax_of(file.path()), facts.limits),
     };
     let (document, errors) = parse(Arc::clone(file), syntax, &limits);

@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use palisade_document::SourceFile;
+use palisade_document::{SourceFile, Syntax};
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
 
@@ -294,6 +294,11 @@ fn rendered(all: &All, overlay: &Kustomization, built: Built, to: &mut Rendered)
         source: Arc::clone(&source),
         first_line: Origin::new(&overlay.file, overlay.file.line_span(1)),
         folders: folders.collect(),
+        syntax: if places.is_some() {
+            Syntax::Json
+        } else {
+            Syntax::Yaml
+        },
         places,
     };
     let file = Arc::new(SourceFile::new(source, text));
