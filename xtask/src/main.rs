@@ -3,6 +3,7 @@
 //! `test` is what the README's second command and CI run; the others are its parts.
 
 mod bench;
+mod bench_document;
 mod conformance;
 mod estate;
 mod install;
@@ -17,6 +18,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
   bench reachability                       time the analysis of large systems (run it with --release)
+  bench document                           time the reading of texts (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -29,6 +31,7 @@ fn main() -> ExitCode {
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
         ["bench", "reachability"] => bench::reachability(),
+        ["bench", "document"] => bench_document::document(),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

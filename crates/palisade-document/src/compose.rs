@@ -8,7 +8,6 @@ use crate::builder::{Builder, Built, Container, fatal};
 use crate::file::offset;
 use crate::offsets::Offsets;
 use crate::scalar::{Tag, plain};
-use crate::tree::Payload;
 use crate::{Limits, SourceFile, Span, SyntaxError};
 
 /// What may separate a tag from its value; the last three are line breaks of YAML 1.1.
@@ -155,8 +154,9 @@ impl<'t> Composer<'t> {
         }
         let payload = match style {
             Style::Plain => plain(text, properties.tag.unwrap_or(Tag::Unknown)),
-            Style::Quoted | Style::Block => Payload::Text(text.into()),
+            Style::Quoted | Style::Block => None,
         };
+        let payload = payload.unwrap_or_else(|| self.builder.text(text, span));
         let built = self.builder.scalar(payload, span)?;
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, Anchored::Done(built));

@@ -26,7 +26,7 @@ pub(crate) use storage::classification_of;
 use std::sync::Arc;
 
 use palisade_document::{
-    Document, Limits, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+    Document, Limits, SourceFile, Span, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
 };
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
@@ -110,7 +110,7 @@ fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> O
         };
         facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
     }
-    outcome(&document, resources, errors, facts)
+    outcome(&document, resources, (errors, reading), facts)
 }
 
 /// Bounds on a text of our own, whose parts were within bounds: it holds many files, one level
@@ -135,7 +135,7 @@ fn syntax_of(path: &str) -> Syntax {
 fn outcome(
     document: &Document,
     resources: u32,
-    errors: Vec<SyntaxError>,
+    (errors, reading): (Vec<SyntaxError>, Reading<'_>),
     facts: &mut Facts,
 ) -> Outcome {
     let file = document.file();
@@ -145,7 +145,10 @@ fn outcome(
     }
     let mut fatal = None;
     for error in errors {
-        let origin = Origin::new(file, error.span);
+        let origin = match reading {
+            Reading::Rendered(rendering) => rendering.origin(error.span),
+            Reading::Plain | Reading::Names => Origin::new(file, error.span),
+        };
         let level = match error.severity {
             SyntaxSeverity::Fatal => {
                 fatal.get_or_insert_with(|| {
@@ -199,6 +202,14 @@ enum Reading<'a> {
 }
 
 impl Rendering {
+    /// The place that a span of the rendered text comes from, as near as can be told.
+    fn origin(&self, span: Span) -> Origin {
+        let known = self.places.as_ref().and_then(|places| places.origin(span));
+        let mut origin = known.unwrap_or_else(|| self.first_line.clone());
+        origin.rendered_from = Some(Arc::clone(&self.source));
+        origin
+    }
+
     /// The file that an object comes from, among those that have one of its kind and name.
     fn place(&self, places: &[Origin]) -> Origin {
         let is_taken_in = |origin: &&Origin| {
