@@ -23,11 +23,14 @@ pub struct Origin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub commit: Option<Arc<str>>,
-    /// The overlay or chart that this was rendered from; spans then point into that source, as
-    /// near as can be told.
+    /// The overlay or chart that this was rendered from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub rendered_from: Option<Arc<str>>,
+    /// Whether the span is only near what it is about, so that nothing can be edited there: a
+    /// program rendered the text, or the value was made of several.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub near: bool,
 }
 
 impl Origin {
@@ -39,6 +42,7 @@ impl Origin {
             start: file.position(span.start),
             commit: None,
             rendered_from: None,
+            near: false,
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use palisade_model::{Container, Origin, Patch};
 
-/// Whether the source of an origin can be edited as written: not rendered, and no JSON.
+/// Whether the source of an origin can be edited as written: exact, and no JSON.
 fn editable(origin: &Origin) -> bool {
     let json = std::path::Path::new(&*origin.file)
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-    origin.rendered_from.is_none() && !json
+    !origin.near && !json
 }
 
 /// Puts another scalar in place of the one at an origin.

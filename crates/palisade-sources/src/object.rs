@@ -56,7 +56,10 @@ impl<'d> Object<'d> {
     /// The place of a span.
     pub(crate) fn origin(&self, span: Span) -> Origin {
         let mut origin = match &self.anchor {
-            Anchor::One(anchor) => anchor.clone(),
+            Anchor::One(anchor) => Origin {
+                near: true,
+                ..anchor.clone()
+            },
             Anchor::Own => Origin::new(&self.file, span),
             Anchor::Values(places) => {
                 let found = places.origin(span);

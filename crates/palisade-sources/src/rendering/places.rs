@@ -17,13 +17,19 @@ pub(crate) struct Places {
 struct Mark {
     span: Span,
     place: Place,
+    /// Whether the place does not hold the value as it is.
+    near: bool,
 }
 
 impl Places {
     /// Adds a line of the rendered text, which stands after all that were added before.
     pub(super) fn push_line(&mut self, line: Span, place: Place) {
         let span = Span::new(line.start, u32::MAX);
-        self.marks.push(Mark { span, place });
+        self.marks.push(Mark {
+            span,
+            place,
+            near: true,
+        });
     }
 
     /// The source of a span of the rendered text: of a value, of a key, or of a key and its value.
@@ -39,7 +45,9 @@ impl Places {
                 source = source.to(value.place.span);
             }
         }
-        Some(Origin::new(&first.place.file, source))
+        let mut origin = Origin::new(&first.place.file, source);
+        origin.near = first.near || span.start != first.span.start;
+        Some(origin)
     }
 }
 
@@ -64,6 +72,28 @@ pub(super) fn write<'t>(objects: impl Iterator<Item = &'t Tree>) -> (String, Pla
     )
 }
 
+/// Whether the place of a value holds just that value, so that an edit there changes it.
+fn holds(tree: &Tree) -> bool {
+    let place = &tree.place;
+    let written = place.file.slice(place.span);
+    match &tree.node {
+        Node::Map(map) => match map.first() {
+            None => written == "{}",
+            // A mapping in block style begins with its first key.
+            Some((_, field)) => {
+                field.key.span.start == place.span.start
+                    && field.key.file.path() == place.file.path()
+            }
+        },
+        Node::List(_) => written.starts_with(['-', '[']),
+        Node::Null => false,
+        Node::Text(_) | Node::Bool(_) | Node::Int(_) | Node::Float(_) => {
+            let bare = written.trim_matches(['"', '\'']);
+            tree.scalar().is_some_and(|text| text == bare)
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Writer {
     text: String,
@@ -72,7 +102,7 @@ struct Writer {
 
 impl Writer {
     fn tree(&mut self, tree: &Tree) {
-        let mark = self.begin(&tree.place);
+        let mark = self.begin(&tree.place, !holds(tree));
         match &tree.node {
             Node::Null => self.text.push_str("null"),
             Node::Bool(value) => self.text.push_str(if *value { "true" } else { "false" }),
@@ -95,7 +125,7 @@ impl Writer {
                     if at > 0 {
                         self.text.push(',');
                     }
-                    let mark = self.begin(&field.key);
+                    let mark = self.begin(&field.key, false);
                     self.quoted(key);
                     self.end(mark);
                     self.text.push(':');
@@ -144,11 +174,12 @@ impl Writer {
         self.text.write_fmt(words).unwrap_or_default();
     }
 
-    fn begin(&mut self, place: &Place) -> usize {
+    fn begin(&mut self, place: &Place, near: bool) -> usize {
         let start = self.here();
         self.marks.push(Mark {
             span: Span::new(start, start),
             place: place.clone(),
+            near,
         });
         self.marks.len() - 1
     }

@@ -90,6 +90,7 @@ fn every_value_of_an_overlay_points_at_the_line_that_says_it() {
     );
     let image = pod.containers[0].image.as_ref().unwrap();
     assert_eq!(image.origin.to_string(), "base/pod.yaml:4:38");
+    assert!(!image.origin.near);
     assert_eq!(reading.diagnostics, []);
 }
 
@@ -103,6 +104,17 @@ fn a_base_is_deployed_through_its_overlays_only() {
         outcome(&reading, "base/pod.yaml"),
         Outcome::Read { format, resources: 1 } if format == "kubernetes"
     ));
+}
+
+#[test]
+fn a_value_that_is_made_of_several_has_a_place_that_is_only_near() {
+    let pinned = "resources: [../base]\nimages: [{name: i, newTag: two}]\n";
+    let reading = read_texts(&with(pinned), &Options::default());
+    let pod = &reading.model.workloads[0];
+    let image = pod.containers[0].image.as_ref().unwrap();
+    assert_eq!(image.value.tag.as_deref(), Some("two"));
+    assert_eq!(image.origin.to_string(), "prod/kustomization.yaml:2:28");
+    assert!(image.origin.near);
 }
 
 #[test]

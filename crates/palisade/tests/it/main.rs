@@ -11,4 +11,5 @@ mod examples;
 mod exceptions;
 mod exits;
 mod formats;
+mod rendering;
 mod system;
