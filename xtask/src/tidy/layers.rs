@@ -13,6 +13,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("palisade-model", 1),
     ("palisade-sources", 2),
     ("palisade-analysis", 2),
+    ("palisade-policy", 2),
     ("palisade-patterns", 3),
     ("palisade-diagram", 4),
     ("palisade-report", 4),
