@@ -6,13 +6,16 @@ use bumpalo::Bump;
 
 use crate::budget::{Exhausted, Meter};
 
+/// Sends one request; the error is a sentence.
+pub type HttpClient<'a> = &'a (dyn Fn(&HttpRequest<'_>) -> Result<HttpResponse, String> + Sync);
+
 /// What an evaluation may ask the world for; everything is denied by default.
 #[derive(Default, Clone, Copy)]
 pub struct Effects<'a> {
     /// The moment of the evaluation, in nanoseconds since 1970-01-01T00:00:00Z.
     pub now_ns: Option<i64>,
     /// Sends an HTTP request; the caller enforces its allow-list, limits and caching.
-    pub http: Option<&'a (dyn Fn(&HttpRequest<'_>) -> Result<HttpResponse, String> + Sync)>,
+    pub http: Option<HttpClient<'a>>,
     /// Gives random 64 bits.
     pub random: Option<&'a (dyn Fn() -> u64 + Sync)>,
     /// Environment variables that policies may see.

@@ -27,7 +27,7 @@ mod suite;
 pub use crate::answer::{Answer, Change, Enforcement, Status};
 pub use crate::budget::{Budget, Exhausted, Meter};
 pub use crate::compiled::{Compiled, RuleSummary, evaluate_guarded};
-pub use crate::context::{Context, Effects, HttpRequest, HttpResponse};
+pub use crate::context::{Context, Effects, HttpClient, HttpRequest, HttpResponse};
 pub use crate::datum::{Datum, to_json};
 pub use crate::error::{EvaluationError, PolicyError};
 pub use crate::folder::{Folder, ReadError};
