@@ -9,6 +9,7 @@ mod fix;
 mod man;
 mod model;
 mod paths;
+mod policy;
 mod privileges;
 
 use crate::arguments::Global;
@@ -42,6 +43,7 @@ commands! {
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
+    Policy => policy,
     Completions => completions,
     Man => man,
 }
