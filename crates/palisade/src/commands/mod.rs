@@ -11,6 +11,7 @@ mod model;
 mod paths;
 mod policy;
 mod privileges;
+mod serve;
 
 use crate::arguments::Global;
 
@@ -44,6 +45,7 @@ commands! {
     Model => model,
     Diagram => diagram,
     Policy => policy,
+    Serve => serve,
     Completions => completions,
     Man => man,
 }
