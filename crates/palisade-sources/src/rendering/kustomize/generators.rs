@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Refusal;
 use super::resource::{Resource, Resources};
 use super::settings::{Settings, pairs};
@@ -144,7 +147,7 @@ fn data(
     for (key, mut value) in found {
         if form == Form::Secret {
             let text = value.scalar().unwrap_or_default();
-            value.node = Node::Text(base64(text.as_bytes()));
+            value.node = Node::Text(STANDARD.encode(text));
         }
         if data.insert(key.clone(), value).is_some() {
             return Err(Refusal(format!("`{key}` is generated twice")));
@@ -303,43 +306,4 @@ fn object(item: &Tree, (form, options, data): Made) -> Result<Resource, Refusal>
     let mut resource = Resource::new(tree)?;
     resource.wants_hash = !options.keeps_name;
     Ok(resource)
-}
-
-/// Base64 with padding (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |at: usize| chunk.get(at).copied().map_or(0, u32::from);
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for (at, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            let digit = usize::try_from(group >> shift & 63).unwrap_or(0);
-            let letter = ALPHABET.get(digit).copied().unwrap_or(b'=');
-            text.push(if at <= chunk.len() {
-                char::from(letter)
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::base64;
-
-    #[test]
-    fn base64_pads_as_the_standard_says() {
-        let cases = [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foob", "Zm9vYg=="),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(base64(text.as_bytes()), expected);
-        }
-    }
 }
