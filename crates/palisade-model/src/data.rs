@@ -199,9 +199,14 @@ const MOVING_TAGS: [&str; 16] = [
 ];
 
 impl ImageRef {
-    /// Whether it names no digest, and no tag or one that is made to move.
+    /// Whether it names no digest, and no tag or one that is made to move: a known word, or any
+    /// tag without a digit that names no version (`alpine`, `bookworm`), unless it is a commit.
     pub fn is_mutable(&self) -> bool {
-        let moves = |tag: &String| MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str());
+        let moves = |tag: &String| {
+            let known = MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str());
+            let commit = tag.len() >= 7 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
+            known || !(commit || tag.bytes().any(|byte| byte.is_ascii_digit()))
+        };
         self.digest.is_none() && self.tag.as_ref().is_none_or(moves)
     }
 

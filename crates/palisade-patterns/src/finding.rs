@@ -133,6 +133,7 @@ impl Findings {
         }
         self.known.insert(key, self.found.len());
         self.found.push(Finding {
+            id: Finding::id_of(check.id, &report.subject, &report.part),
             check: check.id,
             slug: check.slug.to_owned(),
             severity: report.severity.unwrap_or(check.severity),

@@ -29,9 +29,11 @@ mod p11_stitched_telemetry;
 mod p12_automated_response;
 mod registry;
 mod selection;
+mod suppression;
 
 pub use crate::coming_from::coming_from;
 pub use crate::context::Context;
 pub use crate::evaluate::{Evaluation, PatternResult, evaluate};
 pub use crate::finding::{Findings, Report};
 pub use crate::registry::{Pattern, Unit, find, patterns};
+pub use crate::suppression::{Suppression, SuppressionError, WrittenException};

@@ -134,6 +134,7 @@ mod tests {
             replacement: (*replacement).to_owned(),
         };
         Finding {
+            id: String::new(),
             check: CheckId::new(8, 1),
             slug: String::new(),
             severity: Severity::High,

@@ -28,6 +28,11 @@ impl Selection {
         })
     }
 
+    /// Whether a check is left out by name.
+    pub(crate) fn skips(&self, check: CheckId) -> bool {
+        self.skip.contains(&check)
+    }
+
     /// Whether a check runs.
     pub(crate) fn wants(&self, check: CheckId) -> bool {
         let wanted = self.only.as_ref().is_none_or(|only| only.contains(&check));

@@ -55,6 +55,7 @@ fn drawn(view: View, format: Format) -> String {
         analysis: &analysis,
         today: jiff::civil::date(2027, 1, 1),
         allowed_registries: &[],
+        exceptions: &[],
     };
     let evaluation = evaluate(&context, &|_| true);
     render(&scene(&analysis, &evaluation, view), format)

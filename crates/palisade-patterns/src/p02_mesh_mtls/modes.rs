@@ -1,10 +1,11 @@
 //! What mutual TLS comes to on both ends of a call.
 
 use palisade_model::{
-    Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
+    Check, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
 };
 
 use crate::context::Context;
+use crate::finding::{Findings, Report};
 use crate::selection::behind;
 
 /// Whether an Istio proxy takes a workload's traffic.
@@ -31,21 +32,60 @@ pub(crate) fn accepts_plain_text(context: &Context<'_>, workload: &Workload) -> 
 
 /// A client setting that takes the mesh's identity away from calls to workloads of the mesh.
 #[derive(Debug)]
-pub(super) struct PlainClient<'m> {
+struct PlainClient<'m> {
     /// The rule.
-    pub(super) control: &'m Control,
+    control: &'m Control,
     /// Where in the rule; empty for all ports.
-    pub(super) part: String,
+    part: String,
     /// The setting.
-    pub(super) tls: &'m Fact<TrafficTls>,
+    tls: &'m Fact<TrafficTls>,
     /// What it does.
-    pub(super) words: &'static str,
+    words: &'static str,
     /// Workloads of the mesh that it is about.
-    pub(super) destinations: Vec<&'m Workload>,
+    destinations: Vec<&'m Workload>,
+}
+
+/// What servers on the other end of such a setting do with its calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlainServer {
+    /// Whether they accept them.
+    pub(super) accepts: bool,
+    /// After "for calls to `cart`, which".
+    pub(super) words: &'static str,
+    /// What to say about the server.
+    pub(super) note: &'static str,
+}
+
+/// One finding for each such setting that leads to a server of this kind.
+pub(super) fn report_plain_clients(
+    check: &Check,
+    context: &Context<'_>,
+    server: PlainServer,
+    findings: &mut Findings,
+) {
+    for plain in plain_clients(context.model) {
+        let fits = |known: &&&Workload| accepts_plain_text(context, known) == server.accepts;
+        let Some(workload) = plain.destinations.iter().find(fits) else {
+            continue;
+        };
+        let control = plain.control;
+        let message = format!(
+            "rule `{}` {} for calls to `{}`, which {}",
+            control.id.name(),
+            plain.words,
+            workload.name,
+            server.words
+        );
+        let report = Report::new(&control.id, &plain.tls.origin, &control.content, message)
+            .part(plain.part.as_str())
+            .label("clients do not use the mesh's certificates")
+            .related(&workload.origin, server.note);
+        findings.add(check, report);
+    }
 }
 
 /// Every such setting.
-pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
+fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
     let mut found = Vec::new();
     for control in model.active_controls() {
         let ControlKind::DestinationRule(rule) = &control.kind else {

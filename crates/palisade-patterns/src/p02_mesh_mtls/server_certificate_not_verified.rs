@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever is on the way answers with a certificate of his own and reads everything",
         fix: "remove `insecureSkipVerify` and say with `caCertificates` or `credentialName` what to trust",
-        references: &["NIST SP 800-52r2: 4.3", "MITRE ATT&CK T1557"],
+        references: &["NIST SP 800-52r2: 4.5", "MITRE ATT&CK T1557"],
         equivalents: &[],
     },
     run,

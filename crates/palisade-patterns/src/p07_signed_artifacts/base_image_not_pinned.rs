@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever can write to the registry of the base image decides what is in every image that is built on it",
         fix: "name the base image by its digest: `FROM name:tag@sha256:...`",
         references: &[
-            "CIS Docker 4.2",
-            "NIST SP 800-190 4.1.5",
+            "CIS Docker Benchmark 1.6: 4.2",
+            "NIST SP 800-190: 4.1.5",
             "SLSA v1.0",
             "MITRE ATT&CK T1195.002",
         ],

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use palisade_analysis::Analysis;
 use palisade_model::{CheckId, PatternId};
-use palisade_patterns::{Context, Unit, evaluate, patterns};
+use palisade_patterns::{Context, Suppression, Unit, WrittenException, evaluate, patterns};
 use palisade_sources::{Options, read_texts};
 
 use crate::page::{Example, Section, sections};
@@ -24,12 +24,21 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
         .collect();
     let reading = read_texts(&texts, &Options::default());
     let analysis = Analysis::of(&reading.model);
+    let written: Vec<WrittenException> = reading
+        .suppressions
+        .iter()
+        .filter_map(|comment| {
+            let read = Suppression::parse(&comment.text).ok()?;
+            Some(read.written(&comment.origin))
+        })
+        .collect();
     let registries = ["registry.example.com".to_owned()];
     let context = Context {
         model: &reading.model,
         analysis: &analysis,
         today: jiff::civil::date(2026, 1, 15),
         allowed_registries: &registries,
+        exceptions: &written,
     };
     let found = evaluate(&context, &|unit| unit.check.id == check);
     let message = |finding: palisade_model::Finding| finding.message;
