@@ -8,6 +8,7 @@ use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
 
 use crate::Texts;
 use crate::assessment::{Assessment, PatternLine};
+use crate::formats::snippet::Notes;
 use crate::formats::{Detail, snippet};
 use crate::verdict::Verdict;
 
@@ -217,9 +218,9 @@ fn findings(out: &mut String, assessment: &Assessment, texts: &Texts, detail: De
         Detail::Normal => finding.severity >= Severity::High,
         Detail::Verbose => true,
     };
-    for finding in assessment.findings.iter().filter(full) {
-        line(out, &snippet::finding(finding, assessment, texts));
-        out.push('\n');
+    let shown: Vec<&Finding> = assessment.findings.iter().filter(full).collect();
+    for same in shown.chunk_by(|a, b| a.check == b.check && a.severity == b.severity) {
+        in_full(out, same, (assessment, texts), detail);
     }
     if detail != Detail::Normal {
         return;
@@ -246,11 +247,52 @@ fn findings(out: &mut String, assessment: &Assessment, texts: &Texts, detail: De
     }
 }
 
-fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String {
-    let (word, colour) = match first.severity {
+/// Findings of one check: the first says what it means, a few more show their lines, and the rest
+/// are named.
+fn in_full(
+    out: &mut String,
+    same: &[&Finding],
+    (assessment, texts): (&Assessment, &Texts),
+    detail: Detail,
+) {
+    const WITH_SOURCE: usize = 4;
+    for (at, finding) in same.iter().enumerate() {
+        let notes = match (detail, at) {
+            (Detail::Verbose, _) => Notes::All,
+            (_, 0) => Notes::Some,
+            _ => Notes::None,
+        };
+        if detail == Detail::Verbose || at < WITH_SOURCE {
+            line(out, &snippet::finding(finding, assessment, texts, notes));
+            out.push('\n');
+            continue;
+        }
+        let message = snippet::one_line(&finding.message);
+        let (word, colour) = heading(finding.severity);
+        line(
+            out,
+            &format!(
+                "{BOLD}{colour}{word}[{}]{RESET}{BOLD}: {message}{RESET} {DIM}({}){RESET}",
+                finding.check, finding.origin
+            ),
+        );
+    }
+    if detail != Detail::Verbose && same.len() > WITH_SOURCE {
+        out.push('\n');
+    }
+}
+
+/// The word and colour that a severity reads as.
+const fn heading(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Critical | Severity::High => ("error", RED),
         Severity::Medium => ("warning", YELLOW),
-        _ => ("note", GREEN),
-    };
+        Severity::Low => ("note", GREEN),
+    }
+}
+
+fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String {
+    let (word, colour) = heading(first.severity);
     let id = first.check.to_string();
     let title = assessment
         .checks

@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod completions;
+mod config;
 mod diagram;
 mod explain;
 mod fix;
@@ -42,6 +43,7 @@ commands! {
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
+    Config => config,
     Completions => completions,
     Man => man,
 }

@@ -11,7 +11,7 @@ fn explain_shows_the_section_by_id_slug_pattern_and_foreign_id() {
     for name in ["pal0501", "namespace-without-default-deny-ingress"] {
         assert_eq!(system.run(&["explain", name]).out, by_id.out, "{name}");
     }
-    assert!(system.run(&["explain", "KSV-0038"]).out.contains("PAL0501"));
+    assert!(system.run(&["explain", "C-0206"]).out.contains("PAL0501"));
     let pattern = system.run(&["explain", "5"]).out;
     assert!(
         pattern.starts_with("# 5. network-segmentation"),

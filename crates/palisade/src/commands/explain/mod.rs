@@ -1,4 +1,6 @@
-//! `palisade explain`: the handbook page of a check or a pattern.
+//! `palisade explain`: the handbook page of a check or a pattern, or one finding of a system.
+
+mod finding;
 
 use std::fmt::Write as _;
 
@@ -6,30 +8,39 @@ use clap::Args;
 use palisade_model::{Check, Confidence, PatternId, Tool};
 use palisade_patterns::{find, patterns};
 
-use crate::arguments::Global;
+use crate::arguments::{Global, SourceArguments};
 use crate::selection::{pattern, unknown};
 use crate::{handbook, output};
 
-pub(super) const ABOUT: &str = "Show the handbook page of a check or a pattern";
+pub(super) const ABOUT: &str =
+    "Show the handbook page of a check or a pattern, or why a finding is one";
 
 const EXAMPLES: &str = "Examples:
   palisade explain PAL0501       a check by its id or slug
   palisade explain 2             a pattern by its number or slug
   palisade explain CKV_K8S_16    a check by another tool's id
+  palisade explain 3fa9c21b k8s/ a finding by its name (check -v and JSON show it), with the path
+                                 that leads to it and the rules that decide
   palisade explain               the list of everything";
 
 /// What can be typed after `explain`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Check id or slug, pattern number or slug, or another tool's id
+    /// Check id or slug, pattern number or slug, another tool's id, or the name of a finding
     name: Option<String>,
+    /// For a finding: where the system is
+    #[command(flatten)]
+    sources: SourceArguments,
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
     let text = match &arguments.name {
         None => PatternId::all().map(of_pattern_in_short).collect(),
-        Some(name) => named(name.trim())?,
+        Some(name) => match finding::name(name.trim()) {
+            Some(id) => return finding::run(&id, &arguments.sources, global),
+            None => named(name.trim())?,
+        },
     };
     output::data(&text, 0, global.color)
 }
