@@ -90,6 +90,8 @@ pub enum LinkState {
     Open,
     /// A relation that is not traffic.
     Relation,
+    /// A grant of everything.
+    Sweeping,
 }
 
 /// An arrow.

@@ -30,6 +30,7 @@ pub(crate) fn render(scene: &Scene) -> String {
             LinkState::Protected => "{style.stroke: \"#2e7d32\"; style.stroke-width: 3}",
             LinkState::Optional => "{style.stroke: \"#ef6c00\"}",
             LinkState::Open => "{style.stroke: \"#c62828\"; style.stroke-dash: 4}",
+            LinkState::Sweeping => "{style.stroke: \"#c62828\"; style.stroke-width: 3}",
             LinkState::Relation => "{style.stroke: \"#78909c\"}",
         };
         let (from, to) = (path(scene, link.from), path(scene, link.to));

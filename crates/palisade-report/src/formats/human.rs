@@ -126,7 +126,9 @@ fn pattern_line(pattern: &PatternLine) -> String {
         Status::NotApplicable => format!("no {}", pattern.unit),
         _ => format!(
             "{}/{} {}",
-            coverage.guarded, coverage.applicable, pattern.unit
+            coverage.guarded,
+            coverage.applicable,
+            pattern.pattern.unit_for(coverage.applicable)
         ),
     };
     let colour = match pattern.status {
@@ -145,21 +147,10 @@ fn pattern_line(pattern: &PatternLine) -> String {
     format!(
         "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:width$}{RESET} {checks}",
         pattern.pattern.number(),
-        title(&pattern.slug),
+        pattern.pattern.title(),
         bar(pattern),
         pattern.status.words(),
     )
-}
-
-/// A slug as words: `mesh-mtls` is the one with a spelling of its own.
-pub(super) fn title(slug: &str) -> String {
-    match slug {
-        "mesh-mtls" => "mesh mTLS".to_owned(),
-        "least-privilege-access" => "least-privilege access".to_owned(),
-        "identity-aware-ingress" => "identity-aware ingress".to_owned(),
-        "policy-as-code" => slug.to_owned(),
-        _ => slug.replace('-', " "),
-    }
 }
 
 /// Filled cells never round up to full, nor down to empty, as long as the counts differ.
