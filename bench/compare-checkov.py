@@ -18,6 +18,8 @@ import sys
 
 LEFT_OUT = {
     "CKV_DOCKER_2": "Kubernetes ignores HEALTHCHECK; probes are PAL0819",
+    "CKV_DOCKER_4": "ADD of a local file copies it; ADD of remote content is PAL0708",
+    "CKV_K8S_15": "a node may keep an image with a fixed tag; moving tags are PAL0711",
     "CKV_DOCKER_5": "a matter of layer caching",
     "CKV_DOCKER_6": "a matter of taste",
     "CKV_DOCKER_9": "apt and apt-get install the same packages",
@@ -64,6 +66,9 @@ def answered(failed, candidates):
         subject = finding["subject"]
         kind = subject.split(":", 1)[0]
         if kind in ("zone", "image") or name in subject:
+            return "one cause"
+        # A role and its bindings, an object and its second container.
+        if same_file(finding["origin"]["file"], failed["file_path"]):
             return "one cause"
     return None
 

@@ -107,6 +107,15 @@ pub struct Link {
     pub state: LinkState,
 }
 
+impl SceneNode {
+    /// The numbers of the patterns on it, with a space between; empty without one.
+    pub(crate) fn numbers(&self) -> String {
+        let numbers = self.badges.iter();
+        let numbers = numbers.map(|badge| badge.pattern.number().to_string());
+        numbers.collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl Scene {
     /// An empty scene.
     pub(crate) fn new(title: &str, question: &str) -> Self {

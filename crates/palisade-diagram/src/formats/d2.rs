@@ -58,15 +58,11 @@ fn declare(text: &mut String, indent: &str, at: usize, node: &SceneNode) {
         Shape::Workload => "rectangle",
         Shape::Role => "page",
     };
-    let badges: Vec<String> = node
-        .badges
-        .iter()
-        .map(|badge| badge.pattern.number().to_string())
-        .collect();
-    let numbers = if badges.is_empty() {
-        String::new()
+    let numbers = node.numbers();
+    let numbers = if numbers.is_empty() {
+        numbers
     } else {
-        format!(" ({})", badges.join(" "))
+        format!(" ({numbers})")
     };
     let stroke = if node.alarming {
         "; style.stroke: \"#c62828\""

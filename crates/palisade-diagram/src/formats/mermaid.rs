@@ -74,15 +74,11 @@ pub(crate) fn render(scene: &Scene) -> String {
 }
 
 fn shape(at: usize, node: &SceneNode) -> String {
-    let badges: Vec<String> = node
-        .badges
-        .iter()
-        .map(|badge| badge.pattern.number().to_string())
-        .collect();
-    let numbers = if badges.is_empty() {
-        String::new()
+    let numbers = node.numbers();
+    let numbers = if numbers.is_empty() {
+        numbers
     } else {
-        format!("<br/>⬤ {}", badges.join(" "))
+        format!("<br/>⬤ {numbers}")
     };
     let label = format!(
         "{}<br/>{}{numbers}",

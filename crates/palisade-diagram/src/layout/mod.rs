@@ -413,15 +413,7 @@ mod tests {
         let mut scene = Scene::new("t", "q");
         let zones = [scene.zone("zone:a", "a"), scene.zone("zone:b", "b")];
         for index in 0..30 {
-            scene.add(SceneNode {
-                id: format!("workload:{index}"),
-                label: String::new(),
-                detail: String::new(),
-                shape: Shape::Workload,
-                zone: zones.get(index % 3).copied(),
-                badges: Vec::new(),
-                alarming: false,
-            });
+            scene.add(node(index, zones.get(index % 3).copied()));
         }
         for index in 0..29 {
             let link = Link {
@@ -441,6 +433,43 @@ mod tests {
                     || b.y + b.height <= a.y;
                 assert!(apart, "{a:?} and {b:?} overlap");
             }
+        }
+        for lane in &placement.lanes {
+            for node in &placement.nodes {
+                let beside = lane.y + lane.height <= node.y || node.y + node.height <= lane.y;
+                let elsewhere = lane.x + lane.width <= node.x || node.x + node.width <= lane.x;
+                assert!(beside || elsewhere, "a link runs behind {node:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_link_over_a_column_takes_a_lane_and_neighbours_take_none() {
+        let mut scene = Scene::new("t", "q");
+        let zone = scene.zone("zone:a", "a");
+        for index in 0..3 {
+            scene.add(node(index, Some(zone)));
+        }
+        for (from, to) in [(0, 1), (1, 2), (0, 2)] {
+            scene.link(Link {
+                from,
+                to,
+                label: String::new(),
+                state: LinkState::Open,
+            });
+        }
+        assert_eq!(place(&scene).routes, [vec![], vec![], vec![0]]);
+    }
+
+    fn node(index: usize, zone: Option<usize>) -> SceneNode {
+        SceneNode {
+            id: format!("workload:{index}"),
+            label: String::new(),
+            detail: String::new(),
+            shape: Shape::Workload,
+            zone,
+            badges: Vec::new(),
+            alarming: false,
         }
     }
 }

@@ -86,11 +86,51 @@ pub(super) fn report_plain_clients(
 
 /// Every such setting.
 fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
-    let mut found = Vec::new();
-    for control in model.active_controls() {
+    let plain = |mode: TlsMode| -> Option<&'static str> {
+        match mode {
+            TlsMode::Disable => Some("turns TLS off"),
+            TlsMode::Simple => Some("uses TLS without a client certificate"),
+            TlsMode::Mutual => Some("uses certificates of its own"),
+            TlsMode::IstioMutual => None,
+        }
+    };
+    client_settings(model)
+        .filter_map(|setting| {
+            let words = plain(setting.tls.value.mode)?;
+            let destinations = destinations(model, setting.rule);
+            (!destinations.is_empty()).then_some(PlainClient {
+                control: setting.control,
+                part: setting.part,
+                tls: setting.tls,
+                words,
+                destinations,
+            })
+        })
+        .collect()
+}
+
+/// A TLS setting of a `DestinationRule`.
+#[derive(Debug)]
+pub(super) struct ClientTls<'m> {
+    /// The rule's node.
+    pub(super) control: &'m Control,
+    /// The rule.
+    pub(super) rule: &'m DestinationRule,
+    /// Where in the rule; empty for all ports.
+    pub(super) part: String,
+    /// The setting.
+    pub(super) tls: &'m Fact<TrafficTls>,
+}
+
+/// Every TLS setting of every `DestinationRule`: for all ports, for one, and for subsets.
+pub(super) fn client_settings(model: &Model) -> impl Iterator<Item = ClientTls<'_>> {
+    let rules = model.active_controls().filter_map(|control| {
         let ControlKind::DestinationRule(rule) = &control.kind else {
-            continue;
+            return None;
         };
+        Some((control, rule))
+    });
+    rules.flat_map(|(control, rule)| {
         let whole = rule.tls.iter().map(|tls| (String::new(), tls));
         let ports = rule
             .ports
@@ -100,26 +140,14 @@ fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
             .subsets
             .iter()
             .map(|(name, tls)| (format!("subset {name}"), tls));
-        for (part, tls) in whole.chain(ports).chain(subsets) {
-            let words = match tls.value.mode {
-                TlsMode::Disable => "turns TLS off",
-                TlsMode::Simple => "uses TLS without a client certificate",
-                TlsMode::Mutual => "uses certificates of its own",
-                TlsMode::IstioMutual => continue,
-            };
-            let destinations = destinations(model, rule);
-            if !destinations.is_empty() {
-                found.push(PlainClient {
-                    control,
-                    part,
-                    tls,
-                    words,
-                    destinations,
-                });
-            }
-        }
-    }
-    found
+        let all = whole.chain(ports).chain(subsets);
+        all.map(move |(part, tls)| ClientTls {
+            control,
+            rule,
+            part,
+            tls,
+        })
+    })
 }
 
 /// Workloads of Istio's mesh behind the services that a rule's host means.

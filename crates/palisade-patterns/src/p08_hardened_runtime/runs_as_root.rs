@@ -26,6 +26,7 @@ pub(crate) const UNIT: Unit = Unit {
         ],
         equivalents: &[
             checkov("CKV_K8S_23"),
+            checkov("CKV_K8S_40"),
             checkov("CKV_K8S_29"),
             checkov("CKV_K8S_30"),
             trivy("KSV-0012"),
