@@ -31,6 +31,9 @@ const ZONE_GAP_Y: f64 = 34.0;
 /// Most nodes in one column; a longer one continues in the next.
 const MAX_ROWS: usize = 9;
 
+/// Counting crossings takes every pair; a drawing larger than this is not read line by line.
+const MOST_COMPARED: usize = 600;
+
 /// A rectangle, in pixels.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub(crate) struct Rectangle {
@@ -380,9 +383,7 @@ impl Plan<'_> {
             .iter()
             .map(|(from, to)| (from.middle() - to.middle()).abs())
             .sum();
-        // Counting crossings takes every pair; a drawing this large is not read line by line.
-        const MOST: usize = 600;
-        if ends.len() > MOST {
+        if ends.len() > MOST_COMPARED {
             return climbs;
         }
         let crosses = |a: &(Rectangle, Rectangle), b: &(Rectangle, Rectangle)| {

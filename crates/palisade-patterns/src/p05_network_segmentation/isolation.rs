@@ -75,9 +75,12 @@ pub(super) fn report_open(
             direction.openness(open.exposed.len()),
         );
         let zone = open.zone;
-        let mut report = Report::new(&zone.id, &zone.origin, &zone.content, message)
+        // A namespace that nothing declares is shown by the first workload in it.
+        let first = open.exposed.first().filter(|_| !zone.declared);
+        let place = first.map_or(&zone.origin, |workload| &workload.origin);
+        let mut report = Report::new(&zone.id, place, &zone.content, message)
             .label("no policy here selects every pod");
-        let elsewhere = open.exposed.iter().filter(|one| one.origin != zone.origin);
+        let elsewhere = open.exposed.iter().filter(|one| one.origin != *place);
         for workload in elsewhere.take(3) {
             report = report.related(&workload.origin, format!("not isolated for {word}"));
         }

@@ -52,7 +52,10 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         findings.add(
             check,
             report(image, what)
-                .label("a tag can be moved")
+                .label(match &image.reference.tag {
+                    Some(_) => "a tag can be moved",
+                    None => "no tag means `latest`",
+                })
                 .severity(severity),
         );
     }

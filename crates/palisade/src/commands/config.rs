@@ -36,13 +36,6 @@ pub(crate) struct Arguments {
     judging: Judging,
 }
 
-/// A setting, its value, and where it comes from.
-struct Row {
-    name: &'static str,
-    value: String,
-    origin: String,
-}
-
 pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
     let root = std::env::current_dir()?;
     if let Err(error) = std::fs::symlink_metadata(&arguments.path) {
@@ -52,160 +45,161 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     let start = root.join(&arguments.path);
     let settings = Settings::find(&root, &start, global.config.as_deref())?;
     let typed = Cli::command().try_get_matches_from(std::env::args_os())?;
-    let sources = Sources {
-        typed: typed.subcommand().map_or(&typed, |(_, matches)| matches),
+    let seen = Seen {
+        arguments,
+        global,
         settings: &settings,
+        typed: typed.subcommand().map_or(&typed, |(_, matches)| matches),
     };
-    let rows = rows(arguments, global, &sources);
-    let width = |pick: fn(&Row) -> usize| rows.iter().map(pick).max().unwrap_or(0);
-    let (names, values) = (width(|row| row.name.len()), width(|row| row.value.len()));
+    let rows: Vec<(&str, String, String)> = SETTINGS
+        .iter()
+        .map(|setting| (setting.name, (setting.value)(&seen), seen.origin(setting)))
+        .collect();
+    let names = rows.iter().map(|row| row.0.len()).max().unwrap_or(0);
+    let values = rows.iter().map(|row| row.1.len()).max().unwrap_or(0);
     let mut text = String::new();
-    for row in &rows {
+    for (name, value, origin) in &rows {
         let _infallible = if arguments.show_origin {
-            writeln!(
-                text,
-                "{:names$} = {:values$}   {}",
-                row.name, row.value, row.origin
-            )
+            writeln!(text, "{name:names$} = {value:values$}   {origin}")
         } else {
-            writeln!(text, "{:names$} = {}", row.name, row.value)
+            writeln!(text, "{name:names$} = {value}")
         };
     }
     output::data(&text, 0, global.color)
 }
 
-/// Where values can come from.
-struct Sources<'s> {
-    typed: &'s ArgMatches,
+/// Everything that settings come from.
+struct Seen<'s> {
+    arguments: &'s Arguments,
+    global: &'s Global,
     settings: &'s Settings,
+    typed: &'s ArgMatches,
 }
 
-/// A setting by its three names: the argument's, the variable's and the key in the file.
-struct Names {
-    argument: &'static str,
-    variable: &'static str,
-    key: Option<&'static str>,
+/// A setting by its names, and what it comes to.
+struct Setting {
+    /// What it is called; with a point, the key in the file.
+    name: &'static str,
+    /// The argument's and the variable's name; empty for what only the file says.
+    typed: (&'static str, &'static str),
+    value: fn(&Seen<'_>) -> String,
 }
 
-impl Sources<'_> {
-    fn origin(&self, names: &Names) -> String {
-        match self.typed.value_source(names.argument) {
+const SETTINGS: [Setting; 14] = [
+    Setting {
+        name: "config",
+        typed: ("config", "PALISADE_CONFIG"),
+        value: |seen| match &seen.settings.path {
+            Some(path) => path.display().to_string(),
+            None => "none".to_owned(),
+        },
+    },
+    Setting {
+        name: "format",
+        typed: ("format", "PALISADE_FORMAT"),
+        value: |seen| seen.arguments.judging.format.name().to_owned(),
+    },
+    Setting {
+        name: "color",
+        typed: ("color", "PALISADE_COLOR"),
+        value: |seen| format!("{:?}", seen.global.color).to_lowercase(),
+    },
+    Setting {
+        name: "strict",
+        typed: ("strict", "PALISADE_STRICT"),
+        value: |seen| seen.arguments.judging.strict.to_string(),
+    },
+    Setting {
+        name: "no-inline",
+        typed: ("no_inline", "PALISADE_NO_INLINE"),
+        value: |seen| seen.arguments.judging.no_inline.to_string(),
+    },
+    Setting {
+        name: "check.fail-on",
+        typed: ("fail_on", "PALISADE_FAIL_ON"),
+        value: |seen| {
+            let typed = seen.arguments.judging.fail_on;
+            let known = typed.or(seen.settings.fail_on);
+            known.unwrap_or(Severity::High).word().to_owned()
+        },
+    },
+    Setting {
+        name: "check.only",
+        typed: ("only", "PALISADE_ONLY"),
+        value: |seen| first(&seen.arguments.judging.only, &seen.settings.only),
+    },
+    Setting {
+        name: "check.skip",
+        typed: ("skip", "PALISADE_SKIP"),
+        value: |seen| first(&seen.arguments.judging.skip, &seen.settings.skip),
+    },
+    Setting {
+        name: "check.exclude",
+        typed: ("exclude", "PALISADE_EXCLUDE"),
+        value: |seen| {
+            let mut all = seen.settings.exclude.clone();
+            all.extend(seen.arguments.reading.exclude.iter().cloned());
+            list(&all)
+        },
+    },
+    Setting {
+        name: "sources.render",
+        typed: ("no_render", "PALISADE_NO_RENDER"),
+        value: |seen| (!seen.arguments.reading.no_render && seen.settings.render).to_string(),
+    },
+    Setting {
+        name: "sources.mesh-root-namespace",
+        typed: ("", ""),
+        value: |seen| match &seen.settings.mesh_root_namespace {
+            Some(name) => name.clone(),
+            None => "istio-system".to_owned(),
+        },
+    },
+    Setting {
+        name: "images.registries",
+        typed: ("", ""),
+        value: |seen| list(&seen.settings.registries),
+    },
+    Setting {
+        name: "dataset",
+        typed: ("", ""),
+        value: |seen| format!("{} declared", seen.settings.datasets.len()),
+    },
+    Setting {
+        name: "exception",
+        typed: ("", ""),
+        value: |seen| format!("{} written", seen.settings.exceptions.len()),
+    },
+];
+
+impl Seen<'_> {
+    fn origin(&self, setting: &Setting) -> String {
+        let (argument, variable) = setting.typed;
+        let typed = (!argument.is_empty()).then(|| self.typed.value_source(argument));
+        match typed.flatten() {
             Some(ValueSource::CommandLine) => {
-                return format!("command line (--{})", names.argument.replace('_', "-"));
+                return format!("command line (--{})", argument.replace('_', "-"));
             }
-            Some(ValueSource::EnvVariable) => return names.variable.to_owned(),
+            Some(ValueSource::EnvVariable) => return variable.to_owned(),
             _ => {}
         }
-        let key = names.key.and_then(|key| self.settings.origin_of(key));
-        key.unwrap_or_else(|| "default".to_owned())
+        let settings = self.settings;
+        let place = match setting.name {
+            "config" => settings.path.as_ref().map(|_| "found upwards".to_owned()),
+            "dataset" => settings.datasets.first().map(|one| one.origin.to_string()),
+            "exception" => settings
+                .exceptions
+                .first()
+                .map(|one| one.origin.to_string()),
+            key => settings.origin_of(key),
+        };
+        place.unwrap_or_else(|| "default".to_owned())
     }
 }
 
-fn rows(arguments: &Arguments, global: &Global, sources: &Sources<'_>) -> Vec<Row> {
-    let settings = sources.settings;
-    let judging = &arguments.judging;
-    let row = |name, value, argument, variable| Row {
-        name,
-        value,
-        origin: sources.origin(&Names {
-            argument,
-            variable,
-            key: name.contains('.').then_some(name),
-        }),
-    };
-    let first =
-        |typed: &[String], file: &[String]| list(if typed.is_empty() { file } else { typed });
-    let fail_on = judging.fail_on.or(settings.fail_on);
-    let mut exclude = settings.exclude.clone();
-    exclude.extend(arguments.reading.exclude.iter().cloned());
-    let render = !arguments.reading.no_render && settings.render;
-    let found = settings.path.as_ref();
-    let only_file = |name, value| row(name, value, "", "");
-    vec![
-        row(
-            "config",
-            found.map_or_else(|| "none".to_owned(), |path| path.display().to_string()),
-            "config",
-            "PALISADE_CONFIG",
-        ),
-        row(
-            "format",
-            judging.format.name().to_owned(),
-            "format",
-            "PALISADE_FORMAT",
-        ),
-        row(
-            "color",
-            format!("{:?}", global.color).to_lowercase(),
-            "color",
-            "PALISADE_COLOR",
-        ),
-        row(
-            "strict",
-            judging.strict.to_string(),
-            "strict",
-            "PALISADE_STRICT",
-        ),
-        row(
-            "no-inline",
-            judging.no_inline.to_string(),
-            "no_inline",
-            "PALISADE_NO_INLINE",
-        ),
-        row(
-            "check.fail-on",
-            fail_on.unwrap_or(Severity::High).word().to_owned(),
-            "fail_on",
-            "PALISADE_FAIL_ON",
-        ),
-        row(
-            "check.only",
-            first(&judging.only, &settings.only),
-            "only",
-            "PALISADE_ONLY",
-        ),
-        row(
-            "check.skip",
-            first(&judging.skip, &settings.skip),
-            "skip",
-            "PALISADE_SKIP",
-        ),
-        row(
-            "check.exclude",
-            list(&exclude),
-            "exclude",
-            "PALISADE_EXCLUDE",
-        ),
-        row(
-            "sources.render",
-            render.to_string(),
-            "no_render",
-            "PALISADE_NO_RENDER",
-        ),
-        only_file(
-            "sources.mesh-root-namespace",
-            settings
-                .mesh_root_namespace
-                .clone()
-                .unwrap_or_else(|| "istio-system".to_owned()),
-        ),
-        only_file("images.registries", list(&settings.registries)),
-        Row {
-            name: "dataset",
-            value: format!("{} declared", settings.datasets.len()),
-            origin: first_place(settings.datasets.iter().map(|dataset| &dataset.origin)),
-        },
-        Row {
-            name: "exception",
-            value: format!("{} written", settings.exceptions.len()),
-            origin: first_place(
-                settings
-                    .exceptions
-                    .iter()
-                    .map(|exception| &exception.origin),
-            ),
-        },
-    ]
+/// What was typed goes before what the file says.
+fn first(typed: &[String], file: &[String]) -> String {
+    list(if typed.is_empty() { file } else { typed })
 }
 
 fn list(values: &[String]) -> String {
@@ -214,10 +208,4 @@ fn list(values: &[String]) -> String {
     } else {
         values.join(", ")
     }
-}
-
-fn first_place<'o>(mut origins: impl Iterator<Item = &'o palisade_model::Origin>) -> String {
-    origins
-        .next()
-        .map_or_else(|| "default".to_owned(), ToString::to_string)
 }

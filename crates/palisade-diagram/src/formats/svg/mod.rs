@@ -313,10 +313,13 @@ impl Svg {
 
     /// A long name is drawn smaller rather than past the border.
     fn label(&mut self, label: &str, (x, y): (f64, f64)) {
-        let class = match label.chars().count() {
-            0..=EASY_LABEL => "nl",
-            0..=LONG_LABEL => "nl long",
-            _ => "nl longest",
+        let letters = label.chars().count();
+        let class = if letters <= EASY_LABEL {
+            "nl"
+        } else if letters <= LONG_LABEL {
+            "nl long"
+        } else {
+            "nl longest"
         };
         self.write(class, x, y, &shortened(label, MOST_LABEL));
     }
