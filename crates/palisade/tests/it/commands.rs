@@ -140,6 +140,12 @@ spec:
         .find(|finding| finding["check"] == "PAL0101")
         .expect("PAL0101");
     let run = system.run(&["explain", open["id"].as_str().expect("a name")]);
+    assert!(
+        run.out
+            .contains("callers are not authenticated   shop.yaml:"),
+        "{}",
+        run.out
+    );
     assert!(run.out.contains("path      internet → "), "{}", run.out);
     assert!(
         run.out.contains("callers are not authenticated"),

@@ -4,8 +4,12 @@ use std::fmt::Write as _;
 
 use palisade_analysis::Analysis;
 use palisade_analysis::exposure::{AuthState, Door};
+use palisade_analysis::mesh::{Caller, MtlsScope, Verdict};
 use palisade_analysis::reachability::Deciding;
-use palisade_model::{Finding, NetworkAction, NodeId, Severity};
+use palisade_model::{
+    Control, ControlKind, EdgeKind, Finding, MtlsMode, NetworkAction, NodeId, Origin, Port,
+    Severity,
+};
 use palisade_report::Assessment;
 
 use crate::arguments::{Global, SourceArguments};
@@ -94,27 +98,40 @@ fn paths(out: &mut String, subject: &NodeId, analysis: &Analysis<'_>) {
         let _infallible = writeln!(out, "\n{} → {}", from.name(), to.name());
         let mut doors = analysis.exposure.doors().iter();
         match doors.find(|door| door.entry == *from && door.workload == *to) {
-            Some(door) => at_the_door(out, door),
+            Some(door) => at_the_door(out, door, analysis),
             None => inside(out, analysis, from, to),
         }
     }
 }
 
-fn at_the_door(out: &mut String, door: &Door) {
+fn at_the_door(out: &mut String, door: &Door, analysis: &Analysis<'_>) {
     let state = match &door.authenticated {
         AuthState::Authenticated(by) => format!("callers are authenticated: {by}"),
         AuthState::Unauthenticated => "callers are not authenticated".to_owned(),
         AuthState::Unknown => "the code does not say whether callers are authenticated".to_owned(),
     };
-    let _infallible = writeln!(out, "  {state}");
+    let mut entries = analysis.model.entry_points.iter();
+    let entry = entries.find(|entry| entry.id == door.entry);
+    let place = entry.map_or_else(String::new, |entry| format!("   {}", entry.origin));
+    let _infallible = writeln!(out, "  {state}{place}");
 }
 
 fn inside(out: &mut String, analysis: &Analysis<'_>, from: &NodeId, to: &NodeId) {
-    let explanation = analysis.reachability.explain(from, to);
-    if explanation.egress.is_empty() && explanation.ingress.is_empty() {
+    let model = analysis.model;
+    let declared = model.edges.iter().find(|edge| {
+        let told = matches!(
+            edge.kind,
+            EdgeKind::Flow | EdgeKind::Reads | EdgeKind::Writes
+        );
+        told && edge.from == *from && edge.to == *to
+    });
+    if let Some(edge) = declared {
+        let _infallible = writeln!(out, "  declared   {}", edge.origin);
+    }
+    if model.workload(to).is_none() {
         return;
     }
-    let _infallible = writeln!(out, "  allowed: {}", explanation.allowed);
+    let explanation = analysis.reachability.explain(from, to);
     let sides = [
         ("leaving", &explanation.egress),
         ("arriving", &explanation.ingress),
@@ -124,6 +141,54 @@ fn inside(out: &mut String, analysis: &Analysis<'_>, from: &NodeId, to: &NodeId)
             let _infallible = writeln!(out, "  {side}: {}", decided(decision));
         }
     }
+    let flow = declared.and_then(|edge| edge.flow.as_ref());
+    let port = flow.and_then(|flow| flow.port);
+    in_the_mesh(out, analysis, (from, to), port);
+}
+
+/// What the mesh asks of the call: mutual TLS, and who may make it.
+fn in_the_mesh(
+    out: &mut String,
+    analysis: &Analysis<'_>,
+    (from, to): (&NodeId, &NodeId),
+    port: Option<Port>,
+) {
+    let state = analysis.mesh.mtls(to, port);
+    if state.scope == MtlsScope::OutsideMesh {
+        out.push_str("  mutual TLS: none, the workload is outside the mesh\n");
+        return;
+    }
+    let mode = match state.mode {
+        MtlsMode::Strict => "required",
+        MtlsMode::Permissive | MtlsMode::Unset => "accepted, plain text too",
+        MtlsMode::Disable => "off",
+    };
+    let by = state.decided_by;
+    let by = by.map_or_else(String::new, |control| format!("   {}", control.origin));
+    let _infallible = writeln!(out, "  mutual TLS: {mode} {}{by}", state.scope.words());
+    let Some(port) = port else {
+        return;
+    };
+    let decision = analysis
+        .mesh
+        .authorization(Caller::Workload(from), to, port);
+    let verdict = match decision.verdict {
+        Verdict::Allowed => "allowed",
+        Verdict::Denied => "denied",
+        Verdict::Conditional(_) => "allowed for some requests",
+    };
+    let _infallible = writeln!(out, "  mesh: {verdict}");
+    for (control, rule) in &decision.rules {
+        let origin = rule_origin(control, *rule).unwrap_or(&control.origin);
+        let _infallible = writeln!(out, "    by `{}`   {origin}", control.id.name());
+    }
+}
+
+fn rule_origin(control: &Control, rule: Option<usize>) -> Option<&Origin> {
+    let ControlKind::Authorization(policy) = &control.kind else {
+        return None;
+    };
+    Some(&policy.rules.get(rule?)?.origin)
 }
 
 fn decided(decision: &Deciding<'_>) -> String {

@@ -132,8 +132,30 @@ fn of_check(check: &Check) -> String {
         let _infallible = writeln!(text, "elsewhere:  {}", others.join(" · "));
     }
     if let Some(section) = handbook::section(check.id) {
-        let _infallible = write!(text, "\n{section}\n");
+        let _infallible = write!(text, "\n{}\n", without_facts(section));
     }
+    text
+}
+
+/// A section without the lines that repeat what is said above it.
+fn without_facts(section: &str) -> String {
+    let facts = [
+        "Severity: ",
+        "**Lets:** ",
+        "**Fix:** ",
+        "**References:** ",
+        "**Elsewhere:** ",
+    ];
+    let mut text = String::with_capacity(section.len());
+    for line in section.lines() {
+        let repeated = facts.iter().any(|start| line.starts_with(start));
+        let second_blank = line.is_empty() && text.ends_with("\n\n");
+        if !repeated && !second_blank {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    text.truncate(text.trim_end().len());
     text
 }
 
