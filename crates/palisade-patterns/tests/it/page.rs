@@ -51,7 +51,7 @@ fn facts(check: &Check) -> String {
         .map(|other| format!("{} `{}`", tool(other.tool), other.id))
         .collect();
     if !elsewhere.is_empty() {
-        facts.push_str(&format!("**Elsewhere:** {}.\n\n", elsewhere.join(", ")));
+        facts.extend(["**Elsewhere:** ", &elsewhere.join(", "), ".\n\n"]);
     }
     facts
 }
