@@ -29,7 +29,7 @@ const ZONE_TITLE: f64 = 30.0;
 const ZONE_GAP_X: f64 = 84.0;
 const ZONE_GAP_Y: f64 = 34.0;
 /// Most nodes in one column; a longer one continues in the next.
-const MAX_ROWS: usize = 9;
+const MAX_ROWS: usize = 16;
 
 /// Counting crossings takes every pair; a drawing larger than this is not read line by line.
 const MOST_COMPARED: usize = 600;
