@@ -176,6 +176,19 @@ pub enum Tool {
     Hadolint,
 }
 
+impl Tool {
+    /// The name as its people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkov => "Checkov",
+            Self::Trivy => "Trivy",
+            Self::Kubescape => "Kubescape",
+            Self::KubeLinter => "kube-linter",
+            Self::Hadolint => "hadolint",
+        }
+    }
+}
+
 /// The same question in another tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Equivalent {

@@ -14,12 +14,12 @@ tell apart what the other tool reports as one. `palisade explain` and exceptions
 tool's id as well.
 ";
 
-const TOOLS: [(Tool, &str); 5] = [
-    (Tool::Checkov, "Checkov"),
-    (Tool::Trivy, "Trivy"),
-    (Tool::Kubescape, "Kubescape"),
-    (Tool::KubeLinter, "kube-linter"),
-    (Tool::Hadolint, "hadolint"),
+const TOOLS: [Tool; 5] = [
+    Tool::Checkov,
+    Tool::Trivy,
+    Tool::Kubescape,
+    Tool::KubeLinter,
+    Tool::Hadolint,
 ];
 
 /// Ids that have no check here, and why.
@@ -71,7 +71,8 @@ const LEFT_OUT: [(&str, &str); 12] = [
 /// The guide `docs/guides/coming-from.md`: per tool a table from its ids to our checks.
 pub fn coming_from() -> String {
     let mut page = HEAD.to_owned();
-    for (tool, name) in TOOLS {
+    for tool in TOOLS {
+        let name = tool.name();
         let head = [
             "\n## ",
             name,

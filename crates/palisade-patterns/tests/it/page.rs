@@ -1,6 +1,6 @@
 //! Reads a handbook page: per check a section with flagged and unflagged examples.
 
-use palisade_model::{Check, Tool};
+use palisade_model::Check;
 
 /// One file of an example.
 #[derive(Debug, Clone, Default)]
@@ -48,22 +48,12 @@ fn facts(check: &Check) -> String {
     let elsewhere: Vec<String> = check
         .equivalents
         .iter()
-        .map(|other| format!("{} `{}`", tool(other.tool), other.id))
+        .map(|other| format!("{} `{}`", other.tool.name(), other.id))
         .collect();
     if !elsewhere.is_empty() {
         facts.extend(["**Elsewhere:** ", &elsewhere.join(", "), ".\n\n"]);
     }
     facts
-}
-
-fn tool(tool: Tool) -> &'static str {
-    match tool {
-        Tool::Checkov => "Checkov",
-        Tool::Trivy => "Trivy",
-        Tool::Kubescape => "Kubescape",
-        Tool::KubeLinter => "kube-linter",
-        Tool::Hadolint => "hadolint",
-    }
 }
 
 /// The page with the facts of every check before its first example.

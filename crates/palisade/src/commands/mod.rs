@@ -10,7 +10,9 @@ mod fix;
 mod man;
 mod model;
 mod paths;
+mod policy;
 mod privileges;
+mod serve;
 
 use crate::arguments::Global;
 
@@ -44,6 +46,8 @@ commands! {
     Model => model,
     Diagram => diagram,
     Config => config,
+    Policy => policy,
+    Serve => serve,
     Completions => completions,
     Man => man,
 }

@@ -5,7 +5,7 @@ mod finding;
 use std::fmt::Write as _;
 
 use clap::Args;
-use palisade_model::{Check, Confidence, PatternId, Tool};
+use palisade_model::{Check, Confidence, PatternId};
 use palisade_patterns::{find, patterns};
 
 use crate::arguments::{Global, SourceArguments};
@@ -127,7 +127,7 @@ fn of_check(check: &Check) -> String {
         let others: Vec<String> = check
             .equivalents
             .iter()
-            .map(|other| format!("{} {}", tool(other.tool), other.id))
+            .map(|other| format!("{} {}", other.tool.name(), other.id))
             .collect();
         let _infallible = writeln!(text, "elsewhere:  {}", others.join(" · "));
     }
@@ -157,14 +157,4 @@ fn without_facts(section: &str) -> String {
     }
     text.truncate(text.trim_end().len());
     text
-}
-
-fn tool(tool: Tool) -> &'static str {
-    match tool {
-        Tool::Checkov => "Checkov",
-        Tool::Trivy => "Trivy",
-        Tool::Kubescape => "Kubescape",
-        Tool::KubeLinter => "kube-linter",
-        Tool::Hadolint => "hadolint",
-    }
 }
