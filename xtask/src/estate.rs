@@ -2,10 +2,10 @@
 //! deny, name resolution, and rules between neighbours, as real clusters have them.
 
 use palisade_model::{
-    Container, ContainerPort, ContainerRole, Control, ControlKind, Labels, MeshMembership, Model,
+    Container, ContainerPort, ContainerRole, Control, ControlKind, Labels, Model,
     NetworkAction, NetworkPeer, NetworkPolicy, NetworkPort, NetworkRule, NetworkTier, NodeId,
-    NodeKind, Origin, PodSecurity, PolicySubject, Port, Protocol, ResourceAmounts, SecurityContext,
-    Selector, UpdateStrategy, Workload, WorkloadKind,
+    NodeKind, Origin, PolicySubject, Port, Protocol, ResourceAmounts, Rare,
+    Selector, Workload, WorkloadKind,
 };
 
 /// How large a system is.
@@ -81,7 +81,7 @@ fn workload(namespace: &str, index: usize, origin: &Origin) -> Workload {
         env: Vec::new(),
         env_from: Vec::new(),
         mounts: Vec::new(),
-        security: SecurityContext::default(),
+        security: Rare::default(),
         requests: ResourceAmounts::default(),
         limits: ResourceAmounts::default(),
         liveness: None,
@@ -100,13 +100,13 @@ fn workload(namespace: &str, index: usize, origin: &Origin) -> Workload {
         pod_annotations: Labels::new(),
         other_pod_labels: Vec::new(),
         replicas: None,
-        strategy: UpdateStrategy::default(),
+        strategy: Rare::default(),
         service_account: None,
         automount_token: None,
-        security: PodSecurity::default(),
+        security: Rare::default(),
         containers: vec![container],
         volumes: Vec::new(),
-        mesh: MeshMembership::default(),
+        mesh: Rare::default(),
         origin: origin.clone(),
         pod_origin: origin.clone(),
         content: String::new(),

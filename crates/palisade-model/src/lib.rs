@@ -11,6 +11,7 @@
 mod access;
 mod address;
 mod answer;
+mod by_name;
 mod container;
 mod control;
 mod data;
@@ -25,6 +26,7 @@ mod network;
 mod origin;
 mod pattern;
 mod pipeline;
+mod rare;
 mod reading;
 mod selector;
 mod workload;
@@ -35,6 +37,7 @@ pub use crate::answer::{
     Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError, ParseSeverityError, Patch,
     Place, Severity, Tool,
 };
+pub use crate::by_name::{ByName, Entries};
 pub use crate::container::{
     Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,
     Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume, VolumeSource,
@@ -66,6 +69,7 @@ pub use crate::network::{
 pub use crate::origin::{Fact, Origin};
 pub use crate::pattern::{Coverage, Layer, PatternId, Status, View};
 pub use crate::pipeline::{BuildCommand, BuildFile, BuildInstruction, BuildStage, Pipeline};
+pub use crate::rare::{Blank, Rare};
 pub use crate::reading::{Account, Diagnostic, DiagnosticLevel, Outcome};
 pub use crate::selector::{Labels, Operator, Requirement, Selector};
 pub use crate::workload::{

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::data::{ConfigObject, Dataset, Image, Secret};
 use crate::edge::Edge;
 use crate::entry::{EntryPoint, Service};
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeKind};
 use crate::origin::{Fact, Origin};
 use crate::pipeline::Pipeline;
 use crate::selector::Labels;
@@ -128,16 +128,20 @@ impl Model {
 
     /// The service of a namespace and name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        let id = NodeId::new(NodeKind::Service, &format!("{namespace}/{name}"));
         self.services
-            .iter()
-            .find(|service| service.namespace == namespace && service.name == name)
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.services.get(at))
     }
 
     /// The namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<&Zone> {
+        let id = NodeId::new(NodeKind::Zone, &format!("namespace/{name}"));
         self.zones
-            .iter()
-            .find(|zone| zone.kind == ZoneKind::Namespace && zone.name == name)
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.zones.get(at))
     }
 
     /// Controls that hold for the system.

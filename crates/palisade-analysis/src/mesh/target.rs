@@ -100,7 +100,7 @@ fn membership_of(workload: &Workload) -> Membership {
         istio_ambient,
         linkerd,
         ..
-    } = &workload.mesh;
+    } = &*workload.mesh;
     let on = |fact: &Option<palisade_model::Fact<bool>>| fact.as_ref().is_some_and(|on| on.value);
     let is_proxy = workload.containers.iter().any(|container| {
         container.name == "istio-proxy"

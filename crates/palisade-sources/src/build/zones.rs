@@ -1,6 +1,6 @@
 //! The cluster, and every namespace that is declared or only referred to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_document::{Position, Span};
 use palisade_model::{Labels, Model, NodeId, NodeKind, Origin, Zone, ZoneKind};
@@ -69,8 +69,14 @@ pub(super) fn add(model: &mut Model) {
         see(namespace, origin);
     }
     let first = seen.values().min().cloned();
+    let declared: BTreeSet<String> = model
+        .zones
+        .iter()
+        .filter(|zone| zone.kind == ZoneKind::Namespace)
+        .map(|zone| zone.name.clone())
+        .collect();
     for (name, origin) in seen {
-        if model.namespace(&name).is_none() {
+        if !declared.contains(&name) {
             model.zones.push(referred(&name, origin));
         }
     }

@@ -26,8 +26,10 @@ fn namespace_labels(model: &Model, name: &str) -> Labels {
         .namespace(name)
         .map(|zone| zone.labels.clone())
         .unwrap_or_default();
-    let key = "kubernetes.io/metadata.name".to_owned();
-    labels.entry(key).or_insert_with(|| name.to_owned());
+    let key = "kubernetes.io/metadata.name";
+    if !labels.contains_key(key) {
+        labels.insert(key.to_owned(), name.to_owned());
+    }
     labels
 }
 
