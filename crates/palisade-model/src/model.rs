@@ -126,6 +126,19 @@ impl Model {
             .and_then(|at| self.workloads.get(at))
     }
 
+    /// The workloads of a namespace.
+    pub fn workloads_in(&self, namespace: &str) -> &[Workload] {
+        // INVARIANT: sorted by id, and the ids of a namespace's workloads share their beginning.
+        let prefix = NodeId::new(NodeKind::Workload, &format!("{namespace}/"));
+        let prefix = prefix.as_str();
+        let first = self
+            .workloads
+            .partition_point(|node| node.id.as_str() < prefix);
+        let rest = self.workloads.get(first..).unwrap_or_default();
+        let count = rest.partition_point(|node| node.id.as_str().starts_with(prefix));
+        rest.get(..count).unwrap_or_default()
+    }
+
     /// The service of a namespace and name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
         let id = NodeId::new(NodeKind::Service, &format!("{namespace}/{name}"));

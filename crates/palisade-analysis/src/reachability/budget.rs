@@ -1,0 +1,39 @@
+//! How much an analysis may cost. It is counted, not timed: the same model gives the same answer.
+
+/// Words that may be looked at while rows are built, and again while they are joined: some seconds.
+const WORK: u64 = 1 << 32;
+
+/// Words that rows may keep: 256 MiB.
+const KEPT: u64 = 1 << 25;
+
+/// What is left of an analysis' means.
+#[derive(Debug)]
+pub(super) struct Budget {
+    work: u64,
+    kept: u64,
+}
+
+impl Budget {
+    /// All of it.
+    pub(super) const fn new() -> Self {
+        Self {
+            work: WORK,
+            kept: KEPT,
+        }
+    }
+
+    /// Words are looked at.
+    pub(super) const fn spend(&mut self, words: u64) {
+        self.work = self.work.saturating_sub(words);
+    }
+
+    /// Words are kept.
+    pub(super) const fn keep(&mut self, words: u64) {
+        self.kept = self.kept.saturating_sub(words);
+    }
+
+    /// Whether nothing is left.
+    pub(super) const fn is_spent(&self) -> bool {
+        self.work == 0 || self.kept == 0
+    }
+}
