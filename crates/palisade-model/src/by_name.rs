@@ -177,7 +177,9 @@ mod tests {
     use super::*;
 
     fn named(pairs: &[(&str, u8)]) -> ByName<u8> {
-        let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), *value));
+        let owned = pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), *value));
         owned.collect()
     }
 
@@ -198,6 +200,9 @@ mod tests {
         let map = named(&[("b", 1), ("a", 2)]);
         let text = serde_json::to_string(&map).expect("json");
         assert_eq!(text, r#"{"a":2,"b":1}"#);
-        assert_eq!(serde_json::from_str::<ByName<u8>>(&text).expect("a map"), map);
+        assert_eq!(
+            serde_json::from_str::<ByName<u8>>(&text).expect("a map"),
+            map
+        );
     }
 }

@@ -126,17 +126,16 @@ impl Model {
             .and_then(|at| self.workloads.get(at))
     }
 
-    /// The workloads of a namespace.
+    /// The workloads of a namespace: their first declarations.
     pub fn workloads_in(&self, namespace: &str) -> &[Workload] {
-        // INVARIANT: sorted by id, and the ids of a namespace's workloads share their beginning.
         let prefix = NodeId::new(NodeKind::Workload, &format!("{namespace}/"));
-        let prefix = prefix.as_str();
-        let first = self
-            .workloads
-            .partition_point(|node| node.id.as_str() < prefix);
-        let rest = self.workloads.get(first..).unwrap_or_default();
-        let count = rest.partition_point(|node| node.id.as_str().starts_with(prefix));
-        rest.get(..count).unwrap_or_default()
+        beginning(&self.workloads, prefix.as_str(), |node| node.id.as_str())
+    }
+
+    /// The services of a namespace.
+    pub fn services_in(&self, namespace: &str) -> &[Service] {
+        let prefix = NodeId::new(NodeKind::Service, &format!("{namespace}/"));
+        beginning(&self.services, prefix.as_str(), |node| node.id.as_str())
     }
 
     /// The service of a namespace and name.
@@ -161,4 +160,13 @@ impl Model {
     pub fn active_controls(&self) -> impl Iterator<Item = &Control> {
         self.controls.iter().filter(|control| control.active)
     }
+}
+
+/// Nodes whose ids have this beginning.
+// INVARIANT: lists are sorted by id, so these stand together.
+fn beginning<'n, N>(nodes: &'n [N], prefix: &str, id: impl Fn(&N) -> &str) -> &'n [N] {
+    let first = nodes.partition_point(|node| id(node) < prefix);
+    let rest = nodes.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|node| id(node).starts_with(prefix));
+    rest.get(..count).unwrap_or_default()
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{
-    Backend, Cidr, EntryKind, EntryPoint, Model, NodeId, Port, PortRef, Protocol, Service, ServicePort,
-    Workload,
+    Backend, Cidr, EntryKind, EntryPoint, Model, NodeId, Port, PortRef, Protocol, Service,
+    ServicePort, Workload,
 };
 
 use crate::exposure::network::Gateways;

@@ -61,9 +61,8 @@ impl<'m> Admitted<'m> {
     }
 
     fn add_source(&mut self, from: &'m MeshSource, policy_namespace: &'m str) -> Option<()> {
-        let exact = |list: &[String]| {
-            !list.is_empty() && list.iter().all(|pattern| !pattern.contains('*'))
-        };
+        let exact =
+            |list: &[String]| !list.is_empty() && list.iter().all(|pattern| !pattern.contains('*'));
         if exact(&from.principals) {
             let named = from.principals.iter();
             self.identities

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use palisade_model::{
-    Control, ControlKind, LinkerdAuthentication, LinkerdAuthorization, LinkerdServer, LinkerdTarget,
-    MeshTlsAuthentication, NetworkAuthentication, Port, Workload,
+    Control, ControlKind, LinkerdAuthentication, LinkerdAuthorization, LinkerdServer,
+    LinkerdTarget, MeshTlsAuthentication, NetworkAuthentication, Port, Workload,
 };
 
 use crate::mesh::pattern::Peer;
@@ -151,18 +151,14 @@ impl<'m> LinkerdPolicies<'m> {
                 let found = self.identities.get(&key);
                 yes(found.is_some_and(|found| peer.is_some_and(|peer| is_listed(found, peer))))
             }
-            _ => {
-                match self.networks.get(&key) {
-                    None => Met::No,
-                    Some(found) if found.networks.iter().any(|block| block.ends_with("/0")) => {
-                        Met::Yes
-                    }
-                    Some(found) => Met::When(format!(
-                        "the peer's address is in {}",
-                        found.networks.join(", ")
-                    )),
-                }
-            }
+            _ => match self.networks.get(&key) {
+                None => Met::No,
+                Some(found) if found.networks.iter().any(|block| block.ends_with("/0")) => Met::Yes,
+                Some(found) => Met::When(format!(
+                    "the peer's address is in {}",
+                    found.networks.join(", ")
+                )),
+            },
         }
     }
 }

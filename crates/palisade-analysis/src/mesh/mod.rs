@@ -5,6 +5,7 @@
 mod admitted;
 mod client;
 mod decision;
+mod explain;
 mod istio;
 mod linkerd;
 mod mtls;
@@ -35,6 +36,8 @@ pub use crate::mesh::decision::{
     Caller, ConditionalEffect, Effect, Membership, MeshDecision, MtlsScope, MtlsState,
     RequestConditions, Verdict,
 };
+
+pub use crate::mesh::explain::{MeshCall, MeshRule};
 
 pub(crate) use crate::mesh::target::{labels_asked, resolve_port};
 
@@ -329,18 +332,22 @@ impl<'m> MeshView<'m> {
             .map(|(control, tls)| (control, tls.mode))
     }
 
-    /// The DestinationRule that makes a call fail: it turns mutual TLS off where the workload
-    /// requires it.
-    pub fn broken_by(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
+    /// The DestinationRule that keeps a caller's proxy from proving an identity.
+    fn turned_off(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
         let (from, to) = (self.model.workload(from)?, self.model.workload(to)?);
-        if Target::of(from).membership != Membership::IstioSidecar
-            || !self.mtls_of(to, Some(port)).is_required()
-        {
+        if Target::of(from).membership != Membership::IstioSidecar {
             return None;
         }
         self.client_tls(from, to, port)
             .filter(|(_, mode)| !client::proves_identity(*mode))
             .map(|(control, _)| control)
+    }
+
+    /// The DestinationRule that makes a call fail: it turns mutual TLS off where the workload
+    /// requires it.
+    pub fn broken_by(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
+        let required = self.mtls(to, Some(port)).is_required();
+        self.turned_off(from, to, port).filter(|_| required)
     }
 
     /// Whether a caller without mesh identity and without token is refused on a port.

@@ -37,7 +37,9 @@ impl<'m, T: Copy> Selecting<'m, T> {
         let within = self.namespaces.entry(namespace).or_default();
         let anchor = selector.and_then(|selector| {
             let requirements = selector.requirements.iter();
-            requirements.into_iter().find(|one| one.operator == Operator::In)
+            requirements
+                .into_iter()
+                .find(|one| one.operator == Operator::In)
         });
         let Some(anchor) = anchor else {
             within.free.push(number);

@@ -1,7 +1,10 @@
 //! How much an analysis may cost. It is counted, not timed: the same model gives the same answer.
 
 /// Words that may be looked at while rows are built, and again while they are joined: some seconds.
-const WORK: u64 = 1 << 32;
+const WORK: u64 = 1 << 31;
+
+/// What any operation costs, however small its sets are, in words.
+const EACH: u64 = 64;
 
 /// Words that rows may keep: 256 MiB.
 const KEPT: u64 = 1 << 25;
@@ -22,14 +25,14 @@ impl Budget {
         }
     }
 
-    /// Words are looked at.
+    /// An operation looks at some words.
     pub(super) const fn spend(&mut self, words: u64) {
-        self.work = self.work.saturating_sub(words);
+        self.work = self.work.saturating_sub(words.saturating_add(EACH));
     }
 
     /// Words are kept.
     pub(super) const fn keep(&mut self, words: u64) {
-        self.kept = self.kept.saturating_sub(words);
+        self.kept = self.kept.saturating_sub(words.saturating_add(EACH / 4));
     }
 
     /// Whether nothing is left.

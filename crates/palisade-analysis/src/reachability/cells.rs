@@ -71,11 +71,7 @@ impl Cells {
     }
 
     /// Changes the state of every class.
-    pub(super) fn map_all(
-        &mut self,
-        change: impl Fn(State, &mut Sets) -> State,
-        sets: &mut Sets,
-    ) {
+    pub(super) fn map_all(&mut self, change: impl Fn(State, &mut Sets) -> State, sets: &mut Sets) {
         for (state, _) in &mut self.0 {
             *state = change(*state, sets);
         }

@@ -224,7 +224,7 @@ impl<'r> Tables<'r> {
             return 0;
         };
         let mut total = 0;
-        budget.spend(self.inbound.common());
+        budget.spend(16 * self.inbound.common());
         for (row, id, let_in) in self.inbound.to(source, self.ingress) {
             for (sent, peers) in &egress.cells {
                 budget.spend(row.subjects.weight());
@@ -252,11 +252,7 @@ impl<'r> Tables<'r> {
     }
 
     /// Paths from and to workloads whose pods differ: each is the union over its pods.
-    fn several(
-        &self,
-        model: &Model,
-        (sets, budget): (&mut Sets, &mut Budget),
-    ) -> Option<u64> {
+    fn several(&self, model: &Model, (sets, budget): (&mut Sets, &mut Budget)) -> Option<u64> {
         let count = self.classes.of_workload.len();
         let every = 0..u32::try_from(count).unwrap_or(u32::MAX);
         let differing: Vec<u32> = every.clone().filter(|one| !self.is_single(*one)).collect();

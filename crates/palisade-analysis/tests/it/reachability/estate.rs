@@ -2,9 +2,9 @@
 
 use palisade_document::{Position, SourceFile, Span};
 use palisade_model::{
-    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels,
-    Model, NetworkPolicy, NodeId, NodeKind, Origin, Port, Protocol, Rare, ResourceAmounts,
-    Workload, WorkloadKind, Zone, ZoneKind,
+    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels, Model,
+    NetworkPolicy, NodeId, NodeKind, Origin, Port, Protocol, Rare, ResourceAmounts, Workload,
+    WorkloadKind, Zone, ZoneKind,
 };
 
 pub(crate) fn origin() -> Origin {
