@@ -11,6 +11,7 @@
 mod access;
 mod address;
 mod answer;
+mod builtin;
 mod by_name;
 mod container;
 mod control;

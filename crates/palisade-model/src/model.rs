@@ -138,6 +138,15 @@ impl Model {
         beginning(&self.services, prefix.as_str(), |node| node.id.as_str())
     }
 
+    /// The service account of a namespace and name.
+    pub fn account(&self, namespace: &str, name: &str) -> Option<&Identity> {
+        let id = NodeId::new(NodeKind::Identity, &format!("{namespace}/{name}"));
+        self.identities
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.identities.get(at))
+    }
+
     /// The service of a namespace and name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
         let id = NodeId::new(NodeKind::Service, &format!("{namespace}/{name}"));

@@ -1,13 +1,13 @@
 //! How much an analysis may cost. It is counted, not timed: the same model gives the same answer.
 
 /// Words that may be looked at while rows are built, and again while they are joined: some seconds.
-const WORK: u64 = 1 << 31;
+const WORK: u64 = 1 << 30;
 
 /// What any operation costs, however small its sets are, in words.
 const EACH: u64 = 64;
 
-/// Words that rows may keep: 256 MiB.
-const KEPT: u64 = 1 << 25;
+/// Words that rows may keep: 64 MiB.
+const KEPT: u64 = 1 << 23;
 
 /// What is left of an analysis' means.
 #[derive(Debug)]

@@ -14,8 +14,8 @@ use super::sets::{NONE, SetId, Sets};
 /// being listed under each of them.
 const COMMON_PART: u64 = 16;
 
-/// So many sources are listed under their cells at most: 128 MiB.
-const MOST_LISTED: u64 = 1 << 24;
+/// So many sources are listed under their cells at most: 64 MiB.
+const MOST_LISTED: u64 = 1 << 23;
 
 /// Ingress cells by the source that they let in.
 #[derive(Debug, Default)]
