@@ -9,6 +9,7 @@ mod explain;
 mod istio;
 mod linkerd;
 mod mtls;
+mod path;
 mod pattern;
 mod protocol;
 mod rule;
