@@ -74,8 +74,8 @@ impl Maker {
         Ok(Self { origin })
     }
 
-    fn said<T>(&self, value: T) -> Option<Fact<T>> {
-        Some(Fact::new(value, self.origin.clone()))
+    fn said<T>(&self, value: T) -> Fact<T> {
+        Fact::new(value, self.origin.clone())
     }
 
     /// A Deployment as careful people write it: its own account, limits, restricted rights.
@@ -94,10 +94,10 @@ impl Maker {
             pod_labels,
             pod_annotations: Labels::new(),
             other_pod_labels: Vec::new(),
-            replicas: self.said(2),
+            replicas: Some(self.said(2)),
             strategy: Rare::default(),
-            service_account: self.said(name.to_owned()),
-            automount_token: self.said(false),
+            service_account: Some(self.said(name.to_owned())),
+            automount_token: Some(self.said(false)),
             security: Rare::default(),
             containers: vec![self.container(name)],
             volumes: Vec::new(),
@@ -125,21 +125,21 @@ impl Maker {
         let amounts = |cpu: &str| ResourceAmounts {
             amounts: [("cpu", cpu), ("memory", "128Mi")]
                 .into_iter()
-                .filter_map(|(name, amount)| Some((name.to_owned(), self.said(amount.to_owned())?)))
+                .map(|(name, amount)| (name.to_owned(), self.said(amount.to_owned())))
                 .collect(),
         };
         let security = SecurityContext {
             origin: Some(self.origin.clone()),
-            allow_privilege_escalation: self.said(false),
-            read_only_root_filesystem: self.said(true),
-            run_as_non_root: self.said(true),
+            allow_privilege_escalation: Some(self.said(false)),
+            read_only_root_filesystem: Some(self.said(true)),
+            run_as_non_root: Some(self.said(true)),
             ..SecurityContext::default()
         };
         let image = format!("registry.example.org/{name}:1.4.2");
         Container {
             name: "main".to_owned(),
             role: ContainerRole::Main,
-            image: ImageRef::parse(&image).and_then(|image| self.said(image)),
+            image: ImageRef::parse(&image).map(|image| self.said(image)),
             pull_policy: None,
             command: Vec::new(),
             ports,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use palisade_model::{EdgeKind, Model, NodeId, Workload};
 
 use crate::exposure::{Door, InternetPath};
-use crate::mesh::{Caller, DEFAULT_ACCOUNT, Membership, MeshView};
+use crate::mesh::{Caller, DEFAULT_ACCOUNT, Membership, MeshView, membership_of};
 use crate::reachability::{Calls, ConnectionSet, Reachability};
 
 /// Workloads with the same key have the same calls open to them.
@@ -37,7 +37,7 @@ pub(super) fn from_doors<'m>(
     let mut waiting = Waiting::of(unreached, reachability, mesh);
     while let Some(from) = queue.pop_front() {
         // The same calls are open to it as to one before; none of them is new.
-        if !expanded.insert(key(reachability, mesh, from)) {
+        if !expanded.insert(key(reachability, from)) {
             continue;
         }
         let way = ways.get(&from.id).cloned().unwrap_or_default();
@@ -56,17 +56,13 @@ pub(super) fn from_doors<'m>(
     paths
 }
 
-fn key<'m>(
-    reachability: &Reachability<'_>,
-    mesh: &MeshView<'_>,
-    workload: &'m Workload,
-) -> CallerKey<'m> {
+fn key<'m>(reachability: &Reachability<'_>, workload: &'m Workload) -> CallerKey<'m> {
     let account = workload.service_account.as_ref();
     (
         reachability.classes_of(&workload.id).to_vec(),
         &workload.namespace,
         account.map_or("", |fact| fact.value.as_str()),
-        mesh.membership(workload),
+        membership_of(workload),
         workload.mesh.excluded_outbound.is_empty(),
     )
 }

@@ -78,7 +78,7 @@ fn full_host(rule: &DestinationRule) -> String {
     let host = &rule.host;
     if host.ends_with(DOMAIN) {
         host.clone()
-    } else if host.ends_with(".svc") {
+    } else if host.strip_suffix(".svc").is_some() {
         format!("{host}{DOMAIN}")
     } else if host.contains('.') {
         format!("{host}.svc{DOMAIN}")

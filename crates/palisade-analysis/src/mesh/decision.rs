@@ -122,13 +122,19 @@ impl RequestConditions {
             .filter(|(_, list)| !list.is_empty())
             .map(|(what, list)| format!("{what} {}", list.join(" or ")));
         let any = |list: &[String]| list.iter().any(|token| token == "*");
-        let tokens = (!self.tokens.is_empty()).then(|| match any(&self.tokens) {
-            true => "it has a valid token".to_owned(),
-            false => format!("its token is {}", self.tokens.join(" or ")),
+        let tokens = (!self.tokens.is_empty()).then(|| {
+            if any(&self.tokens) {
+                "it has a valid token".to_owned()
+            } else {
+                format!("its token is {}", self.tokens.join(" or "))
+            }
         });
-        let not_tokens = (!self.not_tokens.is_empty()).then(|| match any(&self.not_tokens) {
-            true => "it has no valid token".to_owned(),
-            false => format!("its token is not {}", self.not_tokens.join(" or ")),
+        let not_tokens = (!self.not_tokens.is_empty()).then(|| {
+            if any(&self.not_tokens) {
+                "it has no valid token".to_owned()
+            } else {
+                format!("its token is not {}", self.not_tokens.join(" or "))
+            }
         });
         let parts: Vec<String> = listed
             .chain(tokens)

@@ -154,9 +154,7 @@ fn both_effects(one: Vec<ConditionalEffect>, two: Vec<ConditionalEffect>) -> Ver
     let (allow_two, rest_two): (Vec<_>, Vec<_>) = two.into_iter().partition(is_allow);
     let mut joined: Vec<ConditionalEffect> = rest_one.into_iter().chain(rest_two).collect();
     let lists = !allow_one.is_empty() && !allow_two.is_empty();
-    if !lists {
-        joined.extend(allow_one.into_iter().chain(allow_two));
-    } else {
+    if lists {
         for first in &allow_one {
             joined.extend(allow_two.iter().filter_map(|second| {
                 Some(ConditionalEffect {
@@ -165,6 +163,8 @@ fn both_effects(one: Vec<ConditionalEffect>, two: Vec<ConditionalEffect>) -> Ver
                 })
             }));
         }
+    } else {
+        joined.extend(allow_one.into_iter().chain(allow_two));
     }
     let allows = joined.iter().any(is_allow);
     if lists && !allows {

@@ -40,7 +40,7 @@ pub use crate::mesh::decision::{
 
 pub use crate::mesh::explain::{MeshCall, MeshRule};
 
-pub(crate) use crate::mesh::target::{labels_asked, resolve_port};
+pub(crate) use crate::mesh::target::{labels_asked, membership_of, resolve_port};
 
 /// Istio's root namespace where no policy says another.
 const DEFAULT_ROOT: &str = "istio-system";
@@ -106,11 +106,6 @@ impl<'m> MeshView<'m> {
         if let Some(scope) = scope.filter(|scope| scope.root) {
             self.root = &scope.namespace;
         }
-    }
-
-    /// Which mesh takes a workload's traffic.
-    pub(crate) fn membership(&self, workload: &Workload) -> Membership {
-        Target::of(workload).membership
     }
 
     /// Services that select a workload's pods.

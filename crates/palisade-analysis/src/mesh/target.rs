@@ -95,7 +95,7 @@ impl<'a> Target<'a> {
                     "istio.io/gateway-name",
                 ]
                 .iter()
-                .any(|key| self.labels.get(*key).is_some_and(|value| value == name));
+                .any(|key| self.labels.get(key).is_some_and(|value| value == name));
                 (same_namespace && own).then_some(Enforcer::Proxy)
             }
             "GatewayClass" => (scope.root && self.waypoint.is_some() && name == "istio-waypoint")
@@ -106,7 +106,7 @@ impl<'a> Target<'a> {
 }
 
 /// Which mesh takes a workload's traffic. A pod that is itself an Istio proxy counts as a sidecar.
-fn membership_of(workload: &Workload) -> Membership {
+pub(crate) fn membership_of(workload: &Workload) -> Membership {
     let MeshMembership {
         istio_sidecar,
         istio_ambient,

@@ -78,6 +78,9 @@ fn account_is_missing(model: &Model, namespace: &str, name: &str) -> bool {
         identity.declared && identity.namespace.as_deref() == Some(namespace)
     };
     // The account itself is looked up; the others only tell whether the code is about accounts.
-    model.account(namespace, name).filter(declares).is_none()
+    !model
+        .account(namespace, name)
+        .as_ref()
+        .is_some_and(declares)
         && model.identities.iter().any(|identity| declares(&identity))
 }

@@ -69,17 +69,13 @@ pub(super) fn add(model: &mut Model) {
         see(namespace, origin);
     }
     let first = seen.values().min().cloned();
-    let declared: BTreeSet<String> = model
+    let declared = declared(model);
+    let missing = seen
+        .into_iter()
+        .filter(|(name, _)| !declared.contains(name));
+    model
         .zones
-        .iter()
-        .filter(|zone| zone.kind == ZoneKind::Namespace)
-        .map(|zone| zone.name.clone())
-        .collect();
-    for (name, origin) in seen {
-        if !declared.contains(&name) {
-            model.zones.push(referred(&name, origin));
-        }
-    }
+        .extend(missing.map(|(name, origin)| referred(&name, origin)));
     if let Some(origin) = first.or_else(|| model.zones.first().map(|zone| zone.origin.clone())) {
         model.zones.push(cluster(&origin));
     }
@@ -114,4 +110,14 @@ fn cluster(first: &Origin) -> Zone {
         origin,
         content: String::new(),
     }
+}
+
+/// Names of namespaces that objects declare.
+fn declared(model: &Model) -> BTreeSet<String> {
+    model
+        .zones
+        .iter()
+        .filter(|zone| zone.kind == ZoneKind::Namespace)
+        .map(|zone| zone.name.clone())
+        .collect()
 }

@@ -7,6 +7,7 @@ use palisade_analysis::Analysis;
 use palisade_analysis::mesh::{Caller, Effect, MeshCall, MeshRule, MtlsScope, Verdict};
 use palisade_analysis::reachability::{ConnectionSet, Deciding, Explanation, Tier};
 use palisade_model::{MtlsMode, NetworkAction, NodeId, Origin, Protocol};
+use serde_json::{Value, json};
 
 /// The pair with everything that decides.
 pub(super) fn pair(out: &mut String, analysis: &Analysis<'_>, (from, to): (&NodeId, &NodeId)) {
@@ -22,6 +23,68 @@ pub(super) fn pair(out: &mut String, analysis: &Analysis<'_>, (from, to): (&Node
     rules(out, (from, to), &explanation);
     mesh(out, &calls);
     cuts(out, (from, to), (&explanation, &calls));
+}
+
+/// The same for a program.
+pub(super) fn json(analysis: &Analysis<'_>, (from, to): (&NodeId, &NodeId)) -> Value {
+    let explanation = analysis.reachability.explain(from, to);
+    let calls = calls(analysis, (from, to), &explanation.allowed);
+    let side = |decisions: &[Deciding<'_>]| -> Vec<Value> {
+        decisions
+            .iter()
+            .map(|one| {
+                let place = one.rule.map(|rule| &rule.origin);
+                json!({
+                    "connections": one.connections.to_string(),
+                    "action": one.action,
+                    "tier": one.tier.word(),
+                    "policy": one.policy.map(|policy| &policy.id),
+                    "origin": place.or(one.policy.map(|policy| &policy.origin)),
+                })
+            })
+            .collect()
+    };
+    json!({
+        "from": from,
+        "to": to,
+        "allowed": explanation.allowed.to_string(),
+        "egress": side(&explanation.egress),
+        "ingress": side(&explanation.ingress),
+        "mesh": calls.iter().map(call_json).collect::<Vec<_>>(),
+    })
+}
+
+fn call_json(call: &MeshCall<'_>) -> Value {
+    let rules: Vec<Value> = call
+        .decision
+        .deciding()
+        .map(|rule| json!({ "control": rule.control.id, "rule": rule.number, "origin": rule.origin }))
+        .collect();
+    let conditions = match &call.decision.verdict {
+        Verdict::Conditional(effects) => effects.as_slice(),
+        _ => &[],
+    };
+    let conditions: Vec<Value> = conditions
+        .iter()
+        .map(|effect| json!({ "effect": effect_word(effect.effect), "when": effect.when.words() }))
+        .collect();
+    json!({
+        "port": call.port,
+        "mutual_tls": call.mtls.mode,
+        "mutual_tls_by": call.mtls.decided_by.map(|control| &control.id),
+        "identity": call.identity,
+        "may_pass": call.decision.may_pass(),
+        "conditions": conditions,
+        "rules": rules,
+    })
+}
+
+fn effect_word(effect: Effect) -> &'static str {
+    match effect {
+        Effect::AllowedWhen => "passes",
+        Effect::DeniedWhen => "refused",
+        Effect::DelegatedWhen => "left to an outside provider",
+    }
 }
 
 /// What the mesh does on the ports that network policies let through.
@@ -73,9 +136,43 @@ fn rules(out: &mut String, (from, to): (&NodeId, &NodeId), explanation: &Explana
             continue;
         }
         let _infallible = writeln!(out, "  {word} {}", end.name());
-        for decision in decisions {
+        let (closing, others): (Vec<_>, Vec<_>) = decisions
+            .iter()
+            .partition(|one| one.policy.is_some() && one.rule.is_none());
+        let some = !others.is_empty();
+        for decision in others {
             let _infallible = writeln!(out, "    {}", decided(decision));
         }
+        closed(
+            out,
+            &closing,
+            if some {
+                "everything else"
+            } else {
+                "everything"
+            },
+        );
+    }
+}
+
+/// What no rule matches is denied by every policy that selects the pods.
+fn closed(out: &mut String, closing: &[&Deciding<'_>], what: &str) {
+    let mut policies = closing.iter().filter_map(|one| one.policy);
+    if let Some(first) = policies.next() {
+        let _infallible = writeln!(
+            out,
+            "    {what} denied: no rule matches in `{}`   {}",
+            first.id.name(),
+            first.origin
+        );
+    }
+    for policy in policies {
+        let _infallible = writeln!(
+            out,
+            "      nor in `{}`   {}",
+            policy.id.name(),
+            policy.origin
+        );
     }
 }
 
@@ -95,13 +192,7 @@ fn decided(decision: &Deciding<'_>) -> String {
                 rule.origin
             )
         }
-        (Some(policy), None) => format!(
-            "{connections} {action} by `{}` ({}): no rule of it matches   {}",
-            policy.id.name(),
-            decision.tier.word(),
-            policy.origin
-        ),
-        (None, _) => format!("{connections} {action}: no policy says anything"),
+        _ => format!("{connections} {action}: no policy says anything"),
     }
 }
 
@@ -151,16 +242,14 @@ fn call_text(call: &MeshCall<'_>) -> String {
     match &call.decision.verdict {
         Verdict::Conditional(effects) => {
             for effect in effects {
-                let word = match effect.effect {
-                    Effect::AllowedWhen => "passes",
-                    Effect::DeniedWhen => "refused",
-                    Effect::DelegatedWhen => "left to an outside provider",
-                };
+                let word = effect_word(effect.effect);
                 let when = effect.when.words();
-                let _infallible = match when.is_empty() {
-                    true => writeln!(out, "    {word}"),
-                    false => writeln!(out, "    {word} when {when}"),
+                let when = if when.is_empty() {
+                    when
+                } else {
+                    format!(" when {when}")
                 };
+                let _infallible = writeln!(out, "    {word}{when}");
             }
         }
         verdict => {

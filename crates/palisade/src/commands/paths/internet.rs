@@ -1,6 +1,6 @@
 //! What the internet reaches, door by door and step by step.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use palisade_analysis::Analysis;
@@ -20,6 +20,7 @@ pub(super) fn ways(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> String {
             doors.entry((entry, behind)).or_default().push(path);
         }
     }
+    let mut known = BTreeSet::new();
     for ((entry, behind), mut through) in doors {
         if !out.is_empty() {
             out.push('\n');
@@ -36,7 +37,7 @@ pub(super) fn ways(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> String {
         for path in through {
             let further = path.hops.get(2..).unwrap_or_default();
             if wanted.explained {
-                explain(&mut out, analysis, path);
+                explain(&mut out, analysis, (path, &mut known));
             } else if !further.is_empty() {
                 let names: Vec<String> = further.iter().map(shown).collect();
                 let _infallible = writeln!(out, "    → {}", names.join(" → "));
@@ -48,10 +49,21 @@ pub(super) fn ways(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> String {
     }
     let data = paths.iter().filter(|path| is_data(&path.target)).count();
     let connections = analysis.reachability.connections().count();
+    let counted = |count: usize, noun: &str| {
+        let plural = if count == 1 { "" } else { "s" };
+        format!("{count} {noun}{plural}")
+    };
+    let reached = match wanted.to {
+        Some(_) => counted(paths.len(), "way"),
+        None => format!(
+            "{} and {} reached",
+            counted(paths.len() - data, "workload"),
+            counted(data, "dataset")
+        ),
+    };
     let _infallible = writeln!(
         out,
-        "\n{} workloads and {data} datasets reached from the internet · {connections} connections allowed in all (--format connlist lists them)",
-        paths.len() - data,
+        "\n{reached} from the internet · {connections} connections allowed in all (--format connlist lists them)",
     );
     if let Some(limit) = analysis.reachability.limit() {
         let _infallible = writeln!(out, "not exact: {limit}");
@@ -83,13 +95,19 @@ pub(super) fn door_note(analysis: &Analysis<'_>, path: &InternetPath) -> Option<
 }
 
 /// Every step of a way after its door, with the rules that let it through.
-fn explain(out: &mut String, analysis: &Analysis<'_>, path: &InternetPath) {
+fn explain<'p>(
+    out: &mut String,
+    analysis: &Analysis<'_>,
+    (path, known): (&'p InternetPath, &mut BTreeSet<(&'p NodeId, &'p NodeId)>),
+) {
     for pair in path.hops.get(1..).unwrap_or_default().windows(2) {
         let [from, to] = pair else {
             continue;
         };
         let mut text = String::new();
-        if is_data(to) {
+        if !known.insert((from, to)) {
+            let _infallible = writeln!(text, "{} → {}: as above", from.name(), shown(to));
+        } else if is_data(to) {
             let place = origin(analysis.model, to);
             let place = place.map_or_else(String::new, |origin| format!("   {origin}"));
             let _infallible = writeln!(text, "{} holds {}{place}", from.name(), shown(to));

@@ -31,11 +31,7 @@ pub(super) fn is_from_internet_to_inside(wanted: &Wanted<'_>) -> bool {
 pub(super) fn connections(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> String {
     let mut out = String::new();
     let found = chosen(analysis, wanted);
-    if !wanted.explained {
-        for connection in &found {
-            let _infallible = writeln!(out, "{}", line(connection));
-        }
-    } else {
+    if wanted.explained {
         for (from, to) in pairs(&found, wanted) {
             if !out.is_empty() {
                 out.push('\n');
@@ -43,6 +39,9 @@ pub(super) fn connections(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> Strin
             explained::pair(&mut out, analysis, (&from, &to));
         }
         return out;
+    }
+    for connection in &found {
+        let _infallible = writeln!(out, "{}", line(connection));
     }
     if found.is_empty() {
         out.push_str("no connection is allowed\n");
@@ -73,7 +72,16 @@ pub(super) fn json(analysis: &Analysis<'_>, wanted: &Wanted<'_>) -> anyhow::Resu
         .iter()
         .map(|path| json!({ "target": path.target, "hops": path.hops, "door": internet::door_note(analysis, path) }))
         .collect();
-    let document = json!({ "connections": connections, "from_internet": paths });
+    let mut document = json!({ "connections": connections, "from_internet": paths });
+    if wanted.explained {
+        let pairs = pairs(&chosen(analysis, wanted), wanted);
+        let explained = pairs
+            .iter()
+            .map(|(from, to)| explained::json(analysis, (from, to)));
+        if let Some(document) = document.as_object_mut() {
+            document.insert("explained".to_owned(), explained.collect());
+        }
+    }
     let mut text = serde_json::to_string_pretty(&document)?;
     text.push('\n');
     Ok(text)

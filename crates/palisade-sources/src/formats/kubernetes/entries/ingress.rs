@@ -145,7 +145,7 @@ fn redirects(door: &EntryPoint, has_certificate: bool) -> bool {
     let said = REDIRECTS
         .iter()
         .filter(|key| has_certificate || key.contains("force-") || key.starts_with("alb."))
-        .filter_map(|key| door.annotations.get(*key))
+        .filter_map(|key| door.annotations.get(key))
         .map(|value| value != "false")
         .collect::<Vec<bool>>();
     let is_nginx = door
