@@ -69,13 +69,7 @@ pub(super) fn add(model: &mut Model) {
         see(namespace, origin);
     }
     let first = seen.values().min().cloned();
-    let declared = declared(model);
-    let missing = seen
-        .into_iter()
-        .filter(|(name, _)| !declared.contains(name));
-    model
-        .zones
-        .extend(missing.map(|(name, origin)| referred(&name, origin)));
+    refer(model, seen);
     if let Some(origin) = first.or_else(|| model.zones.first().map(|zone| zone.origin.clone())) {
         model.zones.push(cluster(&origin));
     }
@@ -112,12 +106,16 @@ fn cluster(first: &Origin) -> Zone {
     }
 }
 
-/// Names of namespaces that objects declare.
-fn declared(model: &Model) -> BTreeSet<String> {
-    model
-        .zones
-        .iter()
+/// Adds the namespaces that no object declares.
+fn refer(model: &mut Model, seen: BTreeMap<String, Origin>) {
+    let namespaces = model.zones.iter();
+    let declared: BTreeSet<String> = namespaces
         .filter(|zone| zone.kind == ZoneKind::Namespace)
         .map(|zone| zone.name.clone())
-        .collect()
+        .collect();
+    let missing = seen
+        .into_iter()
+        .filter(|(name, _)| !declared.contains(name));
+    let zones = missing.map(|(name, origin)| referred(&name, origin));
+    model.zones.extend(zones);
 }
