@@ -17,6 +17,9 @@ const COMMON_PART: u64 = 16;
 /// So many sources are listed under their cells at most: 64 MiB.
 const MOST_LISTED: u64 = 1 << 23;
 
+/// So many counts are remembered at once; nearly every model has fewer.
+const REMEMBERED: usize = 1 << 20;
+
 /// Ingress cells by the source that they let in.
 #[derive(Debug, Default)]
 pub(super) struct Inbound {
@@ -139,6 +142,9 @@ impl Ports {
         let count = lists
             .map(|(declared, times)| open_ports(declared, &connections) * times)
             .sum();
+        if self.by_class.len() >= REMEMBERED {
+            self.by_class.clear();
+        }
         self.by_class.insert((class, set), count);
         count
     }
@@ -157,6 +163,9 @@ impl Ports {
             return *known;
         }
         let count = self.classes(&row.subjects, set, sets);
+        if self.by_row.len() >= REMEMBERED {
+            self.by_row.clear();
+        }
         self.by_row.insert((id, set), count);
         count
     }

@@ -108,8 +108,10 @@ impl<'m> Reachability<'m> {
             paths: 0,
             limit: None,
         };
-        let mut sets = out.sets.clone();
-        let paths = out.tables().paths(model, &mut sets);
+        let mut sets = std::mem::replace(&mut out.sets, Sets::new());
+        // Rows that allow everything would make the number an upper bound in any case.
+        let paths = (unfinished == 0).then(|| out.tables().paths(model, &mut sets));
+        let paths = paths.flatten();
         out.sets = sets;
         out.limit = limit(unfinished, paths.is_some());
         out.paths = paths.unwrap_or_else(|| join::all_paths(model));
