@@ -103,6 +103,7 @@ fn workload(namespace: &str, index: usize, origin: &Origin) -> Workload {
         strategy: UpdateStrategy::default(),
         service_account: None,
         automount_token: None,
+        pull_secrets: Vec::new(),
         security: PodSecurity::default(),
         containers: vec![container],
         volumes: Vec::new(),

@@ -27,6 +27,7 @@ mod pattern;
 mod pipeline;
 mod reading;
 mod selector;
+mod tag;
 mod workload;
 
 pub use crate::access::{Binding, PolicyRule, Role, RoleRef, Subject, SubjectKind};
@@ -65,9 +66,12 @@ pub use crate::network::{
 };
 pub use crate::origin::{Fact, Origin};
 pub use crate::pattern::{Coverage, Layer, PatternId, Status, View};
-pub use crate::pipeline::{BuildCommand, BuildFile, BuildInstruction, BuildStage, Pipeline};
+pub use crate::pipeline::{
+    BuildCommand, BuildFile, BuildInstruction, BuildStage, DeployPath, MadeImage, Pipeline,
+};
 pub use crate::reading::{Account, Diagnostic, DiagnosticLevel, Outcome};
 pub use crate::selector::{Labels, Operator, Requirement, Selector};
+pub use crate::tag::TagKind;
 pub use crate::workload::{
     Identity, MeshMembership, Strategy, UpdateStrategy, Workload, WorkloadKind,
 };

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use palisade_document::Limits;
-use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin, Port, Workload};
+use palisade_model::{Backend, Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
 
-use crate::formats::kubernetes::entries::Route;
+use crate::formats::falco::Response;
+use crate::formats::kubernetes::admission::{PolicyBinding, UnboundPolicy};
+use crate::formats::kubernetes::entries::{GatewayListener, IngressClass, Route};
 
 /// Facts of one or more files; the model in it is neither sorted nor linked yet.
 #[derive(Debug, Default)]
@@ -32,8 +34,18 @@ pub(crate) struct Facts {
     pub(crate) declared: BTreeMap<(String, String), Vec<Origin>>,
     /// Routes that wait for the gateway that they are attached to.
     pub(crate) routes: Vec<Route>,
-    /// Ports of the named listeners of gateways: namespace, gateway and listener.
-    pub(crate) gateway_ports: BTreeMap<(String, String, String), Port>,
+    /// What the listeners of gateways admit, by namespace and name of the gateway.
+    pub(crate) gateway_listeners: BTreeMap<(String, String), Vec<GatewayListener>>,
+    /// Where rules without hosts lead, by namespace and name; others hand requests to them.
+    pub(crate) delegated: BTreeMap<(String, String), Vec<Backend>>,
+    /// Classes of ingresses.
+    pub(crate) ingress_classes: Vec<IngressClass>,
+    /// Admission policies that hold only where a binding says so.
+    pub(crate) unbound_policies: Vec<UnboundPolicy>,
+    /// What is done on detections.
+    pub(crate) responses: Vec<Response>,
+    /// Bindings that put admission policies in force.
+    pub(crate) policy_bindings: Vec<PolicyBinding>,
     /// Kinds that were met and are not read, so that each is told once per file.
     pub(crate) unread_kinds: BTreeMap<(String, String), Origin>,
 }
@@ -129,7 +141,16 @@ impl Facts {
         for (key, mut origins) in other.declared {
             self.declared.entry(key).or_default().append(&mut origins);
         }
-        self.gateway_ports.append(&mut other.gateway_ports);
+        for (key, listeners) in other.gateway_listeners {
+            self.gateway_listeners.entry(key).or_insert(listeners);
+        }
+        for (key, backends) in other.delegated {
+            self.delegated.entry(key).or_insert(backends);
+        }
+        self.ingress_classes.append(&mut other.ingress_classes);
+        self.unbound_policies.append(&mut other.unbound_policies);
+        self.responses.append(&mut other.responses);
+        self.policy_bindings.append(&mut other.policy_bindings);
         self.allowed_references
             .append(&mut other.allowed_references);
     }

@@ -82,7 +82,10 @@ fn built_user_is_root(view: ContainerView<'_>, context: &Context<'_>) -> Option<
         .iter()
         .find(|image| image.reference == *reference)?;
     let makes = |edge: &&palisade_model::Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
-    let edge = model.edges.iter().find(makes)?;
-    let (_, build) = builds(context).find(|(pipeline, _)| pipeline.id == edge.from)?;
+    let makers = model.edges.iter().filter(makes);
+    let file = |edge: &palisade_model::Edge| {
+        builds(context).find(|(pipeline, _)| pipeline.id == edge.from)
+    };
+    let (_, build) = makers.into_iter().find_map(file)?;
     is_root(last_user(build, build.stages.last()?)?)
 }

@@ -2,6 +2,8 @@
 
 mod activity;
 mod data;
+mod delivery;
+mod detections;
 mod doors;
 mod edges;
 mod flows;
@@ -15,10 +17,12 @@ mod zones;
 use palisade_model::{Actor, Diagnostic, Model, NodeId, NodeKind, SCHEMA_VERSION};
 
 use crate::facts::Facts;
-use crate::formats::kubernetes::entries;
+use crate::formats::kubernetes::{admission, entries};
 
 /// The finished model, and what was noticed while finishing it.
 pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
+    admission::bind(&mut facts);
+    detections::answer(&mut facts);
     let deployments = activity::Deployments::of(&facts.model);
     merge::merge(&mut facts);
     // Routes are attached to, and doors made of, what is left.

@@ -7,8 +7,11 @@ use palisade_model::Outcome;
 
 use crate::facts::Facts;
 
+mod compose;
 mod dockerfile;
+pub(crate) mod falco;
 pub(crate) mod kubernetes;
+mod skaffold;
 
 /// A format: whose files it takes, and how it reads them.
 pub(crate) struct Format {
@@ -26,6 +29,21 @@ pub(crate) const FORMATS: &[Format] = &[
         names: dockerfile::names,
         applies: |_, _| true,
         read: dockerfile::read,
+    },
+    Format {
+        names: compose::names,
+        applies: compose::applies,
+        read: compose::read,
+    },
+    Format {
+        names: skaffold::names,
+        applies: skaffold::applies,
+        read: skaffold::read,
+    },
+    Format {
+        names: falco::names,
+        applies: falco::applies,
+        read: falco::read,
     },
     Format {
         names: kubernetes::names,

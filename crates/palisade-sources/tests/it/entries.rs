@@ -120,7 +120,7 @@ spec:
   gatewayClassName: istio
   listeners:
   - {name: web, port: 80, protocol: HTTP}
-  - {name: other, port: 81, protocol: HTTP}
+  - {name: other, port: 81, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}
   - {name: tls, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: c}]}}
 "#,
     );

@@ -144,6 +144,7 @@ spec:
   validationFailureAction: Audit
   rules:
   - {match: {any: [{resources: {kinds: [Pod]}}]}, validate: {failureAction: Enforce}}
+  - {name: late, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {message: x}}
 ---
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
@@ -196,11 +197,12 @@ spec: {mode: warn, authorities: [{keyless: {}}]}
         told,
         [
             ("a", true, false, pod()),
+            ("a#late", false, false, pod()),
             ("b", false, true, pod()),
             ("c", true, false, pod()),
             ("d", false, false, String::new()),
-            ("e", true, false, String::new()),
             ("f", false, true, pod()),
+            ("v", true, false, pod()),
         ]
     );
 }
@@ -242,6 +244,7 @@ rules: [{level: None}, {level: Metadata}]
             ControlKind::Reconciler {
                 self_heals,
                 destination,
+                ..
             } => format!("{} heals={self_heals} {destination:?}", control.name),
             ControlKind::Detection { rules, responds } => {
                 format!("{} {} responds={responds}", control.name, rules.join(","))

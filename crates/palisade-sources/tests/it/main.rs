@@ -8,7 +8,10 @@
 )]
 
 mod accounts;
+mod admission;
+mod attachment;
 mod corpora;
+mod delivery;
 mod dockerfile;
 mod entries;
 mod guards;

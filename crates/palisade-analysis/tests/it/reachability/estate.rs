@@ -87,6 +87,7 @@ pub(crate) fn workload(at: (&str, &str), pairs: &[(&str, &str)], ports: Ports<'_
         strategy: UpdateStrategy::default(),
         service_account: None,
         automount_token: None,
+        pull_secrets: Vec::new(),
         security: PodSecurity::default(),
         containers: vec![container(ports)],
         volumes: Vec::new(),

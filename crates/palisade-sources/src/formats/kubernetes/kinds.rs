@@ -135,6 +135,7 @@ const KINDS: &[(&str, &str, Read)] = &[
         istio::virtual_service,
     ),
     ("networking.k8s.io", "Ingress", entries::ingress),
+    ("networking.k8s.io", "IngressClass", entries::ingress_class),
     (
         "policy.linkerd.io",
         "AuthorizationPolicy",
@@ -173,6 +174,11 @@ const KINDS: &[(&str, &str, Read)] = &[
         istio::request_authentication,
     ),
     ("telemetry.istio.io", "Telemetry", istio::telemetry),
+    (
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicy",
+        admission::policy,
+    ),
     (
         "admissionregistration.k8s.io",
         "ValidatingAdmissionPolicyBinding",
@@ -232,6 +238,11 @@ const KINDS: &[(&str, &str, Read)] = &[
     ),
     (
         "policies.kyverno.io",
+        "NamespacedImageValidatingPolicy",
+        admission::kyverno_validating,
+    ),
+    (
+        "policies.kyverno.io",
         "NamespacedValidatingPolicy",
         admission::kyverno_validating,
     ),
@@ -248,14 +259,12 @@ const SILENT: &[(&str, &str)] = &[
     ("", "Event"),
     ("", "Node"),
     ("", "PersistentVolume"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("apiregistration.k8s.io", "APIService"),
     ("apps", "ControllerRevision"),
     ("coordination.k8s.io", "Lease"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("events.k8s.io", "Event"),
-    ("networking.k8s.io", "IngressClass"),
     ("node.k8s.io", "RuntimeClass"),
     ("scheduling.k8s.io", "PriorityClass"),
     ("argoproj.io", "AppProject"),

@@ -1,6 +1,6 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
-mod admission;
+pub(crate) mod admission;
 mod cilium;
 mod config;
 mod containers;
