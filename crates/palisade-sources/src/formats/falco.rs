@@ -19,8 +19,7 @@ pub(crate) struct Response {
 
 /// Whether a file may hold rules, by its name.
 pub(crate) fn names(path: &str) -> bool {
-    let name = super::file_name(path).to_ascii_lowercase();
-    name.ends_with(".yaml") || name.ends_with(".yml")
+    super::is_yaml(path)
 }
 
 /// Whether a text looks like a list of rules.

@@ -64,6 +64,12 @@ pub(crate) fn of(path: &str, text: &str) -> Option<&'static Format> {
         .find(|format| (format.names)(path) && (format.applies)(path, text))
 }
 
+/// Whether a name is that of a YAML file.
+pub(crate) fn is_yaml(path: &str) -> bool {
+    let end = file_name(path).rsplit_once('.').map(|(_, end)| end);
+    end.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
+}
+
 /// The last part of a path.
 pub(crate) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)

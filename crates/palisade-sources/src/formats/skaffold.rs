@@ -21,8 +21,7 @@ const OTHER_BUILDERS: [&str; 5] = ["bazel", "buildpacks", "custom", "jib", "ko"]
 
 /// Whether a file may be a configuration of Skaffold, by its name.
 pub(crate) fn names(path: &str) -> bool {
-    let name = super::file_name(path).to_ascii_lowercase();
-    name.ends_with(".yaml") || name.ends_with(".yml")
+    super::is_yaml(path)
 }
 
 /// Whether a text is one.

@@ -161,16 +161,6 @@ kind: K8sWhatever
 metadata: {name: d}
 spec: {enforcementAction: dryrun}
 ---
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: e}
-spec: {policyName: v, validationActions: [Deny]}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: v}
-spec: {matchConstraints: {resourceRules: [{resources: [pods]}]}}
----
 apiVersion: policy.sigstore.dev/v1beta1
 kind: ClusterImagePolicy
 metadata: {name: f}
@@ -202,7 +192,6 @@ spec: {mode: warn, authorities: [{keyless: {}}]}
             ("c", true, false, pod()),
             ("d", false, false, String::new()),
             ("f", false, true, pod()),
-            ("v", true, false, pod()),
         ]
     );
 }

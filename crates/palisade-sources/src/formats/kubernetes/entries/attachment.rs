@@ -33,6 +33,9 @@ pub(crate) enum Admitted {
     Labelled(Selector),
 }
 
+/// A question about a listener, and what it means when every one says no.
+type Step<'s> = (&'s dyn Fn(&GatewayListener) -> bool, &'static str);
+
 /// The listeners that take a route in, or why none does.
 pub(super) fn admitting<'l>(
     route: &Route,
@@ -40,7 +43,7 @@ pub(super) fn admitting<'l>(
     model: &Model,
 ) -> Result<Vec<&'l GatewayListener>, String> {
     let mut left: Vec<&GatewayListener> = listeners.iter().collect();
-    let steps: [(&dyn Fn(&GatewayListener) -> bool, &str); 4] = [
+    let steps: [Step<'_>; 4] = [
         (
             &|listener| is_meant(route, listener),
             "it has no listener of this name or port",
