@@ -33,8 +33,8 @@ mod workload;
 pub use crate::access::{Binding, PolicyRule, Role, RoleRef, Subject, SubjectKind};
 pub use crate::address::{Cidr, ParseCidrError, Port, PortRange, Protocol};
 pub use crate::answer::{
-    Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError, ParseSeverityError, Patch,
-    Place, Severity, Tool,
+    AddedValue, Addition, Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError,
+    ParseSeverityError, Patch, Place, Severity, Tool,
 };
 pub use crate::container::{
     Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,

@@ -1,11 +1,10 @@
 //! Container may run as user 0.
 
-use palisade_model::{Check, CheckId, Confidence, EdgeKind, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, EdgeKind, Severity};
 
 use crate::build_view::{builds, is_root, last_user};
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -59,11 +58,14 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
     if built == Some(false) {
         return None;
     }
-    let patch = edits::set_security(view.container, "runAsNonRoot: true");
     let mut report = view
         .report("may run as user 0")
         .label("nothing says that it must not be root")
-        .patch_if(patch);
+        .adding(
+            &view.container.origin,
+            &["securityContext", "runAsNonRoot"],
+            AddedValue::Bool(true),
+        );
     if built == Some(true) {
         report = report.confidence(Confidence::High);
     }
