@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use palisade_document::Limits;
-use palisade_model::{Backend, Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
+use palisade_model::{Backend, Cidr, Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
 
 use crate::formats::falco::Response;
 use crate::formats::kubernetes::admission::{PolicyBinding, UnboundPolicy};
+use crate::formats::kubernetes::cilium::NamedPeer;
 use crate::formats::kubernetes::entries::{GatewayListener, IngressClass, Route};
+use crate::formats::kubernetes::linkerd::ServerSelection;
 
 /// Facts of one or more files; the model in it is neither sorted nor linked yet.
 #[derive(Debug, Default)]
@@ -42,6 +44,14 @@ pub(crate) struct Facts {
     pub(crate) ingress_classes: Vec<IngressClass>,
     /// Admission policies that hold only where a binding says so.
     pub(crate) unbound_policies: Vec<UnboundPolicy>,
+    /// Peers of network policies that stand under a name in another object.
+    pub(crate) named_peers: Vec<NamedPeer>,
+    /// Groups of addresses by name.
+    pub(crate) address_groups: BTreeMap<String, Vec<Cidr>>,
+    /// Servers of Linkerd by the namespace and name of the routes that are attached to them.
+    pub(crate) server_routes: BTreeMap<(String, String), Vec<String>>,
+    /// Authorizations of Linkerd for the servers with some labels.
+    pub(crate) server_selections: Vec<ServerSelection>,
     /// What is done on detections.
     pub(crate) responses: Vec<Response>,
     /// Bindings that put admission policies in force.
@@ -149,6 +159,14 @@ impl Facts {
         }
         self.ingress_classes.append(&mut other.ingress_classes);
         self.unbound_policies.append(&mut other.unbound_policies);
+        self.named_peers.append(&mut other.named_peers);
+        for (name, blocks) in other.address_groups {
+            self.address_groups.entry(name).or_insert(blocks);
+        }
+        for (key, servers) in other.server_routes {
+            self.server_routes.entry(key).or_insert(servers);
+        }
+        self.server_selections.append(&mut other.server_selections);
         self.responses.append(&mut other.responses);
         self.policy_bindings.append(&mut other.policy_bindings);
         self.allowed_references

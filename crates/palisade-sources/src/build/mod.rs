@@ -12,6 +12,8 @@ mod identities;
 mod images;
 mod membership;
 mod merge;
+mod named_peers;
+mod servers;
 mod zones;
 
 use palisade_model::{Actor, Diagnostic, Model, NodeId, NodeKind, SCHEMA_VERSION};
@@ -23,10 +25,12 @@ use crate::formats::kubernetes::{admission, entries};
 pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
     admission::bind(&mut facts);
     detections::answer(&mut facts);
+    servers::resolve(&mut facts);
     let deployments = activity::Deployments::of(&facts.model);
     merge::merge(&mut facts);
     // Routes are attached to, and doors made of, what is left.
     entries::finish(&mut facts);
+    named_peers::resolve(&mut facts);
     doors::add(&mut facts.model);
     merge::doors(&mut facts.model);
     facts.model.schema_version = SCHEMA_VERSION;

@@ -18,5 +18,6 @@ mod guards;
 mod kubernetes;
 mod mesh;
 mod model;
+mod named;
 mod rendering;
 mod walking;

@@ -151,6 +151,7 @@ const KINDS: &[(&str, &str, Read)] = &[
         "NetworkAuthentication",
         linkerd::network_authentication,
     ),
+    ("policy.linkerd.io", "HTTPRoute", linkerd::route),
     ("policy.linkerd.io", "Server", linkerd::server),
     (
         "policy.linkerd.io",
@@ -230,6 +231,7 @@ const KINDS: &[(&str, &str, Read)] = &[
         "CiliumClusterwideNetworkPolicy",
         cilium::clusterwide,
     ),
+    ("cilium.io", "CiliumCIDRGroup", cilium::address_group),
     ("cilium.io", "CiliumNetworkPolicy", cilium::namespaced),
     (
         "monitoring.coreos.com",

@@ -5,6 +5,7 @@ use palisade_model::{Backend, EntryKind, Fact, Listener, Port};
 
 use super::{Admitted, GatewayListener, Route, door, port_ref};
 use crate::facts::{Facts, ReferencePermission};
+use crate::formats::kubernetes::linkerd;
 use crate::object::{Object, labels};
 
 const GROUP: &str = "gateway.networking.k8s.io";
@@ -128,6 +129,7 @@ fn listener<'d>(object: &Object<'d>, item: Value<'d>) -> Listener {
 
 /// Reads an `HTTPRoute`, `GRPCRoute`, `TLSRoute`, `TCPRoute` or `UDPRoute`.
 pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Facts) {
+    linkerd::route(object, facts);
     let mut own = door(object, EntryKind::Gateway);
     let hosts: Vec<String> = object
         .texts_in(object.value, &["spec", "hostnames"])
