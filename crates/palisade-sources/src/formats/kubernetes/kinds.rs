@@ -279,6 +279,15 @@ const SILENT: &[(&str, &str)] = &[
     ("templates.gatekeeper.sh", "ConstraintTemplate"),
 ];
 
+/// Groups whose objects say where requests go.
+const ROUTING: &[&str] = &[
+    "extensions",
+    "gateway.networking.k8s.io",
+    "networking.istio.io",
+    "networking.k8s.io",
+    "route.openshift.io",
+];
+
 /// Kinds whose objects have no name.
 const NAMELESS: &[(&str, &str)] = &[("audit.k8s.io", "Policy")];
 
@@ -302,6 +311,9 @@ pub(super) fn read(object: &Object<'_>, facts: &mut Facts) {
         return;
     }
     reader(object, facts);
+    if ROUTING.contains(&object.group.as_str()) && object.kind != "NetworkPolicy" {
+        entries::tell_ports(object, facts);
+    }
 }
 
 fn unknown(object: &Object<'_>, facts: &mut Facts) {

@@ -215,6 +215,27 @@ fn secured(hosts: Vec<String>, mode: Fact<String>) -> Listener {
     listener
 }
 
+/// Keys of ports in objects that say where requests go.
+const PORT_KEYS: [&str; 3] = ["number", "port", "servicePort"];
+
+/// Tells numbers that are no ports; what they narrow is then read without a port.
+pub(super) fn tell_ports(object: &Object<'_>, facts: &mut Facts) {
+    let mut waiting: Vec<Value<'_>> = object.at(&["spec"]).into_iter().collect();
+    while let Some(value) = waiting.pop() {
+        waiting.extend(value.items());
+        for entry in value.entries() {
+            waiting.push(entry.value);
+            let number = entry.value.as_i64();
+            if PORT_KEYS.contains(&entry.key)
+                && let Some(number) = number.filter(|number| Port::new(*number).is_none())
+            {
+                let message = format!("`{number}` is no port: expected a number from 1 to 65535");
+                facts.warn(object.origin_of(entry.value), message);
+            }
+        }
+    }
+}
+
 /// A port by its number, or else by its name.
 pub(super) fn port_ref(value: Value<'_>) -> Option<PortRef> {
     let text = value.to_text()?;
