@@ -13,9 +13,11 @@ const LAYERS: &[(&str, u8)] = &[
     ("palisade-model", 1),
     ("palisade-sources", 2),
     ("palisade-analysis", 2),
+    ("palisade-policy", 2),
     ("palisade-patterns", 3),
     ("palisade-diagram", 4),
     ("palisade-report", 4),
+    ("palisade-server", 5),
     ("palisade", 6),
 ];
 

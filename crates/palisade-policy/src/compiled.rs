@@ -1,0 +1,66 @@
+//! A compiled policy set, and the guard that a defect of an engine ends in.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use palisade_model::{Origin, Severity};
+
+use crate::answer::{Answer, Enforcement};
+use crate::context::Context;
+use crate::error::{EvaluationError, PolicyError};
+use crate::input::Input;
+
+/// What is known of a rule without running it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RuleSummary {
+    /// The policy.
+    pub policy: String,
+    /// The rule; empty where a policy is one rule.
+    pub rule: String,
+    /// One line about it, where the policy says one.
+    pub title: String,
+    /// Severity, where the policy states one.
+    pub severity: Option<Severity>,
+    /// What a breach asks for.
+    pub enforcement: Enforcement,
+    /// Where it stands.
+    pub origin: Option<Origin>,
+}
+
+/// An immutable policy set that threads share.
+pub trait Compiled: Send + Sync + std::fmt::Debug {
+    /// The language's name.
+    fn language(&self) -> &'static str;
+
+    /// Its rules.
+    fn rules(&self) -> &[RuleSummary];
+
+    /// What is doubtful in it although it loads: unused or unreachable parts.
+    fn warnings(&self) -> &[PolicyError] {
+        &[]
+    }
+
+    /// Judges one input: an answer per rule that the input is for. A rule that fails to evaluate
+    /// is an answer with `Status::Error`; `Err` is for what ends the whole set.
+    fn evaluate<'a>(
+        &self,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Result<Vec<Answer>, EvaluationError>;
+}
+
+/// Judges one input; a panic in the engine becomes [`EvaluationError::Defect`].
+pub fn evaluate_guarded<'a>(
+    policy: &dyn Compiled,
+    context: &Context<'a>,
+    input: &Input<'a>,
+) -> Result<Vec<Answer>, EvaluationError> {
+    let engine = policy.language();
+    catch_unwind(AssertUnwindSafe(|| policy.evaluate(context, input))).unwrap_or_else(|panic| {
+        let message = panic
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| panic.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "it panicked".to_owned());
+        Err(EvaluationError::Defect { engine, message })
+    })
+}

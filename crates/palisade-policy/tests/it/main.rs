@@ -1,0 +1,1 @@
+//! Tests of the policy languages through the crate's public face.
