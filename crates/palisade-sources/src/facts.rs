@@ -26,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) limits: Limits,
     /// Storage classes by name, and whether they say that they encrypt.
     pub(crate) storage_classes: BTreeMap<String, Fact<bool>>,
+    /// The storage class of claims that name none.
+    pub(crate) default_storage_class: Option<Fact<String>>,
     /// Claims (namespace, name) that a snapshot or backup object names; an empty name means all.
     pub(crate) backups: Vec<Fact<(String, String)>>,
     /// Text values of config maps, kept only while reading, to find declared flows.
@@ -145,6 +147,9 @@ impl Facts {
         self.owned_pods.append(&mut other.owned_pods);
         self.diagnostics.append(&mut other.diagnostics);
         self.storage_classes.append(&mut other.storage_classes);
+        if self.default_storage_class.is_none() {
+            self.default_storage_class = other.default_storage_class;
+        }
         self.backups.append(&mut other.backups);
         self.config_values.append(&mut other.config_values);
         self.routes.append(&mut other.routes);

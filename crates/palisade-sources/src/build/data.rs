@@ -61,6 +61,11 @@ const COMPANIONS: &[&str] = &[
 /// Completes datasets and secrets.
 pub(super) fn add(facts: &mut Facts) {
     for dataset in &mut facts.model.datasets {
+        if dataset.storage_class.is_none() && dataset.kind == DatasetKind::Volume {
+            dataset
+                .storage_class
+                .clone_from(&facts.default_storage_class);
+        }
         let class = dataset.storage_class.as_ref();
         if let Some(said) = class.and_then(|class| facts.storage_classes.get(&class.value)) {
             dataset.encrypted = Some(said.clone());
