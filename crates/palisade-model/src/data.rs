@@ -242,6 +242,13 @@ pub enum ImageUse {
         /// The container's name.
         container: String,
     },
+    /// A volume of a workload, which holds the image's files.
+    Volume {
+        /// The workload.
+        workload: NodeId,
+        /// The volume's name.
+        volume: String,
+    },
     /// The base of a build stage.
     Base {
         /// The build file's pipeline node.

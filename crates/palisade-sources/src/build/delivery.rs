@@ -116,11 +116,16 @@ fn named_alike(model: &Model, told: &BTreeSet<&NodeId>, edges: &mut Vec<Edge>) {
     }
 }
 
+/// Folders that are named for what they hold in any project.
+const PLAIN_FOLDERS: [&str; 6] = ["app", "build", "container", "docker", "image", "src"];
+
 /// The name that a build file's path gives its image: its folder, or what stands beside the word.
 fn image_name(path: &str) -> Option<&str> {
     let file = path.rsplit('/').next().unwrap_or(path);
     match file.split_once('.') {
-        None => paths::folder(path).rsplit('/').next(),
+        None => paths::folder(path)
+            .rsplit('/')
+            .find(|name| !PLAIN_FOLDERS.contains(name)),
         Some((stem, rest)) if stem.eq_ignore_ascii_case("dockerfile") => Some(rest),
         Some((stem, _)) => Some(stem),
     }

@@ -130,6 +130,10 @@ fn of_workload(datasets: &BTreeSet<&NodeId>, workload: &Workload, edges: &mut Ve
         edges.push(plain(EdgeKind::Uses, &workload.id, &id, &origin));
     }
     for volume in &workload.volumes {
+        if let VolumeSource::Image { image } = &volume.source {
+            let id = images::id(&image.value);
+            edges.push(plain(EdgeKind::Uses, &workload.id, &id, &image.origin));
+        }
         let VolumeSource::Claim { name } = &volume.source else {
             continue;
         };

@@ -81,3 +81,17 @@ fn scoped_constraints_refuse_only_at_admission() {
     let in_tests = constraint("gator.gatekeeper.sh");
     assert_eq!(enforcement(&in_tests), [("c", Enforcement::Audit)]);
 }
+
+#[test]
+fn namespaces_in_which_a_policy_only_reports_are_told_apart() {
+    let reading = read(
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: a}\nspec:\n  validationFailureAction: Enforce\n  validationFailureActionOverrides: [{action: Audit, namespaces: [dev, test]}, {action: Enforce, namespaces: [prod]}]\n  rules: [{name: r, validate: {message: m}}]\n",
+    );
+    assert_eq!(
+        enforcement(&reading),
+        [
+            ("a", Enforcement::Deny),
+            ("a in dev, test", Enforcement::Audit)
+        ]
+    );
+}

@@ -81,11 +81,14 @@ fn a_build_file_makes_the_image_of_its_name_where_no_pipeline_says_so() {
     let own = pod("own", "ghcr.io/x/web:2.0.0");
     let bare = pod("bare", "cart");
     let public = pod("public", "redis:7.2.1");
+    let mail = pod("mail", "ghcr.io/x/mail:1");
     let twice = pod("twice", "ghcr.io/x/api:1");
     let reading = read(&[
         ("images/web/Dockerfile", "FROM a:1\n"),
         ("images/Dockerfile.cart", "FROM a:1\n"),
         ("images/redis/Dockerfile", "FROM a:1\n"),
+        ("jobs/mail/src/Dockerfile", "FROM a:1\n"),
+        ("mail.yaml", &mail),
         ("a/api/Dockerfile", "FROM a:1\n"),
         ("b/api/Dockerfile", "FROM a:1\n"),
         ("own.yaml", &own),
@@ -98,6 +101,7 @@ fn a_build_file_makes_the_image_of_its_name_where_no_pipeline_says_so() {
         [
             "images/Dockerfile.cart > docker.io/library/cart",
             "images/web/Dockerfile > ghcr.io/x/web:2.0.0",
+            "jobs/mail/src/Dockerfile > ghcr.io/x/mail:1",
         ]
     );
 }
@@ -274,4 +278,50 @@ spec: {serviceAccountName: web, containers: []}
         .map(|it| format!("{:?}", it.kind))
         .collect();
     assert_eq!(kinds, ["RegistryCredential", "RegistryCredential"]);
+}
+
+#[test]
+fn an_image_that_a_volume_holds_is_an_image_of_the_workload() {
+    let reading = read(&[(
+        "a.yaml",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec: {containers: [], volumes: [{name: model, image: {reference: 'ghcr.io/x/model:1'}}]}\n",
+    )]);
+    assert_eq!(reading.model.images[0].id.name(), "ghcr.io/x/model:1");
+    assert_eq!(
+        edges(&reading, EdgeKind::Uses),
+        ["n/p[Pod] > ghcr.io/x/model:1"]
+    );
+}
+
+#[test]
+fn values_of_the_wrong_type_are_told_or_passed_over() {
+    let reading = read(&[
+        (
+            "skaffold.yaml",
+            "apiVersion: skaffold/v3\nbuild: {artifacts: [5, {image: [x]}, {image: ''}, {image: a, context: ../../b}]}\nmanifests: {rawYaml: 7, kustomize: [x], helm: {releases: {}}}\n",
+        ),
+        (
+            "compose.yaml",
+            "services:\n  a: 5\n  b: {build: [x], image: {}}\n",
+        ),
+        (
+            "rules.yaml",
+            "- rule: [x]\n  condition: 5\n  output: {}\n- 7\n- rule:\n",
+        ),
+    ]);
+    let messages: Vec<&str> = reading
+        .diagnostics
+        .iter()
+        .map(|it| it.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        [
+            "`` is no image reference",
+            "this artifact names no `image`, so it was left out",
+            "this artifact names no `image`, so it was left out"
+        ]
+    );
+    // The build file would stand outside of what is read.
+    assert_eq!(reading.model.pipelines[0].makes[0].build_file, None);
 }

@@ -233,10 +233,7 @@ impl<'d> Additions<'d> {
         match place {
             Place::AfterLine(indent) => {
                 let lines = self.style.block(missing, indent);
-                lines
-                    .iter()
-                    .map(|line| format!("{newline}{line}"))
-                    .collect()
+                format!("{newline}{}", lines.join(newline))
             }
             Place::BeforeKey(indent) => {
                 let lines = self.style.block(missing, indent).join(newline);

@@ -1,6 +1,8 @@
 //! Applies computed edits to texts: a finding's edits all together, or none of them.
 
 mod additions;
+#[cfg(test)]
+mod layouts;
 mod style;
 #[cfg(test)]
 mod tests;

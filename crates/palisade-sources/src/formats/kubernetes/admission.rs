@@ -47,6 +47,44 @@ pub(super) fn kyverno(object: &Object<'_>, facts: &mut Facts) {
         }
         facts.model.controls.push(control);
     }
+    if rules
+        .iter()
+        .any(|rule| rule.enforcement.value == Enforcement::Deny)
+    {
+        overrides(object, facts);
+    }
+}
+
+/// Namespaces in which a policy that refuses elsewhere only reports.
+fn overrides(object: &Object<'_>, facts: &mut Facts) {
+    let of_rules = object.items(&["spec", "rules"]).into_iter();
+    let of_rules = of_rules.filter_map(|rule| rule.at(&["validate", "failureActionOverrides"]));
+    let whole = object.at(&["spec", "validationFailureActionOverrides"]);
+    let items = whole.into_iter().chain(of_rules).flat_map(Value::items);
+    for (number, item) in items.enumerate() {
+        let Some(action) = object.text_in(item, &["action"]) else {
+            continue;
+        };
+        if action.value.eq_ignore_ascii_case("enforce") {
+            continue;
+        }
+        let kind = ControlKind::Admission(AdmissionPolicy {
+            engine: "kyverno".to_owned(),
+            enforcement: Fact::new(Enforcement::Audit, action.origin),
+            verifies_images: false,
+            kinds: Vec::new(),
+        });
+        let mut control = match object.kind.as_str() {
+            "Policy" => object.control(kind),
+            _ => object.cluster_control(kind),
+        };
+        let id = format!("{}#override-{}", control.id.name(), number + 1);
+        control.id = NodeId::new(NodeKind::Control, &id);
+        let named = object.texts_in(item, &["namespaces"]).into_iter();
+        let named: Vec<String> = named.map(|fact| fact.value).collect();
+        control.name = format!("{} in {}", control.name, named.join(", "));
+        facts.model.controls.push(control);
+    }
 }
 
 /// A rule that checks something.

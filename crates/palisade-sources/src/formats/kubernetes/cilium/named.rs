@@ -109,12 +109,11 @@ fn remember(name: PeerName, facts: &mut Facts) -> NetworkPeer {
 pub(in crate::formats::kubernetes) fn address_group(object: &Object<'_>, facts: &mut Facts) {
     let mut blocks = Vec::new();
     for text in object.texts_in(object.value, &["spec", "externalCIDRs"]) {
-        match cidr(&text.value) {
-            Some(block) => blocks.push(block),
-            None => {
-                let message = format!("`{}` is not an address block", text.value);
-                facts.warn(text.origin, message);
-            }
+        if let Some(block) = cidr(&text.value) {
+            blocks.push(block);
+        } else {
+            let message = format!("`{}` is not an address block", text.value);
+            facts.warn(text.origin, message);
         }
     }
     facts
