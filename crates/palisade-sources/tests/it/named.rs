@@ -77,7 +77,7 @@ fn requirements_on_peers_narrow_a_rule() {
     assert!(policy.egress.as_ref().unwrap()[0].narrowed);
 }
 
-const SERVERS: &str = "apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: one, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\napiVersion: policy.linkerd.io/v1beta1\nkind: Server\nmetadata: {name: two, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 81}\n---\napiVersion: policy.linkerd.io/v1beta2\nkind: Server\nmetadata: {name: other, namespace: n}\nspec: {podSelector: {}, port: 82}\n---\n";
+const SERVERS: &str = "apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: one, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\napiVersion: policy.linkerd.io/v1beta1\nkind: Server\nmetadata: {name: two, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 81}\n---\napiVersion: policy.linkerd.io/v1beta2\nkind: Server\nmetadata: {name: other, namespace: n}\nspec: {podSelector: {}, port: 82}\n---\napiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: far, namespace: m, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\n";
 
 fn targets(text: &str) -> Vec<LinkerdTarget> {
     let reading = read(&format!("{SERVERS}{text}"));

@@ -111,10 +111,13 @@ fn fixes_hold_in_every_layout() {
     let windows = unix
         .replace("namespace: n", "namespace: w")
         .replace('\n', "\r\n");
+    // A second declaration of a workload has the same faults, and is mended with the first.
+    let again = &text[0].replace("1.0.0", "1.0.1");
     let system = System::of(&[
         ("unix.yaml", &unix),
         ("windows.yaml", &windows),
         ("a.json", json),
+        ("again/unix.yaml", again),
     ]);
     let (faults, fixable) = faults(system.path());
     assert!(fixable >= 80, "{fixable}");
