@@ -7,30 +7,44 @@ use palisade_model::{Cidr, ControlKind, NetworkPeer, Service};
 use crate::facts::Facts;
 use crate::formats::kubernetes::cilium::PeerName;
 
-/// Puts the pods of services and the addresses of groups in the place of their names. A name that
-/// no file declares stays unknown.
+/// Puts the pods of services and the addresses of groups in the place of their names. What no file
+/// declares stays unknown, and is told.
 pub(super) fn resolve(facts: &mut Facts) {
     let named: BTreeMap<String, PeerName> = std::mem::take(&mut facts.named_peers)
         .into_iter()
         .map(|peer| (peer.text, peer.name))
         .collect();
-    if named.is_empty() {
-        return;
-    }
+    let mut left = Vec::new();
     let services = &facts.model.services;
     let groups = &facts.address_groups;
     for control in &mut facts.model.controls {
         let ControlKind::Network(policy) = &mut control.kind else {
             continue;
         };
+        let cilium = control.kind_name.starts_with("Cilium");
         let directions = policy.ingress.iter_mut().chain(&mut policy.egress);
-        let peers = directions.flatten().filter_map(|rule| rule.peers.as_mut());
-        for list in peers {
+        for rule in directions.flatten() {
+            let Some(list) = &mut rule.peers else {
+                continue;
+            };
             *list = std::mem::take(list)
                 .into_iter()
                 .flat_map(|peer| known(peer, &named, services, groups))
                 .collect();
+            let unknown = list.iter().filter_map(|peer| match peer {
+                // The readers of other kinds have told theirs: only mistakes are unknown there.
+                NetworkPeer::Unknown { text } if cilium => {
+                    Some((rule.origin.clone(), text.clone()))
+                }
+                _ => None,
+            });
+            left.extend(unknown);
         }
+    }
+    for (origin, text) in left {
+        let message =
+            format!("`{text}` cannot be told from the code, so this rule counts without it");
+        facts.note(origin, message);
     }
 }
 

@@ -25,6 +25,20 @@ fn cilium(egress: &str) -> String {
     )
 }
 
+#[test]
+fn a_peer_that_cannot_be_told_is_named() {
+    let reading = read(&cilium("toEntities: [kube-apiserver]"));
+    let messages: Vec<&str> = reading
+        .diagnostics
+        .iter()
+        .map(|it| it.message.as_str())
+        .collect();
+    assert_eq!(
+        messages,
+        ["`kube-apiserver` cannot be told from the code, so this rule counts without it"]
+    );
+}
+
 fn is_the_service(peers: &[NetworkPeer]) -> bool {
     matches!(peers, [NetworkPeer::Pods { namespace_names, pods, .. }]
         if *namespace_names == ["m"] && pods.to_string() == "app=a")
