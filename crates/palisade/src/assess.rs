@@ -60,6 +60,7 @@ pub(crate) fn assess_with(
 ) -> Assessment {
     let reading = &session.reading;
     let mut diagnostics = reading.diagnostics.clone();
+    diagnostics.extend(analysis.limit());
     let mut comments = match request.comments {
         Comments::Honoured => inline::read(&reading.suppressions),
         Comments::Ignored => inline::Comments::default(),
@@ -183,9 +184,7 @@ fn next(verdict: &Verdict, findings: &[Finding], fail_on: Severity) -> Option<St
             .iter()
             .filter(|finding| finding.severity >= fail_on)
     };
-    let fixable = failing()
-        .filter(|finding| !finding.patches.is_empty())
-        .count();
+    let fixable = failing().filter(|finding| finding.is_fixable()).count();
     match fixable {
         0 => failing()
             .next()

@@ -57,6 +57,7 @@ fn declare(text: &mut String, indent: &str, at: usize, node: &SceneNode) {
         Shape::Identity => "person",
         Shape::Workload => "rectangle",
         Shape::Role => "page",
+        Shape::Pipeline => "step",
     };
     let numbers = node.numbers();
     let numbers = if numbers.is_empty() {

@@ -1,7 +1,8 @@
 //! What mutual TLS comes to on both ends of a call.
 
 use palisade_model::{
-    Check, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
+    AddedValue, Check, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls,
+    Workload,
 };
 
 use crate::context::Context;
@@ -32,17 +33,17 @@ pub(crate) fn accepts_plain_text(context: &Context<'_>, workload: &Workload) -> 
 
 /// A client setting that takes the mesh's identity away from calls to workloads of the mesh.
 #[derive(Debug)]
-struct PlainClient<'m> {
+pub(super) struct PlainClient<'m> {
     /// The rule.
-    control: &'m Control,
+    pub(super) control: &'m Control,
     /// Where in the rule; empty for all ports.
-    part: String,
+    pub(super) part: String,
     /// The setting.
-    tls: &'m Fact<TrafficTls>,
+    pub(super) tls: &'m Fact<TrafficTls>,
     /// What it does.
-    words: &'static str,
+    pub(super) words: &'static str,
     /// Workloads of the mesh that it is about.
-    destinations: Vec<&'m Workload>,
+    pub(super) destinations: Vec<&'m Workload>,
 }
 
 /// What servers on the other end of such a setting do with its calls.
@@ -80,12 +81,12 @@ pub(super) fn report_plain_clients(
             .part(plain.part.as_str())
             .label("clients do not use the mesh's certificates")
             .related(&workload.origin, server.note);
-        findings.add(check, report);
+        findings.add(check, plain.mended(report));
     }
 }
 
 /// Every such setting.
-fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
+pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
     let plain = |mode: TlsMode| -> Option<&'static str> {
         match mode {
             TlsMode::Disable => Some("turns TLS off"),
@@ -120,6 +121,26 @@ pub(super) struct ClientTls<'m> {
     pub(super) part: String,
     /// The setting.
     pub(super) tls: &'m Fact<TrafficTls>,
+}
+
+impl PlainClient<'_> {
+    /// Whether nothing but the mode is to be changed: other modes come with certificates of their
+    /// own.
+    pub(super) fn can_be_mended(&self) -> bool {
+        self.tls.value.mode == TlsMode::Disable && self.tls.origin.rendered_from.is_none()
+    }
+
+    /// Adds the edit that lets the client use the mesh's certificates.
+    pub(super) fn mended(&self, report: Report) -> Report {
+        if !self.can_be_mended() {
+            return report;
+        }
+        report.adding(
+            &self.tls.origin,
+            &["mode"],
+            AddedValue::Word("ISTIO_MUTUAL"),
+        )
+    }
 }
 
 /// Every TLS setting of every `DestinationRule`: for all ports, for one, and for subsets.

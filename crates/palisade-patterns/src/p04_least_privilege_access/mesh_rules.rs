@@ -7,7 +7,7 @@ use palisade_model::{
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::selection::{listed, scope_selects, service_selects};
+use crate::selection::{in_reach, listed, scope_selects, service_selects};
 
 /// Paths that probes and scrapers ask for.
 const HEALTH: [&str; 8] = [
@@ -120,13 +120,12 @@ pub(super) fn report_http_on_tcp(
 /// Workloads of a scope whose service ports all say that they carry plain TCP; workloads without
 /// a service say nothing.
 fn tcp_only<'m>(model: &'m Model, scope: &MeshScope) -> Vec<&'m Workload> {
-    model
-        .workloads
+    in_reach(model, scope)
         .iter()
         .filter(|workload| scope_selects(model, scope, workload))
         .filter(|workload| {
             let mut ports = model
-                .services
+                .services_in(&workload.namespace)
                 .iter()
                 .filter(|service| service_selects(service, workload))
                 .flat_map(|service| &service.ports)

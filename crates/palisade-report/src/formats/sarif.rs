@@ -194,7 +194,7 @@ fn notification(diagnostic: &Diagnostic, texts: &Texts) -> Value {
 }
 
 fn location(origin: &Origin, texts: &Texts) -> Value {
-    let file = texts.get(&origin.file);
+    let file = texts.get(&*origin.file);
     let column = file.map_or(origin.start.column, |file| column(file, origin.span.start));
     let mut region = json!({ "startLine": origin.start.line, "startColumn": column });
     let end = file.map(|file| end(file, origin));

@@ -101,10 +101,10 @@ fn notes(finding: &Finding, assessment: &Assessment, wanted: Notes) -> Vec<(&'st
         notes.push(("lets", one_line(&finding.lets)));
     }
     if wanted != Notes::None && !finding.fix.is_empty() {
-        let command = if finding.patches.is_empty() {
-            String::new()
-        } else {
+        let command = if finding.is_fixable() {
             format!(" (palisade fix {check})")
+        } else {
+            String::new()
         };
         notes.push(("fix", format!(" {}{command}", one_line(&finding.fix))));
     }
@@ -149,7 +149,7 @@ fn source<'a>(
     texts: &'a Texts,
 ) -> Vec<Element<'a>> {
     let Some(marked) = texts
-        .get(&origin.file)
+        .get(&*origin.file)
         .and_then(|file| marked_line(file, origin.span))
     else {
         let place = Place::path(origin.file.to_string())
