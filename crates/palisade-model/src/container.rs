@@ -295,6 +295,11 @@ pub enum VolumeSource {
         /// The driver.
         driver: String,
     },
+    /// The files of an image.
+    Image {
+        /// The image.
+        image: Fact<ImageRef>,
+    },
     /// Anything else, by its field name.
     Other {
         /// The field.

@@ -92,6 +92,9 @@ pub struct Workload {
     /// Whether the API token is mounted, as the pod says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_token: Option<Fact<bool>>,
+    /// `imagePullSecrets` of the pod, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pull_secrets: Vec<Fact<String>>,
     /// Pod-wide runtime rights.
     pub security: Rare<PodSecurity>,
     /// Containers of every role.
@@ -187,6 +190,9 @@ pub struct Identity {
     /// Whether the API token is mounted by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_token: Option<Fact<bool>>,
+    /// `imagePullSecrets` of a service account: pods that name none use them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pull_secrets: Vec<Fact<String>>,
     /// Annotations (cloud identity federation is declared there).
     pub annotations: Labels,
     /// Where it is declared; for identities that are only referred to, the first reference.

@@ -167,9 +167,7 @@ fn next(verdict: &Verdict, findings: &[Finding], fail_on: Severity) -> Option<St
             .iter()
             .filter(|finding| finding.severity >= fail_on)
     };
-    let fixable = failing()
-        .filter(|finding| !finding.patches.is_empty())
-        .count();
+    let fixable = failing().filter(|finding| finding.is_fixable()).count();
     match fixable {
         0 => failing()
             .next()

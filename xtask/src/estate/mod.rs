@@ -98,6 +98,7 @@ impl Maker {
             strategy: Rare::default(),
             service_account: Some(self.said(name.to_owned())),
             automount_token: Some(self.said(false)),
+            pull_secrets: Vec::new(),
             security: Rare::default(),
             containers: vec![self.container(name)],
             volumes: Vec::new(),

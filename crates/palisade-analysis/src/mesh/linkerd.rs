@@ -116,7 +116,10 @@ impl<'m> LinkerdPolicies<'m> {
                 LinkerdTarget::Namespace { name } => {
                     (*name == server.namespace).then_some((found, false))
                 }
-                LinkerdTarget::HttpRoute { .. } => Some((found, true)),
+                LinkerdTarget::HttpRoute { servers, .. } => {
+                    let own = servers.is_empty() || servers.contains(&server.name);
+                    own.then_some((found, true))
+                }
             })
     }
 
@@ -127,7 +130,7 @@ impl<'m> LinkerdPolicies<'m> {
         peer: Option<Peer<'_>>,
     ) -> Option<RequestConditions> {
         let mut when = RequestConditions::default();
-        if let (true, LinkerdTarget::HttpRoute { name }) = (routed, &authorization.target) {
+        if let (true, LinkerdTarget::HttpRoute { name, .. }) = (routed, &authorization.target) {
             when.other.push(format!("the request is on route `{name}`"));
         }
         for required in &authorization.required {

@@ -82,10 +82,10 @@ fn notes(finding: &Finding, assessment: &Assessment) -> Vec<(&'static str, Strin
         notes.push(("lets", one_line(&finding.lets)));
     }
     if !finding.fix.is_empty() {
-        let command = if finding.patches.is_empty() {
-            String::new()
-        } else {
+        let command = if finding.is_fixable() {
             format!(" (palisade fix {check})")
+        } else {
+            String::new()
         };
         notes.push(("fix", format!(" {}{command}", one_line(&finding.fix))));
     }

@@ -72,6 +72,7 @@ fn referred(id: NodeId, name: &str, namespace: Option<String>, origin: &Origin) 
         name: name.to_owned(),
         namespace,
         automount_token: None,
+        pull_secrets: Vec::new(),
         annotations: Labels::new(),
         origin: origin.clone(),
         declared: false,

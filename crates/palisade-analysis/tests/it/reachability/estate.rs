@@ -87,6 +87,7 @@ pub(crate) fn workload(at: (&str, &str), pairs: &[(&str, &str)], ports: Ports<'_
         strategy: Rare::default(),
         service_account: None,
         automount_token: None,
+        pull_secrets: Vec::new(),
         security: Rare::default(),
         containers: vec![container(ports)],
         volumes: Vec::new(),

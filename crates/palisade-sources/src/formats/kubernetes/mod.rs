@@ -1,7 +1,7 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
-mod admission;
-mod cilium;
+pub(crate) mod admission;
+pub(crate) mod cilium;
 mod config;
 mod containers;
 mod delivery;
@@ -10,7 +10,7 @@ mod disruption;
 pub(crate) mod entries;
 mod istio;
 mod kinds;
-mod linkerd;
+pub(crate) mod linkerd;
 pub(crate) mod membership;
 pub(crate) mod namespaces;
 mod network;

@@ -168,6 +168,7 @@ fn workload<'d>(
         strategy: strategy(object).into(),
         service_account: account.filter(|account| !account.value.is_empty()),
         automount_token: object.flag_in(spec, &["automountServiceAccountToken"]),
+        pull_secrets: object.names_in(spec, &["imagePullSecrets"]),
         security: security::pod(object, spec).into(),
         containers: pod.containers(facts),
         volumes,
