@@ -11,6 +11,8 @@
 mod access;
 mod address;
 mod answer;
+mod builtin;
+mod by_name;
 mod container;
 mod control;
 mod data;
@@ -25,6 +27,7 @@ mod network;
 mod origin;
 mod pattern;
 mod pipeline;
+mod rare;
 mod reading;
 mod selector;
 mod tag;
@@ -36,6 +39,7 @@ pub use crate::answer::{
     AddedValue, Addition, Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError,
     ParseSeverityError, Patch, Place, Severity, Tool,
 };
+pub use crate::by_name::{ByName, Entries};
 pub use crate::container::{
     Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,
     Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume, VolumeSource,
@@ -69,6 +73,7 @@ pub use crate::pattern::{Coverage, Layer, PatternId, Status, View};
 pub use crate::pipeline::{
     BuildCommand, BuildFile, BuildInstruction, BuildStage, DeployPath, MadeImage, Pipeline,
 };
+pub use crate::rare::{Blank, Rare};
 pub use crate::reading::{Account, Diagnostic, DiagnosticLevel, Outcome};
 pub use crate::selector::{Labels, Operator, Requirement, Selector};
 pub use crate::tag::TagKind;

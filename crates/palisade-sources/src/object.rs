@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use palisade_document::{SourceFile, Span, Value, fingerprint};
+use palisade_document::{FileRef, SourceFile, Span, Value, fingerprint};
 use palisade_model::{
     Control, ControlKind, Fact, Labels, NodeId, NodeKind, Operator, Origin, Requirement, Selector,
 };
@@ -26,7 +26,7 @@ pub(crate) struct Object<'d> {
     /// Overlays and charts that it was rendered from; empty for a plain manifest.
     pub(crate) variants: Vec<String>,
     /// The source that it was rendered from.
-    pub(crate) rendered_from: Option<Arc<str>>,
+    pub(crate) rendered_from: Option<FileRef>,
     /// The place that stands for every place of a rendered object: it has none of its own.
     pub(crate) anchor: Option<Origin>,
 }

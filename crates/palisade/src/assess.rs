@@ -59,6 +59,7 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
     let mut evaluation =
         palisade_patterns::evaluate(&context, &|unit| request.selection.wants(unit.check.id));
     let mut diagnostics = reading.diagnostics.clone();
+    diagnostics.extend(analysis.limit());
     let mut comments = Vec::new();
     if request.comments == Comments::Honoured {
         for comment in &reading.suppressions {

@@ -79,12 +79,21 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
 fn built_user_is_root(view: ContainerView<'_>, context: &Context<'_>) -> Option<bool> {
     let reference = &view.container.image.as_ref()?.value;
     let model = context.model;
+    // INVARIANT: edges are sorted, first of all by kind.
+    let first = model
+        .edges
+        .partition_point(|edge| edge.kind < EdgeKind::Builds);
+    let built = model.edges.get(first..).unwrap_or_default();
+    let makes_any = |edge: &palisade_model::Edge| edge.kind == EdgeKind::Builds;
+    if !built.first().is_some_and(makes_any) {
+        return None;
+    }
     let image = model
         .images
         .iter()
         .find(|image| image.reference == *reference)?;
     let makes = |edge: &&palisade_model::Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
-    let makers = model.edges.iter().filter(makes);
+    let makers = built.iter().filter(makes);
     let file = |edge: &palisade_model::Edge| {
         builds(context).find(|(pipeline, _)| pipeline.id == edge.from)
     };

@@ -119,7 +119,7 @@ fn source<'a>(
     texts: &'a Texts,
 ) -> Vec<Element<'a>> {
     let Some(marked) = texts
-        .get(&origin.file)
+        .get(&*origin.file)
         .and_then(|file| marked_line(file, origin.span))
     else {
         let place = Place::path(origin.file.to_string())

@@ -25,7 +25,9 @@ pub(crate) use storage::classification_of;
 
 use std::sync::Arc;
 
-use palisade_document::{Document, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse};
+use palisade_document::{
+    Document, FileRef, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+};
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
 use crate::facts::Facts;
@@ -260,7 +262,7 @@ impl Source<'_> {
             variants: rendering
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
-            rendered_from: rendering.map(|it| Arc::clone(&it.source)),
+            rendered_from: rendering.map(|it| FileRef::new(&*it.source)),
             anchor: None,
         }
     }

@@ -144,7 +144,7 @@ fn redirects(door: &EntryPoint, has_certificate: bool) -> Option<bool> {
     let said: Vec<bool> = REDIRECTS
         .iter()
         .filter(|key| has_certificate || key.contains("force-") || key.starts_with("alb."))
-        .filter_map(|key| door.annotations.get(*key))
+        .filter_map(|key| door.annotations.get(key))
         .map(|value| value != "false")
         .collect();
     (!said.is_empty()).then(|| said.contains(&true))
