@@ -17,8 +17,9 @@ const USAGE: &str = "usage: cargo xtask TASK
   test                                     install what the tests need, then run everything below
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
-  bench reachability                       time the analysis of large systems (run it with --release)
   bench document                           time the reading of texts (run it with --release)
+  bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
+  bench check                              time a whole check of a large system in a service mesh
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -32,6 +33,8 @@ fn main() -> ExitCode {
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
         ["bench", "reachability"] => bench::reachability(),
         ["bench", "document"] => bench_document::document(),
+        ["bench", "reachability", system] => bench::one(system),
+        ["bench", "check"] => bench::check(),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

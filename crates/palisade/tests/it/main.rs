@@ -10,6 +10,7 @@ mod commands;
 mod examples;
 mod exceptions;
 mod exits;
+mod fixes;
 mod formats;
 mod rendering;
 mod system;

@@ -1,7 +1,7 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
-mod admission;
-mod cilium;
+pub(crate) mod admission;
+pub(crate) mod cilium;
 mod config;
 mod containers;
 mod delivery;
@@ -10,7 +10,7 @@ mod disruption;
 pub(crate) mod entries;
 mod istio;
 mod kinds;
-mod linkerd;
+pub(crate) mod linkerd;
 pub(crate) mod membership;
 pub(crate) mod namespaces;
 mod network;
@@ -26,7 +26,7 @@ pub(crate) use storage::classification_of;
 use std::sync::Arc;
 
 use palisade_document::{
-    Document, Limits, SourceFile, Span, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+    Document, FileRef, Limits, SourceFile, Span, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
 };
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
@@ -206,7 +206,7 @@ impl Rendering {
     fn origin(&self, span: Span) -> Origin {
         let known = self.places.as_ref().and_then(|places| places.origin(span));
         let mut origin = known.unwrap_or_else(|| self.first_line.clone());
-        origin.rendered_from = Some(Arc::clone(&self.source));
+        origin.rendered_from = Some(FileRef::new(&*self.source));
         origin
     }
 
@@ -297,7 +297,7 @@ impl Source<'_> {
             variants: rendering
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
-            rendered_from: rendering.map(|it| Arc::clone(&it.source)),
+            rendered_from: rendering.map(|it| FileRef::new(&*it.source)),
             anchor: Anchor::Own,
         }
     }
