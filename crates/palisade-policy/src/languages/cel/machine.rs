@@ -223,7 +223,7 @@ impl<'v> Machine<'v> {
                 found.map(Val::from)
             }
             Val::Map(_) | Val::Message(_) => value.field(field),
-            Val::Foreign(foreign) => super::library::field(self, foreign, field),
+            Val::Foreign(foreign) => return super::library::field(foreign, field),
             _ if access == Access::Optional => {
                 return Err(Fault::new(format!(
                     "a {} has no field `{field}`",

@@ -247,7 +247,7 @@ impl Resolver<'_> {
         let known = known.or_else(|| self.scope.open_types.then(|| plain.to_owned()));
         let type_name = known
             .ok_or_else(|| Mistake::at(span, format!("`{plain}` is not a type of message here")))?;
-        let mut resolved = Vec::with_capacity(fields.len());
+        let mut resolved: Vec<(Box<str>, Node, bool)> = Vec::with_capacity(fields.len());
         for field in fields {
             let value = self.node(&field.value)?;
             if resolved.iter().any(|(name, _, _)| **name == *field.name) {

@@ -1,3 +1,6 @@
 //! Kyverno's policies, run unmodified.
 
+mod images;
+mod jmespath;
 pub(crate) mod request;
+mod scalars;

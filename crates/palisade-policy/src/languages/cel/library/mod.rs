@@ -67,15 +67,10 @@ pub(super) fn overloads(dialect: Dialect) -> impl Iterator<Item = &'static Overl
         .flat_map(|library| library.iter())
 }
 
-/// A field of a library's value.
-pub(super) fn field<'v>(
-    machine: &Machine<'v>,
-    foreign: &'v Foreign<'v>,
-    name: &str,
-) -> Result<Option<Val<'v>>, Fault> {
-    let _ = (machine, name);
+/// A field of a library's value: none has any.
+pub(super) fn field<'v>(foreign: &Foreign<'v>, name: &str) -> Result<Option<Val<'v>>, Fault> {
     Err(Fault::new(format!(
-        "a value of type {} has no fields",
+        "no such field: a value of type {} has no `{name}`",
         foreign.type_name()
     )))
 }

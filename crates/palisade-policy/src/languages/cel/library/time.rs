@@ -176,7 +176,7 @@ fn timestamp(moment: Moment) -> Option<jiff::Timestamp> {
 /// The date and time of a moment in UTC.
 pub(super) fn date_of(moment: Moment) -> Result<jiff::civil::DateTime, Fault> {
     let timestamp = timestamp(moment).ok_or_else(|| Fault::new("timestamp overflow"))?;
-    Ok(timestamp.to_zoned(TimeZone::UTC).datetime())
+    Ok(TimeZone::UTC.to_datetime(timestamp))
 }
 
 fn part<'v>(
@@ -193,7 +193,7 @@ fn part<'v>(
     machine.context.meter.charge(10)?;
     let zone = zone(text(arguments, 1)?)?;
     let timestamp = timestamp(moment).ok_or_else(|| Fault::new("timestamp overflow"))?;
-    Ok(Val::Int(read(timestamp.to_zoned(zone).datetime())))
+    Ok(Val::Int(read(zone.to_datetime(timestamp))))
 }
 
 fn zone(name: &str) -> Result<TimeZone, Fault> {
