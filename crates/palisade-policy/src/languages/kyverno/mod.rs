@@ -1,6 +1,11 @@
 //! Kyverno's policies, run unmodified.
 
+mod conditions;
+mod facts;
 mod images;
 mod jmespath;
+mod pattern;
 pub(crate) mod request;
 mod scalars;
+mod scope;
+mod template;

@@ -70,7 +70,7 @@ fn a_missing_key_is_an_error_until_something_reads_it_as_absent() {
 fn functions_of_the_dialect_calculate() {
     for (expression, result) in [
         ("add('1Gi', '512Mi')", r#""1536Mi""#),
-        ("subtract('1h', '30m')", r#""30m0s""#),
+        ("subtract('1h', '30m0s')", r#""30m0s""#),
         ("divide('10', '4')", "2.5"),
         ("multiply(`3`, '100m')", r#""300m""#),
         ("sum([`1`, `2`, `3`])", "6"),
