@@ -56,6 +56,7 @@ impl<'v> Machine<'v> {
     fn eval_kind(&mut self, node: &'v Node) -> Result<Val<'v>, Fault> {
         match &node.kind {
             NodeKind::Constant(constant) => Ok(self.constant(constant)),
+            NodeKind::Unknown(message) => Err(Fault::new(&**message)),
             NodeKind::Local(slot) | NodeKind::BlockValue { slot } => self.local(*slot),
             NodeKind::Root(index) => self.environment.root(*index),
             NodeKind::Composed(index) => self.composed(*index),

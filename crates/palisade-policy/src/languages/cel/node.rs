@@ -44,6 +44,8 @@ pub(super) enum Access {
 #[derive(Debug)]
 pub(super) enum NodeKind {
     Constant(Constant),
+    /// A name that nobody knows, in a scope that allows them.
+    Unknown(Box<str>),
     Local(Slot),
     /// A variable of the environment, by its index in the scope.
     Root(usize),

@@ -186,7 +186,14 @@ impl Resolver<'_> {
         } else {
             format!("`{name}` is not a variable here")
         };
-        Err(Mistake::at(expr.span, message))
+        self.unknown(expr.span, message)
+    }
+
+    fn unknown(&self, span: Span, message: String) -> Result<NodeKind, Mistake> {
+        if self.scope.unchecked {
+            return Ok(NodeKind::Unknown(message.into()));
+        }
+        Err(Mistake::at(span, message))
     }
 
     /// A name, or a chain of selections that together name a variable or type.
@@ -244,7 +251,6 @@ impl Resolver<'_> {
         let plain = type_name.trim_start_matches('.');
         let known = candidates(&self.scope.container, plain, absolute)
             .find(|name| macros::is_message(self.scope.dialect, name));
-        let known = known.or_else(|| self.scope.open_types.then(|| plain.to_owned()));
         let type_name = known
             .ok_or_else(|| Mistake::at(span, format!("`{plain}` is not a type of message here")))?;
         let mut resolved: Vec<(Box<str>, Node, bool)> = Vec::with_capacity(fields.len());
@@ -316,7 +322,8 @@ impl Resolver<'_> {
                 (false, Style::Member) => format!("there is no method `{name}` here"),
                 (false, Style::Global) => format!("there is no function `{name}` here"),
             };
-            return Err(Mistake::at(span, message));
+            let kind = self.unknown(span, message)?;
+            return Ok(Node { kind, span });
         }
         let mut nodes = Vec::with_capacity(arity);
         if let Some(receiver) = receiver {

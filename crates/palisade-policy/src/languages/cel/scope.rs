@@ -13,8 +13,8 @@ pub(crate) struct Scope {
     pub(crate) composed: Vec<String>,
     /// Package in which unqualified names are looked up, such as `google.rpc`.
     pub(crate) container: String,
-    /// Whether unknown names may be types of messages that nothing is known of.
-    pub(crate) open_types: bool,
+    /// Whether names that are unknown are errors only when they are used.
+    pub(crate) unchecked: bool,
 }
 
 impl Scope {

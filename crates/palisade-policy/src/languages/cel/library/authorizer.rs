@@ -40,7 +40,23 @@ pub(crate) struct Access<'v> {
     label_selector: &'v str,
 }
 
-impl Access<'_> {
+impl<'v> Access<'v> {
+    /// The question about a resource by its namespace and name.
+    pub(crate) fn resource(
+        group: &'v str,
+        resource: &'v str,
+        (namespace, name): (&'v str, &'v str),
+    ) -> Self {
+        Self {
+            stage: Stage::Resource,
+            group,
+            resource,
+            namespace,
+            name,
+            ..Self::default()
+        }
+    }
+
     /// The type of the question so far.
     pub(in super::super) fn type_name(&self) -> &'static str {
         match self.stage {

@@ -7,7 +7,7 @@ pub(super) mod format;
 pub(super) mod image;
 mod kyverno;
 pub(super) mod lists;
-mod lookups;
+pub(super) mod lookups;
 mod math;
 pub(super) mod network;
 mod optional;
