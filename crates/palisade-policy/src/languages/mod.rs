@@ -1,5 +1,6 @@
 //! The one list of policy languages: one folder and one line each.
 
+mod cel;
 mod kyverno;
 
 use crate::language::Language;

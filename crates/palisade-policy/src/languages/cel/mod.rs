@@ -1,0 +1,56 @@
+//! The Common Expression Language, with the libraries of Kubernetes and Kyverno: an engine of our
+//! own, since the language's semantics decide admissions.
+//!
+//! An expression is read ([`parser`]), its names are resolved and its macros become nodes
+//! ([`resolve`]), and [`machine`] evaluates the nodes over borrowed values. Functions are data
+//! ([`overload`]); each library is one module.
+
+pub(crate) mod admission;
+mod conformance;
+mod environment;
+mod fault;
+mod foreign;
+mod lexer;
+mod library;
+mod loops;
+mod machine;
+mod macros;
+mod node;
+mod operators;
+mod overload;
+mod parser;
+mod program;
+mod quoted;
+mod regexes;
+mod resolve;
+mod scope;
+mod syntax;
+mod value;
+
+pub(crate) use self::conformance::conform;
+pub(crate) use self::environment::{Composed, Environment, Facts, Generated};
+pub(crate) use self::fault::{Fault, Mistake};
+pub(crate) use self::overload::Dialect;
+pub(crate) use self::program::{Judged, Program};
+pub(crate) use self::scope::Scope;
+pub(crate) use self::value::Val;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    #[ignore = "needs the upstream suite: PALISADE_CEL_SPEC=…/tests/simple/testdata"]
+    #[expect(clippy::disallowed_methods, reason = "the suite is given at run time")]
+    fn the_specification_s_suite() {
+        let place = std::env::var("PALISADE_CEL_SPEC").unwrap();
+        let folder = crate::folder::Folder::new(&place, "");
+        let report = super::conform(&folder).unwrap();
+        for (cause, names) in &report.failed {
+            println!("{:4} {cause}: {}", names.len(), names.join(" "));
+        }
+        for (cause, names) in &report.not_applicable {
+            println!("n/a {:4} {cause}", names.len());
+        }
+        println!("passed {}, failed {}", report.passed, report.failures());
+        assert!(report.passed >= 1_600);
+    }
+}
