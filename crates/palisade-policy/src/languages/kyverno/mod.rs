@@ -1,5 +1,6 @@
 //! Kyverno's policies, run unmodified.
 
+mod cel_policies;
 mod conditions;
 mod facts;
 mod images;
