@@ -41,6 +41,14 @@ impl<'a> Attributes<'a> {
     }
 }
 
+/// A resource that derived rules are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) group: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) resource: &'static str,
+}
+
 /// Constraints as a policy or binding writes them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Matcher {
@@ -103,6 +111,34 @@ impl Matcher {
             namespaces: Selector::read(constraints.get("namespaceSelector")),
             objects: Selector::read(constraints.get("objectSelector")),
         }
+    }
+
+    /// Constraints on other resources, with the operations and namespaces of these.
+    pub(crate) fn of_targets(targets: &[Target], constraints: Datum<'_>) -> Self {
+        let first = constraints.get("resourceRules").and_then(|rules| rules.item(0));
+        let operations = texts(first.and_then(|rule| rule.get("operations")));
+        let rules = targets.iter().map(|target| Rule {
+            groups: vec![target.group.to_owned()],
+            versions: vec![target.version.to_owned()],
+            resources: vec![target.resource.to_owned()],
+            operations: operations.clone(),
+            names: Vec::new(),
+            scope: "*".to_owned(),
+        });
+        Self {
+            rules: rules.collect(),
+            namespaces: Selector::read(constraints.get("namespaceSelector")),
+            ..Self::default()
+        }
+    }
+
+    /// Whether a resource is meant, whatever is done with it.
+    pub(crate) fn matches_any_operation(&self, request: &Attributes<'_>) -> bool {
+        let mut all = self.clone();
+        for rule in all.rules.iter_mut().chain(&mut all.excluded) {
+            rule.operations = vec!["*".to_owned()];
+        }
+        all.matches(request)
     }
 
     /// Whether a request is meant.
@@ -178,7 +214,7 @@ impl Rule {
         scope
             && any(&self.groups, request.group)
             && any(&self.versions, request.version)
-            && any(&self.operations, request.operation.word())
+            && (self.operations.is_empty() || any(&self.operations, request.operation.word()))
             && self.resource_matches(request)
             && (self.names.is_empty()
                 || self.names.iter().any(|name| name == request.name)

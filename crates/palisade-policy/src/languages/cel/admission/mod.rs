@@ -3,8 +3,14 @@
 
 mod bindings;
 mod matching;
+mod merge;
+mod mutation;
+mod patch;
 mod rules;
 
-pub(crate) use self::bindings::{Bound, Roots};
-pub(crate) use self::matching::{Attributes, Matcher};
-pub(crate) use self::rules::{FailurePolicy, Judgement, Located, Rules, Source};
+pub(crate) use self::bindings::Roots;
+pub(crate) use self::matching::{Attributes, Matcher, Selector, Target};
+pub(crate) use self::mutation::Mutation;
+pub(crate) use self::rules::{
+    Compiler, FailurePolicy, Judgement, Located, Rules, Source, all_hold, origin,
+};

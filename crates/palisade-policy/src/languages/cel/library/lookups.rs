@@ -60,6 +60,10 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("image.getMetadata", &[T], metadata),
     Overload::global("imageData.Get", &[T], metadata),
     Overload::global("imageData.get", &[T], metadata),
+    Overload::global("getImageData", &[T], metadata),
+    Overload::global("verifyImageSignatures", &[T, Type::List], signatures),
+    Overload::global("verifyAttestationSignatures", &[T, T, Type::List], attestations),
+    Overload::global("extractPayload", &[T, T], payload),
     Overload::member("Apply", &[MAKE, T, Type::List], generate),
     Overload::member("apply", &[MAKE, T, Type::List], generate),
 ];
@@ -293,15 +297,61 @@ fn http<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
 }
 
 fn metadata<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
+    image_facts(machine, arguments).map(Val::from)
+}
+
+/// What is supplied of an image: its configuration, `signedBy` (names of attestors) and
+/// `attestations` (by name, each with `signedBy` and `payload`).
+fn image_facts<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Datum<'v>, Fault> {
     let image = text(arguments, 0)?;
-    let known = machine.environment.facts.supplied.images.iter();
-    let found = known.clone().find(|(reference, _)| *reference == image);
-    match found {
-        Some((_, value)) => Ok(Val::from(Datum::from(*value))),
+    let mut known = machine.environment.facts.supplied.images.iter();
+    match known.find(|(reference, _)| *reference == image) {
+        Some((_, value)) => Ok(Datum::from(*value)),
         None => Err(Fault::new(format!(
             "failed to get the image's data: `{image}` is unknown here; supply it"
         ))),
     }
+}
+
+/// How many of the attestors signed, by a supplied list of names.
+fn count_signed<'v>(signed: Option<Datum<'v>>, attestors: Val<'v>) -> Result<Val<'v>, Fault> {
+    let Some(signed) = signed.filter(|list| list.is_list()) else {
+        return Err(Fault::new("who signed is unknown here; supply `signedBy`"));
+    };
+    let mut count = 0;
+    for attestor in attestors.items() {
+        let name = attestor.as_text().ok_or_else(Fault::no_overload)?;
+        count += usize::from(signed.items().any(|item| item.as_text() == Some(name)));
+    }
+    Ok(super::count(count))
+}
+
+fn signatures<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
+    let facts = image_facts(machine, arguments)?;
+    count_signed(facts.get("signedBy"), value(arguments, 1)?)
+}
+
+fn attestation<'v>(
+    machine: &Machine<'v>,
+    arguments: &[Val<'v>],
+) -> Result<Option<Datum<'v>>, Fault> {
+    let name = text(arguments, 1)?;
+    let facts = image_facts(machine, arguments)?;
+    Ok(facts.get("attestations").and_then(|all| all.get(name)))
+}
+
+fn attestations<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
+    let attestation = attestation(machine, arguments)?;
+    let signed = attestation.and_then(|attestation| attestation.get("signedBy"));
+    count_signed(signed, value(arguments, 2)?)
+}
+
+fn payload<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
+    let attestation = attestation(machine, arguments)?;
+    let payload = attestation.and_then(|attestation| attestation.get("payload"));
+    payload
+        .map(Val::from)
+        .ok_or_else(|| Fault::new("the attestation's payload is unknown here; supply it"))
 }
 
 fn generate<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
