@@ -211,6 +211,10 @@ impl CelPolicy {
     fn answer_of(&self, judgement: Judgement<'_>) -> Answer {
         match judgement {
             Judgement::Unmatched => self.answer(Status::Skip, "a match condition does not hold"),
+            Judgement::Ignored { message } => {
+                let message = format!("ignored, as the policy says: {message}");
+                self.answer(Status::Skip, message)
+            }
             Judgement::Passed => self.answer(Status::Pass, ""),
             Judgement::Failed {
                 message,
