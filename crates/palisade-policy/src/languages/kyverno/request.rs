@@ -67,8 +67,8 @@ pub(crate) struct Request<'a> {
     /// Values of variables by their dotted names, as a test file gives them; they win over
     /// looked-up ones.
     pub(crate) variables: &'a [(&'a str, Datum<'a>)],
-    /// Elements that a test file gives to `foreach` rules.
-    pub(crate) foreach_values: &'a [(&'a str, Datum<'a>)],
+    /// Values of variables for one rule each, by the rule's name, as a test file gives them.
+    pub(crate) rule_variables: &'a [(&'a str, Datum<'a>)],
     /// Objects by which look-ups are answered, besides those of `supplied`.
     pub(crate) objects: &'a [Datum<'a>],
 }
@@ -99,7 +99,7 @@ impl<'a> Request<'a> {
             review: None,
             supplied: Supplied::default(),
             variables: &[],
-            foreach_values: &[],
+            rule_variables: &[],
             objects: &[],
         }
     }
