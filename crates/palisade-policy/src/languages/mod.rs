@@ -6,7 +6,7 @@ mod kyverno;
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[kyverno::LANGUAGE];
+pub const ALL: &[Language] = &[cel::LANGUAGE, kyverno::LANGUAGE];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {

@@ -179,7 +179,7 @@ impl<'v> Machine<'v> {
         }
         if let Val::Optional(inner) = value {
             let found = match inner {
-                Some(inner) => self.field_of(*inner, field, Access::Optional)?,
+                Some(inner) => self.field_of(*inner, field, Access::Required)?,
                 None => None,
             };
             return Ok(self.optional(found));
@@ -198,7 +198,7 @@ impl<'v> Machine<'v> {
             Val::Optional(Some(value)) => *value,
             other => other,
         };
-        let found = self.field_of(value, field, Access::Required)?;
+        let found = self.field_of(value, field, Access::Test)?;
         Ok(match (value, found) {
             // A message's field counts as set unless it has its type's empty value.
             (Val::Message(message), Some(found)) if !message.type_name.starts_with("Object") => {
@@ -225,13 +225,9 @@ impl<'v> Machine<'v> {
             }
             Val::Map(_) | Val::Message(_) => value.field(field),
             Val::Foreign(foreign) => return super::library::field(foreign, field),
-            _ if access == Access::Optional => {
-                return Err(Fault::new(format!(
-                    "a {} has no field `{field}`",
-                    value.type_name()
-                )));
-            }
-            _ => return Err(Fault::no_overload()),
+            // What is no container has no fields: asking for one is no error, using it is.
+            _ if access == Access::Required => return Err(Fault::no_overload()),
+            _ => None,
         };
         Ok(found)
     }

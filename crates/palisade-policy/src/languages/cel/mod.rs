@@ -19,6 +19,7 @@ mod node;
 mod operators;
 mod overload;
 mod parser;
+pub(crate) mod policies;
 mod program;
 mod quoted;
 mod regexes;
@@ -27,13 +28,23 @@ mod scope;
 mod syntax;
 mod value;
 
-pub(crate) use self::conformance::conform;
 pub(crate) use self::environment::{Composed, Environment, Facts, Generated};
 pub(crate) use self::fault::{Fault, Mistake};
 pub(crate) use self::overload::Dialect;
 pub(crate) use self::program::{Judged, Program};
 pub(crate) use self::scope::Scope;
 pub(crate) use self::value::Val;
+use crate::language::Language;
+
+/// Kubernetes' own admission policies.
+pub(crate) const LANGUAGE: Language = Language {
+    name: "cel",
+    discover: policies::discover,
+    compile: policies::compile,
+    // Their tests are written in the layout of Kyverno's command line, which that language runs.
+    test: |_, _| Ok(Vec::new()),
+    conformance: &[("cel", conformance::conform)],
+};
 
 #[cfg(test)]
 mod tests {
@@ -43,7 +54,7 @@ mod tests {
     fn the_specification_s_suite() {
         let place = std::env::var("PALISADE_CEL_SPEC").unwrap();
         let folder = crate::folder::Folder::new(&place, "");
-        let report = super::conform(&folder).unwrap();
+        let report = super::conformance::conform(&folder).unwrap();
         for (cause, names) in &report.failed {
             println!("{:4} {cause}: {}", names.len(), names.join(" "));
         }

@@ -14,7 +14,7 @@ use super::syntax::{Expr, ExprKind, Field, Literal};
 const MAX_LOCALS: usize = 4096;
 
 /// Names of types that are values.
-const TYPES: [(&str, &str); 22] = [
+const TYPES: [(&str, &str); 21] = [
     ("int", "int"),
     ("uint", "uint"),
     ("double", "double"),
@@ -25,7 +25,6 @@ const TYPES: [(&str, &str); 22] = [
     ("map", "map"),
     ("type", "type"),
     ("null_type", "null_type"),
-    ("dyn", "dyn"),
     ("optional_type", "optional_type"),
     ("google.protobuf.Timestamp", "google.protobuf.Timestamp"),
     ("google.protobuf.Duration", "google.protobuf.Duration"),

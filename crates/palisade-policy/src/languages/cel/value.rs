@@ -318,23 +318,12 @@ fn same_entries(a: Val<'_>, b: Val<'_>) -> bool {
             .all(|(key, value)| b.entry(key).is_some_and(|other| value.equals(other)))
 }
 
-/// Compares exactly: a double holds every `i128` that matters here only up to 2^53.
+/// As the reference implementation compares: a whole number within the doubles' bounds is
+/// converted to the nearest double.
 #[expect(
-    clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
-    reason = "the bounds are checked first"
+    reason = "the language compares the nearest double"
 )]
 fn whole_with_double(whole: i128, double: f64) -> Option<Ordering> {
-    if double.is_nan() {
-        return None;
-    }
-    if double.abs() >= 1e20 {
-        return 0.0.partial_cmp(&double);
-    }
-    let floor = double.floor();
-    let order = whole.cmp(&(floor as i128));
-    if order == Ordering::Equal && double > floor {
-        return Some(Ordering::Less);
-    }
-    Some(order)
+    (whole as f64).partial_cmp(&double)
 }

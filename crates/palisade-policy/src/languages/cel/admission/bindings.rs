@@ -179,14 +179,12 @@ fn namespace_object<'v>(context: &'v Context<'v>, request: &'v Request<'v>) -> V
     if let Some(known) = known {
         return Val::from(known);
     }
-    if matches!(request.namespace_labels, Datum::Null) {
-        return Val::Null;
-    }
     let arena = context.arena;
-    let metadata = [
-        (Val::Text("name"), Val::Text(request.namespace)),
-        (Val::Text("labels"), Val::from(request.namespace_labels)),
-    ];
+    // Labels that are unknown are left out: who asks for them gets an error.
+    let labels = request.namespace_labels.is_map();
+    let labels = labels.then(|| (Val::Text("labels"), Val::from(request.namespace_labels)));
+    let name = (Val::Text("name"), Val::Text(request.namespace));
+    let metadata: Vec<_> = std::iter::once(name).chain(labels).collect();
     let object = [
         (Val::Text("apiVersion"), Val::Text("v1")),
         (Val::Text("kind"), Val::Text("Namespace")),

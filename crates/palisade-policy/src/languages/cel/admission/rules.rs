@@ -48,6 +48,9 @@ pub(crate) struct Source<'s> {
     pub(crate) validations: Option<Datum<'s>>,
     /// `auditAnnotations`.
     pub(crate) audit_annotations: Option<Datum<'s>>,
+    /// Variables that the policy's ecosystem defines before the policy's own, with their
+    /// expressions.
+    pub(crate) predefined: &'s [(&'s str, &'s str)],
     /// Changes every expression before it is read, for rules that are derived from others.
     pub(crate) rewrite: Option<&'s dyn Fn(&str) -> String>,
 }
@@ -60,6 +63,7 @@ impl<'s> Source<'s> {
             variables: spec.get("variables"),
             validations: spec.get("validations"),
             audit_annotations: spec.get("auditAnnotations"),
+            predefined: &[],
             rewrite: None,
         }
     }
@@ -99,6 +103,10 @@ pub(crate) struct Rules {
 pub(crate) enum Judgement<'v> {
     /// A match condition took the request out.
     Unmatched,
+    /// Something could not be evaluated, and the policy says that this is to be ignored.
+    Ignored {
+        message: String,
+    },
     /// Every validation holds.
     Passed,
     /// A validation does not hold.
@@ -134,7 +142,8 @@ impl Rules {
         if !late {
             match_conditions = compiler.list(source.match_conditions, "expression", &scope);
         }
-        let variables = compiler.variables(source.variables, &mut scope);
+        let mut variables = compiler.predefined(source.predefined, &mut scope);
+        variables.extend(compiler.variables(source.variables, &mut scope));
         if late {
             match_conditions = compiler.list(source.match_conditions, "expression", &scope);
         }
@@ -195,6 +204,11 @@ impl Rules {
             Ok(false) => return Judgement::Unmatched,
             Err((fault, defined_at)) => return failed(failure, &fault, defined_at),
         }
+        // Kyverno ignores errors of its conditions only.
+        let failure = match self.scope.dialect {
+            Dialect::Kyverno => FailurePolicy::Fail,
+            Dialect::Standard | Dialect::Kubernetes => failure,
+        };
         for (index, validation) in self.validations.iter().enumerate() {
             let check = &validation.check;
             let at = || check.origin.clone();
@@ -280,7 +294,9 @@ fn failed<'v>(
 ) -> Judgement<'v> {
     // A budget that ran out says nothing about the request, so it is never ignored.
     if failure == FailurePolicy::Ignore && fault.exhausted().is_none() {
-        return Judgement::Unmatched;
+        return Judgement::Ignored {
+            message: fault.message().to_owned(),
+        };
     }
     Judgement::Error {
         message: fault.message().to_owned(),
@@ -332,6 +348,22 @@ impl Compiler<'_> {
                     origin: origin(entry.get(field).unwrap_or(entry)),
                 });
             }
+        }
+        compiled
+    }
+
+    fn predefined(&mut self, variables: &[(&str, &str)], scope: &mut Scope) -> Vec<Located> {
+        let mut compiled = Vec::new();
+        for (name, expression) in variables {
+            match Program::compile(expression, scope) {
+                Ok(program) => compiled.push(Located {
+                    name: (*name).to_owned(),
+                    program,
+                    origin: None,
+                }),
+                Err(mistake) => self.mistakes.push(PolicyError::new(mistake.message)),
+            }
+            scope.composed.push((*name).to_owned());
         }
         compiled
     }

@@ -45,6 +45,7 @@ const STANDARD: &[&[Overload]] = &[
 /// Libraries of Kubernetes' API server.
 const KUBERNETES: &[&[Overload]] = &[
     authorizer::OVERLOADS,
+    encoders::KUBERNETES,
     format::OVERLOADS,
     lists::KUBERNETES,
     quantity::OVERLOADS,

@@ -33,9 +33,7 @@ pub(in super::super) fn unmapped(ip: IpAddr) -> IpAddr {
 }
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::global("ip", T, |m, a| {
-        Ok(foreign(m, Foreign::Ip(address(text(a, 0)?)?)))
-    }),
+    Overload::global("ip", T, |m, a| Ok(foreign(m, Foreign::Ip(address(text(a, 0)?)?)))),
     Overload::global("isIP", T, |_, a| Ok(Val::Bool(address(text(a, 0)?).is_ok()))),
     Overload::global("ip.isCanonical", T, |_, a| {
         let text = text(a, 0)?;
@@ -68,21 +66,17 @@ pub(super) const OVERLOADS: &[Overload] = &[
     }),
 ];
 
-/// Reads an address: no zone, no leading zeros, and no IPv4 address in IPv6's clothes.
+/// Reads an address: no zone, no leading zeros, and no dotted IPv4 address in IPv6's clothes.
 fn address(text: &str) -> Result<IpAddr, Fault> {
     let wrong = |reason: &str| Fault::new(format!("IP Address '{text}' {reason}"));
     if text.contains('%') {
         return Err(wrong("with zone value is not allowed"));
     }
-    let address: IpAddr = text
-        .parse()
-        .map_err(|_| wrong("parse error during conversion from string"))?;
-    match address {
-        IpAddr::V6(six) if six.to_ipv4_mapped().is_some() => {
-            Err(wrong("is an IPv4-mapped IPv6 address, which is not allowed"))
-        }
-        _ => Ok(address),
+    if text.contains(':') && text.contains('.') {
+        return Err(wrong("is an IPv4-mapped IPv6 address, which is not allowed"));
     }
+    text.parse()
+        .map_err(|_| wrong("parse error during conversion from string"))
 }
 
 fn network(text: &str) -> Result<Cidr, Fault> {

@@ -103,11 +103,7 @@ fn index_of<'v>(
     let found = match (side, given) {
         (Side::First, given) => {
             let from = match given {
-                // An index after the end finds nothing, as long as it is not negative.
-                Some(index) => match offset(whole, index) {
-                    Ok(from) => from,
-                    Err(fault) => return Err(fault),
-                },
+                Some(index) => offset(whole, index)?,
                 None => 0,
             };
             let rest = whole.get(from..).unwrap_or("");
@@ -117,8 +113,8 @@ fn index_of<'v>(
         (Side::Last, Some(index)) => {
             let start = offset(whole, index)?;
             let end = (start + part.len()).min(whole.len());
-            let end = (end..=whole.len()).find(|at| whole.is_char_boundary(*at));
-            let before = whole.get(..end.unwrap_or(whole.len())).unwrap_or("");
+            let end = (0..=end).rev().find(|at| whole.is_char_boundary(*at));
+            let before = whole.get(..end.unwrap_or(0)).unwrap_or("");
             before.rfind(part).filter(|at| *at <= start)
         }
     };

@@ -1,5 +1,6 @@
 //! Timestamps and durations: their texts, and the parts of a date in a time zone.
 
+use jiff::civil::DateTime;
 use jiff::tz::{Offset, TimeZone};
 
 use super::super::fault::Fault;
@@ -162,10 +163,16 @@ fn fixed_offset(text: &str) -> Option<i32> {
 
 /// A timestamp in UTC, with as many digits of its second as it needs.
 pub(in super::super) fn timestamp_text(moment: Moment) -> String {
-    match timestamp(moment) {
-        Some(timestamp) => timestamp.to_string(),
-        None => String::new(),
+    let Ok(date) = date_of(moment) else {
+        return String::new();
+    };
+    let day = format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
+    let time = format!("{:02}:{:02}:{:02}", date.hour(), date.minute(), date.second());
+    if moment.nanos == 0 {
+        return format!("{day}T{time}Z");
     }
+    let digits = format!("{:09}", moment.nanos);
+    format!("{day}T{time}.{}Z", digits.trim_end_matches('0'))
 }
 
 fn timestamp(moment: Moment) -> Option<jiff::Timestamp> {
@@ -174,15 +181,23 @@ fn timestamp(moment: Moment) -> Option<jiff::Timestamp> {
 }
 
 /// The date and time of a moment in UTC.
-pub(super) fn date_of(moment: Moment) -> Result<jiff::civil::DateTime, Fault> {
-    let timestamp = timestamp(moment).ok_or_else(|| Fault::new("timestamp overflow"))?;
-    Ok(TimeZone::UTC.to_datetime(timestamp))
+pub(super) fn date_of(moment: Moment) -> Result<DateTime, Fault> {
+    let civil = || {
+        let days = jiff::Span::new().try_days(moment.seconds.div_euclid(86_400)).ok()?;
+        let date = jiff::civil::date(1970, 1, 1).checked_add(days).ok()?;
+        let second = i32::try_from(moment.seconds.rem_euclid(86_400)).ok()?;
+        let part = |value: i32| i8::try_from(value).ok();
+        let (hour, minute) = (part(second / 3600)?, part(second / 60 % 60)?);
+        let nanos = i32::try_from(moment.nanos).ok()?;
+        Some(date.at(hour, minute, part(second % 60)?, nanos))
+    };
+    civil().ok_or_else(|| Fault::new("timestamp overflow"))
 }
 
 fn part<'v>(
     machine: &Machine<'v>,
     arguments: &[Val<'v>],
-    read: fn(jiff::civil::DateTime) -> i64,
+    read: fn(DateTime) -> i64,
 ) -> Result<Val<'v>, Fault> {
     let Val::Timestamp(moment) = value(arguments, 0)? else {
         return Err(Fault::no_overload());
@@ -208,15 +223,15 @@ fn zone(name: &str) -> Result<TimeZone, Fault> {
     TimeZone::get(name).map_err(|_| unknown())
 }
 
-fn day_of_year(date: jiff::civil::DateTime) -> i64 {
+fn day_of_year(date: DateTime) -> i64 {
     i64::from(date.day_of_year()) - 1
 }
 
-pub(super) fn day_of_week(date: jiff::civil::DateTime) -> i64 {
+pub(super) fn day_of_week(date: DateTime) -> i64 {
     i64::from(date.weekday().to_sunday_zero_offset())
 }
 
-fn milliseconds(date: jiff::civil::DateTime) -> i64 {
+fn milliseconds(date: DateTime) -> i64 {
     i64::from(date.millisecond())
 }
 

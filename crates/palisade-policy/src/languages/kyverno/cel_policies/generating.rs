@@ -7,6 +7,7 @@ use crate::datum::{Datum, to_json};
 use crate::error::PolicyError;
 use crate::languages::cel::admission::{Compiler, FailurePolicy, Judgement, Located, Rules};
 use crate::languages::cel::{Environment, Val};
+use crate::languages::kyverno::request::Request;
 
 /// The expressions that generate.
 #[derive(Debug)]
@@ -42,11 +43,11 @@ impl Generations {
         policy: &'v CelPolicy,
         variant: &'v Variant,
         context: &'v Context<'v>,
-        environment: &'v Environment<'v>,
+        (request, environment): (&'v Request<'v>, &'v Environment<'v>),
     ) -> Option<Answer> {
         match variant.rules.judge(context, environment, FailurePolicy::Fail) {
             Judgement::Passed => {}
-            other => return Some(policy.answer_of(other)),
+            other => return Some(policy.answer_of(other, request)),
         }
         for generation in &self.0 {
             let wrong = match generation.program.run(context, environment) {

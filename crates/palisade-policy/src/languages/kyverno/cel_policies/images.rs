@@ -162,7 +162,7 @@ impl Images {
             .rules
             .environment(context, roots.bind(context, request));
         let judgement = variant.rules.judge(context, environment, policy.failure);
-        Some(policy.answer_of(judgement))
+        Some(policy.answer_of(judgement, request))
     }
 
     fn is_meant<'v>(&'v self, context: &'v Context<'v>, image: &'v str) -> Result<bool, String> {

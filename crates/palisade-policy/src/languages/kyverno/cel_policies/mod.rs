@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::PolicyError;
 use crate::languages::cel::admission::{
-    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source,
+    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of,
 };
 use crate::languages::cel::{Dialect, Environment};
 
@@ -208,9 +208,13 @@ impl CelPolicy {
         self.header.answer(status, message)
     }
 
-    fn answer_of(&self, judgement: Judgement<'_>) -> Answer {
+    fn answer_of<'v>(&self, judgement: Judgement<'v>, request: &Request<'v>) -> Answer {
         match judgement {
             Judgement::Unmatched => self.answer(Status::Skip, "a match condition does not hold"),
+            Judgement::Ignored { message } => {
+                let message = format!("ignored, as the policy says: {message}");
+                self.answer(Status::Skip, message)
+            }
             Judgement::Passed => self.answer(Status::Pass, ""),
             Judgement::Failed {
                 message,
@@ -219,7 +223,7 @@ impl CelPolicy {
                 ..
             } => {
                 let mut answer = self.answer(Status::Fail, message);
-                answer.place = about.and_then(Request::place);
+                (answer.place, answer.path) = place_of(request, about);
                 self.defined(answer, defined_at)
             }
             Judgement::Error {
@@ -317,13 +321,13 @@ impl Variant {
             }
             Body::Plain => {
                 let judgement = self.rules.judge(context, environment, policy.failure);
-                Some(policy.answer_of(judgement))
+                Some(policy.answer_of(judgement, request))
             }
             Body::Mutating(mutations) => {
                 mutations.evaluate(policy, self, context, (request, environment))
             }
             Body::Generating(generations) => {
-                generations.evaluate(policy, self, context, environment)
+                generations.evaluate(policy, self, context, (request, environment))
             }
             Body::Images(images) => images.evaluate(policy, self, context, (request, environment)),
         }
