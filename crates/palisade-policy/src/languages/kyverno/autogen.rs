@@ -8,14 +8,15 @@ use super::scalars::build;
 
 /// The annotation that says for which controllers.
 const ANNOTATION: &str = "pod-policies.kyverno.io/autogen-controllers";
-/// Controllers whose pods stand under `spec.template`.
+/// Controllers whose pods stand under `spec.template`, in every version of their API: a server
+/// shows each object in the version that a rule asks for.
 const CONTROLLERS: [(&str, &str); 6] = [
-    ("DaemonSet", "apps/v1/DaemonSet"),
-    ("Deployment", "apps/v1/Deployment"),
-    ("Job", "batch/v1/Job"),
-    ("ReplicaSet", "apps/v1/ReplicaSet"),
-    ("ReplicationController", "v1/ReplicationController"),
-    ("StatefulSet", "apps/v1/StatefulSet"),
+    ("DaemonSet", "apps/*/DaemonSet"),
+    ("Deployment", "apps/*/Deployment"),
+    ("Job", "batch/*/Job"),
+    ("ReplicaSet", "apps/*/ReplicaSet"),
+    ("ReplicationController", "ReplicationController"),
+    ("StatefulSet", "apps/*/StatefulSet"),
 ];
 const CRON_JOB: &str = "CronJob";
 /// Longest name of a rule.
@@ -164,7 +165,7 @@ fn rewrite<'a>(
             if !controllers.iter().any(|asked| asked == CRON_JOB) {
                 return None;
             }
-            ("autogen-cronjob", vec![Datum::Text("batch/v1/CronJob")])
+            ("autogen-cronjob", vec![Datum::Text("batch/*/CronJob")])
         }
     };
     if kinds.is_empty() {
@@ -348,7 +349,7 @@ mod tests {
              {pattern: {spec: {hostPID: false}}}}]}}",
         );
         assert_eq!(rules.len(), 3);
-        assert!(rules[1].contains("autogen-r") && rules[1].contains("apps/v1/Deployment"));
+        assert!(rules[1].contains("autogen-r") && rules[1].contains("apps/*/Deployment"));
         assert!(rules[1].contains(r#""spec":{"template":{"spec":{"hostPID":false}}}"#));
         assert!(rules[2].contains("autogen-cronjob-r") && rules[2].contains("jobTemplate"));
     }

@@ -38,7 +38,7 @@ impl CelRule {
             variables: cel.get("variables"),
             validations: cel.get("expressions"),
             audit_annotations: cel.get("auditAnnotations"),
-            rewrite: None,
+            ..Source::default()
         };
         let rules = Rules::compile(&source, Dialect::Kubernetes);
         let text = |of: &str, key: &str| {
@@ -115,6 +115,7 @@ fn judge_with<'a>(
     context.charge(0)?;
     Ok(match judgement {
         Judgement::Unmatched => Response::new(Status::Skip, "cel preconditions not met"),
+        Judgement::Ignored { message } => Response::new(Status::Skip, message),
         Judgement::Passed => {
             Response::new(Status::Pass, format!("Validation rule '{rule}' passed."))
         }
@@ -123,7 +124,8 @@ fn judge_with<'a>(
             response.place = about.and_then(Request::place);
             response
         }
-        Judgement::Error { message, .. } => Response::new(Status::Error, message),
+        // An expression without a value denies, as `failurePolicy: Fail` says.
+        Judgement::Error { message, .. } => Response::new(Status::Fail, message),
     })
 }
 

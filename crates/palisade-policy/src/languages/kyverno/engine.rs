@@ -165,8 +165,16 @@ impl<'x, 'a> Runner<'x, 'a> {
         let (scope, rule) = (self.scope, self.rule);
         match &rule.body {
             Body::Validate(validate) => {
-                let denies = self.policy.enforcement(rule, scope.request) == Enforcement::Deny;
-                let judged = validate::judge(scope, rule, validate, exceptions, denies)?;
+                let mut judged = validate::judge(scope, rule, validate, exceptions)?;
+                let fails = |one: &Response<'_>| one.status == Status::Fail;
+                let excusable = scope.request.operation == Operation::Update
+                    && validate.allows_existing()
+                    && self.policy.enforcement(rule, scope.request) == Enforcement::Deny;
+                if excusable && judged.as_ref().is_some_and(fails) && self.broke_before()? {
+                    let message =
+                        "the resource broke the rule before, and existing violations are allowed";
+                    judged = Some(Response::new(Status::Skip, message));
+                }
                 Ok(judged.into_iter().collect())
             }
             Body::Mutate(mutate) => {
@@ -179,6 +187,33 @@ impl<'x, 'a> Runner<'x, 'a> {
             Body::Verify(verify) => Ok(verify.judge(scope, rule).into_iter().collect()),
             Body::Unknown => Ok(Vec::new()),
         }
+    }
+
+    /// Whether the old object, made anew, would break the rule too.
+    fn broke_before(&self) -> Result<bool, Exhausted> {
+        let context = self.scope.context;
+        let Some(old) = self.scope.old_object() else {
+            return Ok(false);
+        };
+        let kept = self.scope.request.variables.iter().copied();
+        let kept: Vec<_> = kept.filter(|(name, _)| !name.starts_with("request.")).collect();
+        let request = Request {
+            object: Some(old),
+            old_object: None,
+            operation: Operation::Create,
+            review: None,
+            variables: context.arena.alloc_slice_copy(&kept),
+            ..*self.scope.request
+        };
+        let scope = Scope::new(context, &request);
+        let runner = Runner {
+            scope: &scope,
+            policy: self.policy,
+            rule: self.rule,
+            exceptions: self.exceptions,
+        };
+        let before = runner.run(RuleKind::Validation)?;
+        Ok(before.iter().any(|one| one.status == Status::Fail))
     }
 
     fn matching_exceptions(&self) -> Result<Vec<&'x Exception>, Exhausted> {

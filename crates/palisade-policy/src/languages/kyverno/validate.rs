@@ -63,6 +63,11 @@ impl Validate {
         }
     }
 
+    /// Whether an update may leave a breach that was there before.
+    pub(crate) fn allows_existing(&self) -> bool {
+        self.allows_existing
+    }
+
     /// The mistakes in its expressions.
     pub(crate) fn mistakes(&self, found: &mut Vec<String>) {
         self.check.mistakes(found);
@@ -144,7 +149,6 @@ struct Judge<'x, 'a> {
     rule: &'x Rule,
     validate: &'x Validate,
     exceptions: Vec<&'x Exception>,
-    denies: bool,
 }
 
 /// Judges the request's resource; the rule's context and preconditions are done.
@@ -153,44 +157,17 @@ pub(crate) fn judge<'x, 'a>(
     rule: &'x Rule,
     validate: &'x Validate,
     exceptions: Vec<&'x Exception>,
-    denies: bool,
 ) -> Judged<'a> {
     let judge = Judge {
         scope,
         rule,
         validate,
         exceptions,
-        denies,
     };
-    judge.judge()
+    judge.check(&validate.check, None, 0)
 }
 
 impl<'x, 'a> Judge<'x, 'a> {
-    fn judge(&self) -> Judged<'a> {
-        let judged = self.check(&self.validate.check, None, 0)?;
-        let allowed = self.denies
-            && self.validate.allows_existing
-            && self.scope.request.operation == Operation::Update;
-        let fails = |response: &Response<'_>| response.status == Status::Fail;
-        if !allowed || !judged.as_ref().is_some_and(fails) {
-            return Ok(judged);
-        }
-        let (Some(old), Some(new)) = (self.scope.old_object(), self.scope.object()) else {
-            return Ok(judged);
-        };
-        if !self.rule.matching.takes(self.scope.request, old) {
-            return Ok(judged);
-        }
-        self.scope.set_object(old);
-        let before = self.check(&self.validate.check, None, 0);
-        self.scope.set_object(new);
-        if before?.as_ref().is_some_and(fails) {
-            let message = "the resource broke the rule before, and existing violations are allowed";
-            return Ok(Some(Response::new(Status::Skip, message)));
-        }
-        Ok(judged)
-    }
-
     fn check(&self, check: &'x Check, element: Option<Datum<'a>>, nesting: usize) -> Judged<'a> {
         match check {
             Check::Deny(conditions) => self.deny(conditions, element).map(Some),

@@ -114,13 +114,17 @@ fn add<'a>(arena: &'a Bump, value: Datum<'a>, path: &[String], new: Datum<'a>) -
             items.push(new);
             return Ok(build::list(arena, items));
         }
-        let at = index(part, items.len()).ok_or("a list is addressed by an index")?;
         if rest.is_empty() {
+            // From the end, the place after the last item is -1.
+            let at = index(part, items.len() + 1).ok_or("a list is addressed by an index")?;
             if at > items.len() {
                 return Err("the index is past the end of the list".to_owned());
             }
             items.insert(at, new);
+        } else if items.is_empty() && matches!(part.as_str(), "-" | "0" | "-1") {
+            items.push(add(arena, missing(rest), rest, new)?);
         } else {
+            let at = index(part, items.len()).ok_or("a list is addressed by an index")?;
             let item = items.get_mut(at).ok_or("the index is past the end of the list")?;
             *item = add(arena, *item, rest, new)?;
         }
@@ -129,19 +133,20 @@ fn add<'a>(arena: &'a Bump, value: Datum<'a>, path: &[String], new: Datum<'a>) -
     if !value.is_map() && !build::is_null(value) {
         return Err("the path goes through a scalar".to_owned());
     }
-    let missing = || {
-        let next = rest.first().map(String::as_str);
-        match next {
-            Some("-" | "0") => build::list(arena, Vec::new()),
-            _ => build::map(arena, Vec::new()),
-        }
-    };
     let inner = match value.get(part) {
         Some(inner) if !build::is_null(inner) => inner,
-        _ => missing(),
+        _ => missing(rest),
     };
     let changed = add(arena, inner, rest, new)?;
     Ok(build::with(arena, value, arena.alloc_str(part), changed))
+}
+
+/// What a missing parent becomes: a list if the path goes on with an index.
+fn missing<'a>(rest: &[String]) -> Datum<'a> {
+    match rest.first().map(String::as_str) {
+        Some("-" | "0" | "-1") => Datum::List(&[]),
+        _ => Datum::Map(&[]),
+    }
 }
 
 fn replace<'a>(arena: &'a Bump, value: Datum<'a>, path: &[String], new: Datum<'a>) -> Patched<'a> {

@@ -171,6 +171,10 @@ impl<'a> Preparer<'_, 'a> {
             }
         }
         own.extend(made);
+        if own.is_empty() {
+            // Nothing is taken: the items leave the patch with their anchors, and the list too.
+            return Ok(overlay);
+        }
         Ok(build::list(arena, own))
     }
 

@@ -138,6 +138,12 @@ pub(super) fn objects<'a>(arena: &'a Bump, documents: &'a [Document]) -> Vec<Dat
     let mut found: Vec<Datum<'a>> = Vec::new();
     for root in documents.iter().flat_map(Document::roots) {
         let root = Datum::from(root);
+        let holder = build::text_at(root, &["kind"]).unwrap_or("");
+        if matches!(holder, "Context" | "ClusterResource") {
+            let held = build::at(root, &["spec", "resources"]).into_iter();
+            found.extend(held.flat_map(Datum::items));
+            continue;
+        }
         let is_list = build::text_at(root, &["kind"]).is_some_and(|kind| kind.ends_with("List"));
         let items = root.get("items").filter(|items| is_list && items.is_list());
         let opened: Vec<_> = match items {
@@ -145,13 +151,48 @@ pub(super) fn objects<'a>(arena: &'a Bump, documents: &'a [Document]) -> Vec<Dat
             None => vec![root],
         };
         for object in opened.into_iter().filter(|object| object.is_map()) {
-            let object = with_namespace(arena, object);
+            let object = with_namespace(arena, filled(arena, object));
             if !found.iter().any(|known| key(*known) == key(object)) {
                 found.push(object);
             }
         }
     }
     found
+}
+
+/// Keys whose values are mappings: written without a value, they are empty ones.
+const MAPPINGS: [&str; 6] = [
+    "annotations",
+    "labels",
+    "matchLabels",
+    "nodeSelector",
+    "data",
+    "stringData",
+];
+
+/// The value with empty mappings where the known mappings hold nothing; itself where none does.
+fn filled<'a>(arena: &'a Bump, value: Datum<'a>) -> Datum<'a> {
+    if !lacks(value) {
+        return value;
+    }
+    if value.is_list() {
+        let items = value.items().map(|item| filled(arena, item));
+        return build::list(arena, items.collect());
+    }
+    let entries = value.entries().map(|(key, value)| {
+        if build::is_null(value) && MAPPINGS.contains(&key) {
+            return (key, Datum::Map(&[]));
+        }
+        (key, filled(arena, value))
+    });
+    build::map(arena, entries.collect())
+}
+
+fn lacks(value: Datum<'_>) -> bool {
+    value.items().any(lacks)
+        || value.entries().any(|(key, value)| {
+            build::is_null(value) && MAPPINGS.contains(&key) || lacks(value)
+        })
 }
 
 fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {

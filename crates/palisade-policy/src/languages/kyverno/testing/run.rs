@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use bumpalo::Bump;
-use palisade_document::{Document, Limits, Syntax, parse};
+use palisade_document::{Document, Limits, Syntax, Value, parse};
 
 use crate::answer::{Answer, Change, Status};
 use crate::budget::{Budget, Exhausted, Meter};
 use crate::context::{Context, Effects};
 use crate::datum::Datum;
 use crate::folder::Folder;
-use crate::input::Operation;
+use crate::input::{Operation, Supplied};
 use crate::language::Settings;
 use crate::languages::kyverno::engine;
 use crate::languages::kyverno::jmespath::read_text;
@@ -194,6 +194,8 @@ struct Runner<'f> {
     values: Vec<Datum<'f>>,
     user: Datum<'f>,
     operations: Vec<&'f str>,
+    supplied: Supplied<'f>,
+    globals: Vec<(&'f str, Datum<'f>)>,
 }
 
 impl<'f> Runner<'f> {
@@ -225,6 +227,8 @@ impl<'f> Runner<'f> {
             values,
             user: user.map_or(Datum::Null, Datum::from),
             operations,
+            supplied: supplied(arena, files, test),
+            globals: globals(test),
         }
     }
 
@@ -366,7 +370,10 @@ impl<'f> Runner<'f> {
             Operation::Delete => request.old_object = request.object.take(),
             _ => {}
         }
+        let mut variables = variables;
+        variables.extend(&self.globals);
         request.variables = self.arena.alloc_slice_copy(&variables);
+        request.supplied = self.supplied;
         request.rule_variables = self.arena.alloc_slice_copy(&self.rule_variables(policy));
         request.objects = self.arena.alloc_slice_copy(&self.known);
         request.namespace_labels = self.namespace_labels(request.namespace);
@@ -471,4 +478,39 @@ impl<'f> Runner<'f> {
         }
         found
     }
+}
+
+/// Facts about images and answers of API calls that a test's files hold.
+fn supplied<'f>(arena: &'f Bump, files: &'f Files, test: &Test<'f>) -> Supplied<'f> {
+    let holders = files.others.iter().flat_map(Document::roots);
+    let images = holders.filter_map(|root| root.at(&["spec", "images"]));
+    let images: Vec<(&'f str, Value<'f>)> = images
+        .flat_map(Value::items)
+        .filter_map(|one| Some((one.get("image")?.as_str()?, one)))
+        .collect();
+    let calls = test.root.get("apiCallResponses").into_iter();
+    let calls: Vec<(&'f str, Value<'f>)> = calls
+        .flat_map(Value::items)
+        .filter_map(|one| {
+            let url = one.get("urlPath").or_else(|| one.get("url"))?;
+            Some((url.as_str()?, one.at(&["response", "body"])?))
+        })
+        .collect();
+    Supplied {
+        images: arena.alloc_slice_copy(&images),
+        api_calls: arena.alloc_slice_copy(&calls),
+        ..Supplied::default()
+    }
+}
+
+/// Entries of the global context that a test gives.
+fn globals<'f>(test: &Test<'f>) -> Vec<(&'f str, Datum<'f>)> {
+    let entries = test.root.get("globalContextEntries").into_iter();
+    entries
+        .flat_map(Value::items)
+        .filter_map(|one| {
+            let data = one.get("data").or_else(|| one.get("resources"))?;
+            Some((one.get("name")?.as_str()?, Datum::from(data)))
+        })
+        .collect()
 }
