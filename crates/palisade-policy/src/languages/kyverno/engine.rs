@@ -124,7 +124,9 @@ impl<'x, 'a> Runner<'x, 'a> {
             return Ok(vec![Response::new(Status::Error, message)]);
         }
         for (name, values) in request.rule_variables {
-            if *name == rule.name {
+            let own = rule.name.strip_prefix("autogen-").unwrap_or(&rule.name);
+            let own = own.strip_prefix("cronjob-").unwrap_or(own);
+            if *name == rule.name || *name == own {
                 for (key, value) in values.entries() {
                     scope.lay_over(key, value);
                 }

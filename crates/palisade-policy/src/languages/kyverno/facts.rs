@@ -249,7 +249,10 @@ fn config_map<'a>(scope: &Scope<'_, 'a>, name: &str, namespace: &str) -> Option<
 fn api_call<'a>(scope: &Scope<'_, 'a>, url: &str) -> Option<Datum<'a>> {
     let recorded = scope.request.supplied.api_calls.iter();
     if let Some((_, answer)) = recorded.clone().find(|(path, _)| *path == url) {
-        return Some(Datum::from(*answer));
+        let answer = Datum::from(*answer);
+        // An answer of a service may be given with its status.
+        let body = answer.get("body").filter(|_| url.contains("://"));
+        return Some(body.unwrap_or(answer));
     }
     let path = url.split('?').next().unwrap_or(url);
     let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
@@ -301,6 +304,10 @@ pub(crate) fn image_fact<'a>(scope: &Scope<'_, 'a>, reference: &str) -> Option<D
 }
 
 fn supplied_variable<'a>(scope: &Scope<'_, 'a>, name: &str) -> Option<Datum<'a>> {
+    let mut given = scope.request.variables.iter();
+    if let Some((_, value)) = given.find(|(known, _)| *known == name) {
+        return Some(*value);
+    }
     let variables = Datum::from(scope.request.supplied.variables?);
     variables.get(name)
 }

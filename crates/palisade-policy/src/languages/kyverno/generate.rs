@@ -160,10 +160,7 @@ impl Make {
                 let source = clone.fill(scope)?;
                 copied(scope, find_source(scope, target, source)?)
             }
-            (None, None) => {
-                let message = "`generate` has neither `data` nor `clone`".to_owned();
-                return Err(SearchError::Failed(message));
-            }
+            (None, None) => Datum::Map(&[]),
         };
         Ok(vec![named(scope, base, target)])
     }

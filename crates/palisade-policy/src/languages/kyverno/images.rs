@@ -1,9 +1,13 @@
 //! Image references, and the images of a resource as rules see them.
 
+use std::sync::Arc;
+
 use bumpalo::Bump;
 
+use crate::context::Context;
 use crate::datum::Datum;
 
+use super::jmespath::Expression;
 use super::scalars::build;
 
 /// A reference to an image, in its parts.
@@ -124,7 +128,7 @@ pub(crate) struct Found<'a> {
 }
 
 /// How images are found in kinds that are not pods.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Extractor {
     /// Keys to go down; `*` is every item.
     pub(crate) fields: Vec<String>,
@@ -134,8 +138,8 @@ pub(crate) struct Extractor {
     pub(crate) key: String,
     /// Name of the group.
     pub(crate) name: String,
-    /// JMESPath that is applied to the reference; empty for none.
-    pub(crate) jmespath: String,
+    /// JMESPath that is applied to the reference, where there is one.
+    pub(crate) jmespath: Option<Arc<Expression>>,
 }
 
 /// The extractors for a kind that holds pods; nothing for other kinds.
@@ -159,17 +163,18 @@ pub(crate) fn standard_extractors(kind: &str) -> Vec<Extractor> {
             value: "image".to_owned(),
             key: "name".to_owned(),
             name: group.to_owned(),
-            jmespath: String::new(),
+            jmespath: None,
         })
         .collect()
 }
 
 /// What an extractor finds in a resource.
 pub(crate) fn extract<'a>(
-    arena: &'a Bump,
+    context: &Context<'a>,
     resource: Datum<'a>,
     extractor: &Extractor,
 ) -> Vec<Found<'a>> {
+    let arena = context.arena;
     let mut level = vec![(String::new(), resource)];
     for field in &extractor.fields {
         let mut next = Vec::new();
@@ -190,7 +195,11 @@ pub(crate) fn extract<'a>(
         .into_iter()
         .filter_map(|(pointer, holder)| {
             let written = holder.get(&extractor.value)?;
-            let reference = written.as_text().filter(|text| !text.trim().is_empty())?;
+            let mut reference = written.as_text().filter(|text| !text.trim().is_empty())?;
+            if let Some(path) = &extractor.jmespath {
+                let changed = path.search(context, written).ok().and_then(Datum::as_text);
+                reference = changed.unwrap_or(reference);
+            }
             let pointer = &*arena.alloc_str(&format!("{pointer}/{}", extractor.value));
             let key = match extractor.key.as_str() {
                 "" => pointer,
@@ -210,6 +219,8 @@ pub(crate) fn extract<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::{Budget, Meter};
+    use crate::context::Effects;
 
     #[test]
     fn references_are_read_as_a_container_runtime_does() {
@@ -230,13 +241,14 @@ mod tests {
     #[test]
     fn images_are_found_with_their_pointers() {
         let arena = Bump::new();
+        let context = Context::new(&arena, Meter::start(Budget::default()), Effects::default());
         let container = [("name", Datum::Text("c")), ("image", Datum::Text("nginx"))];
         let containers = [Datum::Map(&container)];
         let spec = [("containers", Datum::List(&containers))];
         let pod = [("spec", Datum::Map(&spec))];
         let found: Vec<_> = standard_extractors("Pod")
             .iter()
-            .flat_map(|extractor| extract(&arena, Datum::Map(&pod), extractor))
+            .flat_map(|extractor| extract(&context, Datum::Map(&pod), extractor))
             .map(|found| (found.group, found.key, found.pointer))
             .collect();
         assert_eq!(found, [("containers", "c", "/spec/containers/0/image")]);

@@ -1,6 +1,7 @@
 //! A policy as it is compiled: its rules with everything that does not depend on a request.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bumpalo::Bump;
 use palisade_document::Value;
@@ -15,6 +16,7 @@ use super::conditions::Conditions;
 use super::facts::Entry;
 use super::generate::Generate;
 use super::images::Extractor;
+use super::jmespath::Expression;
 use super::matching::{Matching, Selector};
 use super::mutate::Mutate;
 use super::request::Request;
@@ -299,6 +301,9 @@ fn extractor(value: Datum<'_>) -> Extractor {
         value: held,
         key: text("key").to_owned(),
         name: name.to_owned(),
-        jmespath: text("jmesPath").to_owned(),
+        jmespath: match text("jmesPath") {
+            "" => None,
+            path => Expression::compile(path).ok().map(Arc::new),
+        },
     }
 }

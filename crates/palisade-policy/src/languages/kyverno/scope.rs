@@ -21,14 +21,18 @@ pub(crate) struct Scope<'x, 'a> {
     /// The request.
     pub(crate) request: &'x Request<'a>,
     root: Cell<Datum<'a>>,
-    waiting: RefCell<Vec<&'x Entry>>,
+    /// Entries that nothing has read yet, each with its place in the order of all.
+    waiting: RefCell<Vec<(usize, &'x Entry)>>,
+    /// An entry sees those before it only.
+    before: Cell<usize>,
+    added: Cell<usize>,
 }
 
 /// What was visible at one moment.
 #[derive(Debug)]
 pub(crate) struct Saved<'x, 'a> {
     root: Datum<'a>,
-    waiting: Vec<&'x Entry>,
+    waiting: Vec<(usize, &'x Entry)>,
 }
 
 impl<'x, 'a> Scope<'x, 'a> {
@@ -39,6 +43,8 @@ impl<'x, 'a> Scope<'x, 'a> {
             request,
             root: Cell::new(build::map(context.arena, Vec::new())),
             waiting: RefCell::default(),
+            before: Cell::new(usize::MAX),
+            added: Cell::new(0),
         };
         scope.set("request", scope.describe_request());
         scope.set_service_account();
@@ -58,13 +64,18 @@ impl<'x, 'a> Scope<'x, 'a> {
         loop {
             let next = {
                 let mut waiting = self.waiting.borrow_mut();
-                let at = waiting.iter().position(|entry| expression.reads(&entry.name));
+                let at = waiting.iter().position(|(order, entry)| {
+                    *order < self.before.get() && expression.reads(&entry.name)
+                });
                 at.map(|at| waiting.remove(at))
             };
-            let Some(entry) = next else {
+            let Some((order, entry)) = next else {
                 break;
             };
-            if let Some(value) = facts::load(entry, self)? {
+            let before = self.before.replace(order);
+            let loaded = facts::load(entry, self);
+            self.before.set(before);
+            if let Some(value) = loaded? {
                 self.set(self.context.arena.alloc_str(&entry.name), value);
             }
         }
@@ -73,7 +84,9 @@ impl<'x, 'a> Scope<'x, 'a> {
 
     /// Makes entries of a rule's context visible; they are looked up when they are read.
     pub(crate) fn add_entries(&self, entries: &'x [Entry]) {
-        self.waiting.borrow_mut().extend(entries);
+        let first = self.added.get();
+        self.added.set(first + entries.len());
+        self.waiting.borrow_mut().extend((first..).zip(entries));
     }
 
     /// Whether a name is visible.
@@ -211,7 +224,7 @@ impl<'x, 'a> Scope<'x, 'a> {
         let mut groups = build::map(arena, Vec::new());
         for extractor in extractors {
             let mut group = build::map(arena, Vec::new());
-            for found in images::extract(arena, subject, extractor) {
+            for found in images::extract(self.context, subject, extractor) {
                 if let Some(image) = images::Image::parse(found.reference) {
                     let image = image.as_datum(arena, found.pointer);
                     group = build::with(arena, group, found.key, image);

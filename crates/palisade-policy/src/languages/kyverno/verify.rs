@@ -41,13 +41,12 @@ impl Verify {
     /// Judges the images of the request's resource; nothing if the rule asks about none of them.
     pub(crate) fn judge<'a>(&self, scope: &Scope<'_, 'a>, rule: &Rule) -> Option<Response<'a>> {
         let subject = scope.object()?;
-        let arena = scope.context.arena;
         let kind = scope.request.gvk.kind;
         let standard = images::standard_extractors(kind);
         let extractors = rule.extractors.get(kind).unwrap_or(&standard);
         let mut asked = 0_usize;
         for extractor in extractors {
-            for found in images::extract(arena, subject, extractor) {
+            for found in images::extract(scope.context, subject, extractor) {
                 let Some(image) = Image::parse(found.reference) else {
                     let message = format!("`{}` is no image reference", found.reference);
                     let response = Response::new(Status::Error, message);

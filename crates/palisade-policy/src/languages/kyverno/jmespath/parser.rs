@@ -420,7 +420,8 @@ impl Parser {
             if self.eat("}") {
                 return Ok(Node::Hash(entries));
             }
-            self.expect(",")?;
+            // Policies in use leave commas out, which the upstream parser allows.
+            self.eat(",");
         }
     }
 

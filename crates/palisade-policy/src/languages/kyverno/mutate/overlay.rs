@@ -84,7 +84,12 @@ impl<'a> Preparer<'_, 'a> {
         }
         let mut entries = Vec::with_capacity(overlay.len());
         for (key, value) in overlay.entries() {
-            let value = if is_anchor(key) {
+            let value = if is_condition(key) {
+                match object.and_then(|object| object.get(anchor::bare(key))) {
+                    Some(found) if value.is_map() => self.add_if_absent(value, Some(found)),
+                    _ => value,
+                }
+            } else if is_anchor(key) {
                 value
             } else {
                 self.value(value, object.and_then(|object| object.get(key)))?

@@ -6,6 +6,7 @@ use palisade_document::Document;
 use crate::answer::Status;
 use crate::datum::Datum;
 use crate::folder::Folder;
+use crate::languages::cel::policies::AdmissionPolicy;
 use crate::languages::kyverno::scalars::build;
 use crate::languages::kyverno::set::PolicySet;
 use crate::suite::{CaseResult, Verdict};
@@ -26,6 +27,8 @@ pub(super) struct Checker<'c, 'a> {
     pub(super) arena: &'a Bump,
     /// The policies.
     pub(super) set: &'c PolicySet,
+    /// Kubernetes' own admission policies, or why they do not load.
+    pub(super) admission: &'c [Result<AdmissionPolicy, (String, String)>],
     /// What they said.
     pub(super) judged: &'c [Judged<'a>],
 }
@@ -60,7 +63,9 @@ impl<'a> Checker<'_, 'a> {
             return cases;
         }
         for wanted in &row.resources {
-            let named = |judged: &&&Judged<'a>| is_named(wanted, judged.resource);
+            let named = |judged: &&&Judged<'a>| {
+                judged.payload == Some(wanted) || is_named(wanted, judged.resource)
+            };
             let named: Vec<_> = all.iter().filter(named).copied().collect();
             let chosen = self.of_kind(row, named);
             if chosen.is_empty() {
@@ -156,7 +161,14 @@ impl<'a> Checker<'_, 'a> {
             let reason = format!("the policy does not load: {}", error.message);
             return (Verdict::Error(reason.clone()), Verdict::Error(reason));
         }
-        let known = self.set.policies.iter().any(|known| known.name == policy)
+        let broken = self.admission.iter().filter_map(|one| one.as_ref().err());
+        if let Some((_, reason)) = broken.into_iter().find(|(name, _)| name == policy) {
+            let reason = format!("the policy does not load: {reason}");
+            return (Verdict::Error(reason.clone()), Verdict::Error(reason));
+        }
+        let mut admission = self.admission.iter().flatten();
+        let known = admission.any(|known| known.name() == policy)
+            || self.set.policies.iter().any(|known| known.name == policy)
             || self.set.cel.iter().any(|known| known.name() == policy);
         if !known {
             let reason = "the policy is not in the test's files".to_owned();

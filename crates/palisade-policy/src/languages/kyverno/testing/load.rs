@@ -152,7 +152,8 @@ pub(super) fn objects<'a>(arena: &'a Bump, documents: &'a [Document]) -> Vec<Dat
         };
         for object in opened.into_iter().filter(|object| object.is_map()) {
             let object = with_namespace(arena, filled(arena, object));
-            if !found.iter().any(|known| key(*known) == key(object)) {
+            let is_plain = object.get("kind").is_none();
+            if is_plain || !found.iter().any(|known| key(*known) == key(object)) {
                 found.push(object);
             }
         }

@@ -12,8 +12,9 @@ use crate::datum::Datum;
 use crate::folder::Folder;
 use crate::input::{Operation, Supplied};
 use crate::language::Settings;
+use crate::languages::cel::policies::{AdmissionPolicy, Binding};
 use crate::languages::kyverno::engine;
-use crate::languages::kyverno::jmespath::read_text;
+use crate::languages::kyverno::jmespath::{Expression, read_text};
 use crate::languages::kyverno::matching;
 use crate::languages::kyverno::request::{Gvk, Request};
 use crate::languages::kyverno::response::RuleKind;
@@ -48,6 +49,8 @@ pub(super) struct Given<'a> {
 pub(super) struct Judged<'a> {
     /// The resource.
     pub(super) resource: Datum<'a>,
+    /// The file that it is the whole of, if it is a plain JSON document.
+    pub(super) payload: Option<&'a str>,
     /// Whether it is the target of a change rather than what was asked about.
     pub(super) is_target: bool,
     /// The operation that was tried, where a row asks for one.
@@ -110,6 +113,7 @@ struct Files {
     others: Vec<Document>,
     values: Vec<Document>,
     user: Vec<Document>,
+    globals: Vec<Document>,
 }
 
 fn one(
@@ -140,6 +144,12 @@ fn one(
     };
     let values = single(test.path(&["variables"]))?;
     let user = single(test.path(&["userinfo", "userInfo"]))?;
+    let mut globals = Vec::new();
+    for entry in test.root.get("globalContextEntries").into_iter().flat_map(Value::items) {
+        let listed = entry.get("resourceFiles").into_iter().flat_map(Value::items);
+        let listed: Vec<_> = listed.filter_map(Value::as_str).collect();
+        globals.extend(read(&listed)?);
+    }
     let cluster = read(&test.paths("clusterResources"))?;
     others.extend(cluster);
     others.extend(single(test.path(&["context"]))?);
@@ -149,10 +159,11 @@ fn one(
         others,
         values,
         user,
+        globals,
     };
     let arena = Bump::new();
     let target_count = read(&test.paths("targetResources"))?.len();
-    let runner = Runner::new(&arena, &files, test, target_count);
+    let mut runner = Runner::new(&arena, &files, test, target_count);
     let now_ns = settings.parameters.get("now_ns").and_then(|now| now.parse().ok());
     let random = || 0x9e37_79b9_7f4a_7c15;
     let effects = Effects {
@@ -161,6 +172,7 @@ fn one(
         ..Effects::default()
     };
     let context = Context::new(&arena, Meter::start(budget()), effects);
+    runner.globals = global_entries(&context, &files, test);
     let judged = runner.run(&context).map_err(|error| error.to_string())?;
     Ok(check::rows(&check::Checker {
         folder,
@@ -168,6 +180,7 @@ fn one(
         test,
         arena: &arena,
         set: &runner.set,
+        admission: &runner.admission,
         judged: &judged,
     }))
 }
@@ -188,6 +201,8 @@ fn budget() -> Budget {
 struct Runner<'f> {
     arena: &'f Bump,
     set: PolicySet,
+    admission: Vec<Result<AdmissionPolicy, (String, String)>>,
+    bindings: Vec<Binding>,
     resources: Vec<Datum<'f>>,
     targets: Vec<Datum<'f>>,
     known: Vec<Datum<'f>>,
@@ -196,11 +211,22 @@ struct Runner<'f> {
     operations: Vec<&'f str>,
     supplied: Supplied<'f>,
     globals: Vec<(&'f str, Datum<'f>)>,
+    payloads: Vec<&'f str>,
 }
 
 impl<'f> Runner<'f> {
     fn new(arena: &'f Bump, files: &'f Files, test: &Test<'f>, target_count: usize) -> Self {
         let set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
+        let roots = || files.policies.iter().flat_map(Document::roots).map(Datum::from);
+        let admission = roots().filter(|root| AdmissionPolicy::is(*root)).map(|root| {
+            AdmissionPolicy::compile(root).map_err(|errors| {
+                let name = build::text_at(root, &["metadata", "name"]).unwrap_or("");
+                let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
+                (name.to_owned(), messages.join("; "))
+            })
+        });
+        let admission: Vec<_> = admission.collect();
+        let bindings = roots().filter_map(Binding::read).collect();
         let resources = load::objects(arena, &files.resources);
         let (targets, _) = files.others.split_at(target_count.min(files.others.len()));
         let targets = load::objects(arena, targets);
@@ -221,6 +247,8 @@ impl<'f> Runner<'f> {
         Self {
             arena,
             set,
+            admission,
+            bindings,
             resources,
             targets,
             known,
@@ -228,7 +256,8 @@ impl<'f> Runner<'f> {
             user: user.map_or(Datum::Null, Datum::from),
             operations,
             supplied: supplied(arena, files, test),
-            globals: globals(test),
+            globals: Vec::new(),
+            payloads: [test.paths("jsonPayloads"), test.paths("jsonPayload")].concat(),
         }
     }
 
@@ -238,6 +267,7 @@ impl<'f> Runner<'f> {
             for operation in &self.operations {
                 judged.push(Judged {
                     resource: *resource,
+                    payload: self.payload(*resource),
                     is_target: false,
                     operation,
                     given: self.judge(context, *resource, operation)?,
@@ -254,6 +284,7 @@ impl<'f> Runner<'f> {
             if !given.is_empty() {
                 targets.push(Judged {
                     resource: *target,
+                    payload: None,
                     is_target: true,
                     operation: "",
                     given,
@@ -303,7 +334,24 @@ impl<'f> Runner<'f> {
             }
         }
         self.judge_cel(context, resource, operation, &mut given);
+        for policy in self.admission.iter().flatten() {
+            let request = self.request(policy.name(), resource, operation);
+            let answers = policy.evaluate(context, &request, &self.bindings);
+            given.extend(answers.into_iter().map(|answer| self.of_answer(context, answer)));
+        }
         Ok(given)
+    }
+
+    /// The name of the file that a plain document is the whole of.
+    fn payload(&self, resource: Datum<'f>) -> Option<&'f str> {
+        if resource.get("kind").is_some() {
+            return None;
+        }
+        let Datum::Document(value) = resource else {
+            return None;
+        };
+        let path: &'f str = value.document().file().path();
+        self.payloads.iter().copied().find(|payload| path.ends_with(payload.trim_start_matches("./")))
     }
 
     fn judge_cel(
@@ -492,8 +540,11 @@ fn supplied<'f>(arena: &'f Bump, files: &'f Files, test: &Test<'f>) -> Supplied<
     let calls: Vec<(&'f str, Value<'f>)> = calls
         .flat_map(Value::items)
         .filter_map(|one| {
-            let url = one.get("urlPath").or_else(|| one.get("url"))?;
-            Some((url.as_str()?, one.at(&["response", "body"])?))
+            let url = ["urlPath", "url"].iter().find_map(|key| one.get(key)?.as_str());
+            let url = url.or_else(|| one.at(&["service", "url"])?.as_str())?;
+            let response = one.get("response")?;
+            let is_service = url.contains("://");
+            Some((url, if is_service { response } else { response.get("body")? }))
         })
         .collect();
     Supplied {
@@ -503,14 +554,35 @@ fn supplied<'f>(arena: &'f Bump, files: &'f Files, test: &Test<'f>) -> Supplied<
     }
 }
 
-/// Entries of the global context that a test gives.
-fn globals<'f>(test: &Test<'f>) -> Vec<(&'f str, Datum<'f>)> {
+/// Entries of the global context that a test gives, with their projections.
+fn global_entries<'f>(
+    context: &Context<'f>,
+    files: &'f Files,
+    test: &Test<'f>,
+) -> Vec<(&'f str, Datum<'f>)> {
     let entries = test.root.get("globalContextEntries").into_iter();
     entries
         .flat_map(Value::items)
         .filter_map(|one| {
-            let data = one.get("data").or_else(|| one.get("resources"))?;
-            Some((one.get("name")?.as_str()?, Datum::from(data)))
+            let name = one.get("name")?.as_str()?;
+            let given = one.get("data").or_else(|| one.get("resources"));
+            let data = given.map_or_else(
+                || build::list(context.arena, load::objects(context.arena, &files.globals)),
+                Datum::from,
+            );
+            let projections = one.get("projections").into_iter().flat_map(Value::items);
+            let projected: Vec<(&'f str, Datum<'f>)> = projections
+                .filter_map(|one| {
+                    let path = one.get("path").or_else(|| one.get("jmesPath"))?.as_str()?;
+                    let compiled = Expression::compile(path).ok()?;
+                    let found = compiled.search(context, data).ok()?;
+                    Some((one.get("name")?.as_str()?, found))
+                })
+                .collect();
+            if projected.is_empty() {
+                return Some((name, data));
+            }
+            Some((name, build::map(context.arena, projected)))
         })
         .collect()
 }
