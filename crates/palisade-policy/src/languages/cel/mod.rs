@@ -28,10 +28,9 @@ mod scope;
 mod syntax;
 mod value;
 
-pub(crate) use self::environment::{Composed, Environment, Facts, Generated};
-pub(crate) use self::fault::{Fault, Mistake};
+pub(crate) use self::environment::Environment;
 pub(crate) use self::overload::Dialect;
-pub(crate) use self::program::{Judged, Program};
+pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;
 pub(crate) use self::value::Val;
 use crate::language::Language;

@@ -58,7 +58,9 @@ impl<'x, 'a> Scope<'x, 'a> {
         loop {
             let next = {
                 let mut waiting = self.waiting.borrow_mut();
-                let at = waiting.iter().position(|entry| expression.reads(&entry.name));
+                let at = waiting
+                    .iter()
+                    .position(|entry| expression.reads(&entry.name));
                 at.map(|at| waiting.remove(at))
             };
             let Some(entry) = next else {

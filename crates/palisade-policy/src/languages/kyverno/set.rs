@@ -84,7 +84,10 @@ pub(crate) fn compile(
         let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
         for error in errors {
             if error.severity == SyntaxSeverity::Fatal {
-                mistakes.push(PolicyError::at(Origin::new(file, error.span), error.message));
+                mistakes.push(PolicyError::at(
+                    Origin::new(file, error.span),
+                    error.message,
+                ));
             }
         }
         documents.push(document);
@@ -264,7 +267,9 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
     answer.exception = response.exception;
-    let mutated = response.patched.map(|patched| Change::Mutated(build::json(patched)));
+    let mutated = response
+        .patched
+        .map(|patched| Change::Mutated(build::json(patched)));
     let generated = response.generated.into_iter().chain(response.target);
     let generated = generated.map(|made| Change::Generated(build::json(made)));
     answer.changes = mutated.into_iter().chain(generated).collect();

@@ -53,9 +53,13 @@ impl Validate {
     /// Reads a `validate` block.
     pub(crate) fn read(arena: &Bump, validate: Datum<'_>) -> Self {
         let message = validate.get("message").and_then(Datum::as_text);
-        let allows = validate.get("allowExistingViolations").and_then(Datum::as_bool);
+        let allows = validate
+            .get("allowExistingViolations")
+            .and_then(Datum::as_bool);
         Self {
-            message: message.filter(|message| !message.is_empty()).map(Into::into),
+            message: message
+                .filter(|message| !message.is_empty())
+                .map(Into::into),
             allows_existing: allows.unwrap_or(true),
             check: Check::read(arena, validate),
         }
@@ -94,7 +98,9 @@ impl Check {
             return Self::Unsupported("CEL");
         }
         if block.get("manifests").is_some() {
-            return Self::Unsupported("verifying signed manifests (`manifests`), which needs keys,");
+            return Self::Unsupported(
+                "verifying signed manifests (`manifests`), which needs keys,",
+            );
         }
         Self::Unsupported("a `validate` block without a known check")
     }
@@ -330,7 +336,10 @@ impl<'x, 'a> Judge<'x, 'a> {
                     skipped.push(format!("rule {name}[{at}] skipped: {}", mismatch.reason));
                 }
                 Err(mismatch) => {
-                    failed.push(format!("rule {name}[{at}] failed at path {}", mismatch.path));
+                    failed.push(format!(
+                        "rule {name}[{at}] failed at path {}",
+                        mismatch.path
+                    ));
                     nearest.get_or_insert((mismatch.path, mismatch.value));
                 }
             }

@@ -165,7 +165,10 @@ impl<'a> Checker<'_, 'a> {
         if row.result == "skip" {
             return (Verdict::Passed, Verdict::Passed);
         }
-        (Verdict::Passed, Verdict::Failed(wrong(row.result, "no answer")))
+        (
+            Verdict::Passed,
+            Verdict::Failed(wrong(row.result, "no answer")),
+        )
     }
 
     fn compare(
@@ -250,7 +253,14 @@ enum Compared {
 }
 
 fn namespaces_meet(one: &str, other: &str) -> bool {
-    let named = |namespace: &str| if namespace.is_empty() { "default" } else { namespace }.to_owned();
+    let named = |namespace: &str| {
+        if namespace.is_empty() {
+            "default"
+        } else {
+            namespace
+        }
+        .to_owned()
+    };
     named(one) == named(other)
 }
 
@@ -282,7 +292,10 @@ fn tidied<'a>(arena: &'a Bump, value: Datum<'a>) -> Option<Datum<'a>> {
         return (!kept.is_empty()).then(|| build::map(arena, kept));
     }
     if value.is_list() {
-        let kept: Vec<_> = value.items().filter_map(|item| tidied(arena, item)).collect();
+        let kept: Vec<_> = value
+            .items()
+            .filter_map(|item| tidied(arena, item))
+            .collect();
         return (!kept.is_empty()).then(|| build::list(arena, kept));
     }
     (!build::is_null(value)).then_some(value)

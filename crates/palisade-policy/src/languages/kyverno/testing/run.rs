@@ -120,7 +120,9 @@ fn one(
 ) -> Result<Vec<CaseResult>, String> {
     for payload in ["httpPayloads", "envoyPayloads"] {
         if !test.paths(payload).is_empty() {
-            return Err(format!("`{payload}` are requests of a proxy, which are not read here"));
+            return Err(format!(
+                "`{payload}` are requests of a proxy, which are not read here"
+            ));
         }
     }
     let read = |paths: &[&str]| load::documents(folder, path, paths);
@@ -153,7 +155,10 @@ fn one(
     let arena = Bump::new();
     let target_count = read(&test.paths("targetResources"))?.len();
     let runner = Runner::new(&arena, &files, test, target_count);
-    let now_ns = settings.parameters.get("now_ns").and_then(|now| now.parse().ok());
+    let now_ns = settings
+        .parameters
+        .get("now_ns")
+        .and_then(|now| now.parse().ok());
     let random = || 0x9e37_79b9_7f4a_7c15;
     let effects = Effects {
         now_ns: now_ns.or(Some(DEFAULT_NOW_NS)),
@@ -243,7 +248,9 @@ impl<'f> Runner<'f> {
         let mut targets = Vec::new();
         for target in &self.targets {
             let changed = |given: &&Given<'f>| {
-                given.target.is_some_and(|changed| load::key(changed) == load::key(*target))
+                given
+                    .target
+                    .is_some_and(|changed| load::key(changed) == load::key(*target))
             };
             let given = judged.iter().flat_map(|one| &one.given);
             let given: Vec<_> = given.filter(changed).cloned().collect();
@@ -312,7 +319,11 @@ impl<'f> Runner<'f> {
         for policy in &self.set.cel {
             let request = self.request(policy.name(), resource, operation);
             let answers = policy.evaluate(context, &request);
-            given.extend(answers.into_iter().map(|answer| self.of_answer(context, answer)));
+            given.extend(
+                answers
+                    .into_iter()
+                    .map(|answer| self.of_answer(context, answer)),
+            );
             for target in &self.targets {
                 let answers = policy.evaluate_target(context, &request, *target);
                 for answer in answers {
@@ -414,18 +425,22 @@ impl<'f> Runner<'f> {
 
     fn namespace_labels(&self, namespace: &str) -> Datum<'f> {
         let named = |one: &&Datum<'f>| {
-            let name = one.get("name").or_else(|| build::at(**one, &["metadata", "name"]));
+            let name = one
+                .get("name")
+                .or_else(|| build::at(**one, &["metadata", "name"]));
             name.and_then(Datum::as_text) == Some(namespace)
         };
         let labels = |one: &Datum<'f>| {
-            one.get("labels").or_else(|| build::at(*one, &["metadata", "labels"]))
+            one.get("labels")
+                .or_else(|| build::at(*one, &["metadata", "labels"]))
         };
         let mut known = self.listed("namespaces");
         known.extend(self.listed("namespaceSelector"));
         let known = known.iter().find(named).and_then(labels);
         known.unwrap_or_else(|| {
             let mut objects = self.known.iter();
-            let found = objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
+            let found =
+                objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
             found.and_then(labels).unwrap_or(Datum::Null)
         })
     }
@@ -442,9 +457,8 @@ impl<'f> Runner<'f> {
         for values in &self.values {
             add(values.get("globalValues"));
         }
-        let named = |one: &Datum<'f>, name: &str| {
-            one.get("name").and_then(Datum::as_text) == Some(name)
-        };
+        let named =
+            |one: &Datum<'f>, name: &str| one.get("name").and_then(Datum::as_text) == Some(name);
         for one in self.listed("policies") {
             let resources = one.get("resources").into_iter().flat_map(Datum::items);
             for one in resources.filter(|known| named(&one, policy) && named(known, resource)) {
@@ -462,7 +476,10 @@ impl<'f> Runner<'f> {
         for rule in rules {
             let name = rule.get("name").and_then(Datum::as_text).unwrap_or("");
             found.extend(rule.get("values").map(|values| (name, values)));
-            let firsts = rule.get("foreachValues").into_iter().flat_map(Datum::entries);
+            let firsts = rule
+                .get("foreachValues")
+                .into_iter()
+                .flat_map(Datum::entries);
             let firsts = firsts.filter_map(|(key, list)| Some((key, list.item(0)?)));
             let firsts = build::map(self.arena, firsts.collect());
             if !firsts.is_empty() {
