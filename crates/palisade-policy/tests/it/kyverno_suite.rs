@@ -1,6 +1,6 @@
 //! Scores the Kyverno engine on upstream suites, where they are.
 
-use palisade_policy::{Folder, languages};
+use palisade_policy::{Folder, Settings, Verdict, languages};
 
 /// Prints the score of a suite and its failures by cause.
 fn score(folder: &str) -> (usize, usize) {
@@ -9,8 +9,12 @@ fn score(folder: &str) -> (usize, usize) {
     let report = conform(&Folder::new(folder, ".")).unwrap();
     for (cause, names) in &report.failed {
         println!("{:5}  {cause}", names.len());
-        for name in names {
-            println!("         {name}");
+    }
+    for suite in (language.test)(&Folder::new(folder, "."), &Settings::default()).unwrap() {
+        for case in suite.cases {
+            if let Some(Verdict::Failed(reason) | Verdict::Error(reason)) = &case.strict {
+                println!("{}: {}: {reason} {:?}", suite.name, case.name, case.prints);
+            }
         }
     }
     for (name, passed, all) in &report.further {

@@ -9,6 +9,7 @@
 
 mod autogen;
 mod cel_policies;
+mod cel_rule;
 mod conditions;
 mod engine;
 mod exceptions;

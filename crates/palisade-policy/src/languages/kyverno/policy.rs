@@ -227,7 +227,7 @@ impl Rule {
     fn compile(arena: &Bump, expanded: autogen::Expanded<'_>, origin: Origin) -> Self {
         let rule = expanded.rule;
         let body = if let Some(validate) = rule.get("validate") {
-            Body::Validate(Box::new(Validate::read(arena, validate)))
+            Body::Validate(Box::new(Validate::read(arena, rule, validate)))
         } else if let Some(mutate) = rule.get("mutate") {
             Body::Mutate(Box::new(Mutate::read(arena, mutate)))
         } else if let Some(generate) = rule.get("generate") {

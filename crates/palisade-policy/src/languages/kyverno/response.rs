@@ -32,6 +32,8 @@ pub(crate) struct Response<'a> {
     pub(crate) path: String,
     /// The offending value.
     pub(crate) value: Option<Datum<'a>>,
+    /// Where the offending value stands, where that is known without the value.
+    pub(crate) place: Option<Origin>,
     /// The resource as changed.
     pub(crate) patched: Option<Datum<'a>>,
     /// Another object, as changed.
@@ -50,6 +52,7 @@ impl<'a> Response<'a> {
             message: message.into(),
             path: String::new(),
             value: None,
+            place: None,
             patched: None,
             target: None,
             generated: Vec::new(),

@@ -261,8 +261,8 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.severity = policy.severity;
     let subject = request.subject();
     answer.place = response
-        .value
-        .and_then(Request::place)
+        .place
+        .or_else(|| response.value.and_then(Request::place))
         .or_else(|| Request::place(subject));
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());

@@ -7,6 +7,7 @@ use crate::budget::Exhausted;
 use crate::datum::Datum;
 use crate::input::Operation;
 
+use super::cel_rule::CelRule;
 use super::conditions::Conditions;
 use super::exceptions::Exception;
 use super::facts::Entry;
@@ -36,6 +37,7 @@ enum Check {
     AnyPattern(Vec<Template>),
     ForEach(Vec<ForEach>),
     PodSecurity(PodSecurity),
+    Cel(CelRule),
     Unsupported(&'static str),
 }
 
@@ -51,7 +53,7 @@ struct ForEach {
 
 impl Validate {
     /// Reads a `validate` block.
-    pub(crate) fn read(arena: &Bump, validate: Datum<'_>) -> Self {
+    pub(crate) fn read(arena: &Bump, rule: Datum<'_>, validate: Datum<'_>) -> Self {
         let message = validate.get("message").and_then(Datum::as_text);
         let allows = validate
             .get("allowExistingViolations")
@@ -61,7 +63,7 @@ impl Validate {
                 .filter(|message| !message.is_empty())
                 .map(Into::into),
             allows_existing: allows.unwrap_or(true),
-            check: Check::read(arena, validate),
+            check: Check::read(arena, validate, rule.get("celPreconditions")),
         }
     }
 
@@ -72,7 +74,7 @@ impl Validate {
 }
 
 impl Check {
-    fn read(arena: &Bump, block: Datum<'_>) -> Self {
+    fn read(arena: &Bump, block: Datum<'_>, cel_preconditions: Option<Datum<'_>>) -> Self {
         let overlay = |value: Datum<'_>| {
             let value = build::copy(arena, value);
             Template::of(references::resolve(arena, value))
@@ -94,8 +96,8 @@ impl Check {
         if let Some(security) = block.get("podSecurity") {
             return Self::PodSecurity(PodSecurity::read(security));
         }
-        if block.get("cel").is_some() {
-            return Self::Unsupported("CEL");
+        if let Some(cel) = block.get("cel") {
+            return Self::Cel(CelRule::read(cel, cel_preconditions));
         }
         if block.get("manifests").is_some() {
             return Self::Unsupported(
@@ -121,6 +123,7 @@ impl Check {
                 }
             }
             Self::PodSecurity(security) => security.mistakes(found),
+            Self::Cel(cel) => cel.mistakes(found),
             Self::Unsupported(_) => {}
         }
     }
@@ -134,7 +137,7 @@ impl ForEach {
             scoped: value.get("elementScope").and_then(Datum::as_bool),
             context: Entry::read_all(value.get("context")),
             preconditions: value.get("preconditions").map(Conditions::read),
-            check: Check::read(arena, value),
+            check: Check::read(arena, value, None),
         }
     }
 }
@@ -207,6 +210,7 @@ impl<'x, 'a> Judge<'x, 'a> {
                 let judged = security.judge(self.scope, &self.rule.name, &self.exceptions);
                 judged.map(Some)
             }
+            Check::Cel(cel) => cel.judge(self.scope, &self.rule.name).map(Some),
             Check::Unsupported(what) => Ok(Some(Response::new(
                 Status::Error,
                 format!("{what} is not supported"),
