@@ -157,7 +157,12 @@ impl<'a> Checker<'_, 'a> {
             return (Verdict::Error(reason.clone()), Verdict::Error(reason));
         }
         let known = self.set.policies.iter().any(|known| known.name == policy)
-            || self.set.cel.iter().any(|known| known.name() == policy);
+            || self.set.cel.iter().any(|known| known.name() == policy)
+            || self
+                .set
+                .admission
+                .iter()
+                .any(|known| known.name() == policy);
         if !known {
             let reason = "the policy is not in the test's files".to_owned();
             return (Verdict::Failed(reason.clone()), Verdict::Failed(reason));

@@ -203,7 +203,8 @@ struct Runner<'f> {
 
 impl<'f> Runner<'f> {
     fn new(arena: &'f Bump, files: &'f Files, test: &Test<'f>, target_count: usize) -> Self {
-        let set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
+        let mut set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
+        set.add_admission(files.policies.iter().flat_map(Document::roots));
         let resources = load::objects(arena, &files.resources);
         let (targets, _) = files.others.split_at(target_count.min(files.others.len()));
         let targets = load::objects(arena, targets);
@@ -316,6 +317,12 @@ impl<'f> Runner<'f> {
         operation: &str,
         given: &mut Vec<Given<'f>>,
     ) {
+        for policy in &self.set.admission {
+            let request = self.request(policy.name(), resource, operation);
+            let answers = policy.evaluate(context, &request, &self.set.bindings);
+            let answers = answers.into_iter();
+            given.extend(answers.map(|answer| self.of_answer(context, answer)));
+        }
         for policy in &self.set.cel {
             let request = self.request(policy.name(), resource, operation);
             let answers = policy.evaluate(context, &request);
