@@ -254,23 +254,31 @@ fn to_gvr<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, F
     })))
 }
 
-/// An entry of the global context, or the value at a dotted place in it.
+/// An entry of the global context; with a projection, the value supplied as `entry.projection`, or
+/// else the value at that dotted place of the entry.
 fn global<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let name = text(arguments, 1)?;
-    let named = machine.environment.facts.named.iter();
-    let found = named.clone().find(|(known, _)| *known == name);
-    let Some((_, value)) = found else {
-        return Err(Fault::new(format!(
+    let named = |wanted: &str| {
+        let mut named = machine.environment.facts.named.iter();
+        named
+            .find(|(known, _)| *known == wanted)
+            .map(|(_, value)| *value)
+    };
+    let unknown = || {
+        Fault::new(format!(
             "the global context entry `{name}` is unknown here; supply it"
-        )));
+        ))
     };
     let Some(Val::Text(projection)) = arguments.get(2) else {
-        return Ok(Val::from(*value));
+        return named(name).map(Val::from).ok_or_else(unknown);
     };
+    if let Some(projected) = named(&format!("{name}.{projection}")) {
+        return Ok(Val::from(projected));
+    }
     let place = projection
         .split('.')
         .filter(|part| !part.is_empty())
-        .try_fold(*value, Datum::get);
+        .try_fold(named(name).ok_or_else(unknown)?, Datum::get);
     Ok(place.map_or(Val::Null, Val::from))
 }
 

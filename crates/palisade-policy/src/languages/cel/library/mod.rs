@@ -16,7 +16,7 @@ mod regex;
 pub(super) mod semver;
 mod sets;
 mod strings;
-mod template;
+pub(super) mod template;
 mod time;
 pub(super) mod url;
 pub(super) mod wellknown;

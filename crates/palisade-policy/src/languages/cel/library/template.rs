@@ -164,7 +164,7 @@ fn scientific(value: f64, precision: usize) -> String {
 }
 
 /// A value as `%s` writes it.
-pub(super) fn shown(value: Val<'_>) -> Result<String, Fault> {
+pub(in super::super) fn shown(value: Val<'_>) -> Result<String, Fault> {
     if value.is_list() {
         let mut items = Vec::new();
         for item in value.items() {
