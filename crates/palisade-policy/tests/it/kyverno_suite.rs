@@ -23,14 +23,21 @@ fn score(folder: &str) -> (usize, usize) {
     for (cause, names) in &report.not_applicable {
         println!("not applicable: {} ({cause})", names.len());
     }
-    println!("strict: {} passed, {} failed", report.passed, report.failures());
+    println!(
+        "strict: {} passed, {} failed",
+        report.passed,
+        report.failures()
+    );
     (report.passed, report.failures())
 }
 
 #[test]
 #[ignore = "needs a checkout of kyverno/policies in PALISADE_KYVERNO_POLICIES"]
 fn the_upstream_policies_pass_their_tests() {
-    #[expect(clippy::disallowed_methods, reason = "where a suite is, is given at run time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where a suite is, is given at run time"
+    )]
     let folder = std::env::var("PALISADE_KYVERNO_POLICIES").unwrap();
     let (passed, failed) = score(&folder);
     assert!(passed >= 4600, "{passed} passed, {failed} failed");
@@ -39,7 +46,10 @@ fn the_upstream_policies_pass_their_tests() {
 #[test]
 #[ignore = "needs a checkout of kyverno/kyverno's test/cli in PALISADE_KYVERNO_CLI"]
 fn the_upstream_command_line_tests_pass() {
-    #[expect(clippy::disallowed_methods, reason = "where a suite is, is given at run time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where a suite is, is given at run time"
+    )]
     let folder = std::env::var("PALISADE_KYVERNO_CLI").unwrap();
     let (passed, failed) = score(&folder);
     assert!(passed >= 420, "{passed} passed, {failed} failed");

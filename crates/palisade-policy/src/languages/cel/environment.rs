@@ -65,7 +65,9 @@ impl<'v> Environment<'v> {
     pub(super) fn root(&self, index: usize) -> Result<Val<'v>, Fault> {
         match self.roots.get(index) {
             Some(Some(value)) => Ok(*value),
-            _ => Err(Fault::new("no such attribute: the variable has no value here")),
+            _ => Err(Fault::new(
+                "no such attribute: the variable has no value here",
+            )),
         }
     }
 

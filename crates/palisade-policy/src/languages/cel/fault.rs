@@ -54,11 +54,6 @@ impl Fault {
         &self.0.message
     }
 
-    /// Where in the expression, once known.
-    pub(crate) fn span(&self) -> Option<Span> {
-        self.0.span
-    }
-
     /// The budget that ran out, if that is the reason; nothing absorbs it.
     pub(crate) fn exhausted(&self) -> Option<&Exhausted> {
         self.0.exhausted.as_ref()

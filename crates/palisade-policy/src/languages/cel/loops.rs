@@ -72,7 +72,13 @@ impl<'v> Machine<'v> {
         if range.is_list() {
             let items = range.items().enumerate();
             return Ok(items
-                .map(|(at, item)| if two { (index(at), Some(item)) } else { (item, None) })
+                .map(|(at, item)| {
+                    if two {
+                        (index(at), Some(item))
+                    } else {
+                        (item, None)
+                    }
+                })
                 .collect());
         }
         if range.is_map() {

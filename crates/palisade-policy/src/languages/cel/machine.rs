@@ -50,7 +50,8 @@ impl<'v> Machine<'v> {
     /// The value of a node.
     pub(super) fn eval(&mut self, node: &'v Node) -> Result<Val<'v>, Fault> {
         self.context.meter.charge(1)?;
-        self.eval_kind(node).map_err(|fault| fault.within(node.span))
+        self.eval_kind(node)
+            .map_err(|fault| fault.within(node.span))
     }
 
     fn eval_kind(&mut self, node: &'v Node) -> Result<Val<'v>, Fault> {
@@ -384,12 +385,7 @@ impl<'v> Machine<'v> {
         fault.map_or(Ok(Val::Bool(!decides)), Err)
     }
 
-    fn block(
-        &mut self,
-        first: Slot,
-        values: &'v [Node],
-        body: &'v Node,
-    ) -> Result<Val<'v>, Fault> {
+    fn block(&mut self, first: Slot, values: &'v [Node], body: &'v Node) -> Result<Val<'v>, Fault> {
         for (offset, node) in values.iter().enumerate() {
             let local = match self.eval(node) {
                 Ok(value) => Local::Value(value),
@@ -478,7 +474,10 @@ pub(super) fn insert_new<'v>(
     key: Val<'v>,
     value: Val<'v>,
 ) -> Result<(), Fault> {
-    if !matches!(key, Val::Text(_) | Val::Int(_) | Val::Uint(_) | Val::Bool(_)) {
+    if !matches!(
+        key,
+        Val::Text(_) | Val::Int(_) | Val::Uint(_) | Val::Bool(_)
+    ) {
         let message = format!("a map has no key of type {}", key.type_name());
         return Err(Fault::new(message));
     }
@@ -515,4 +514,3 @@ fn unescaped<'v>(datum: Datum<'v>, field: &str) -> Option<Datum<'v>> {
         .replace("__underscores__", "__");
     datum.get(&plain)
 }
-

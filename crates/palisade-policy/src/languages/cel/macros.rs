@@ -110,7 +110,7 @@ fn generated_name(expr: &Expr) -> Option<String> {
         let ExprKind::Literal(literal) = &argument.kind else {
             return None;
         };
-        text.push_str(&format!(":{literal:?}"));
+        text = format!("{text}:{literal:?}");
     }
     Some(text)
 }
@@ -134,9 +134,10 @@ fn comprehension(
     arguments: &[Expr],
 ) -> Result<Option<NodeKind>, Mistake> {
     let (variables, keep, value) = match (name, arguments) {
-        ("all" | "exists" | "exists_one" | "existsOne" | "filter" | "map" | "sortBy", [x, body]) => {
-            (vec![x], None, body)
-        }
+        (
+            "all" | "exists" | "exists_one" | "existsOne" | "filter" | "map" | "sortBy",
+            [x, body],
+        ) => (vec![x], None, body),
         ("map", [x, keep, value]) => (vec![x], Some(keep), value),
         ("all" | "exists" | "exists_one" | "existsOne", [x, y, body]) => (vec![x, y], None, body),
         ("transformList" | "transformMap" | "transformMapEntry", [x, y, value]) => {
@@ -214,7 +215,10 @@ fn bindings(
         }
         ("block", [values, body]) => {
             let ExprKind::List(items) = &values.kind else {
-                return Err(Mistake::at(values.span, "`cel.block` takes a list of values"));
+                return Err(Mistake::at(
+                    values.span,
+                    "`cel.block` takes a list of values",
+                ));
             };
             block(resolver, items, body).map(Some)
         }
@@ -258,11 +262,7 @@ fn bindings(
     }
 }
 
-fn block(
-    resolver: &mut Resolver<'_>,
-    items: &[Item],
-    body: &Expr,
-) -> Result<NodeKind, Mistake> {
+fn block(resolver: &mut Resolver<'_>, items: &[Item], body: &Expr) -> Result<NodeKind, Mistake> {
     let mut names = Vec::new();
     let mut first = None;
     for (index, item) in items.iter().enumerate() {
@@ -302,10 +302,15 @@ fn extreme(
 ) -> Result<NodeKind, Mistake> {
     let full = format!("math.{name}");
     if arguments.is_empty() {
-        return Err(Mistake::at(span, format!("`{full}` takes at least one number")));
+        return Err(Mistake::at(
+            span,
+            format!("`{full}` takes at least one number"),
+        ));
     }
     if arguments.len() <= 2 {
-        return resolver.apply(&full, None, arguments, span).map(|node| node.kind);
+        return resolver
+            .apply(&full, None, arguments, span)
+            .map(|node| node.kind);
     }
     let items = arguments.iter().map(|value| Item {
         value: value.clone(),
@@ -315,5 +320,7 @@ fn extreme(
         kind: ExprKind::List(items.collect()),
         span,
     };
-    resolver.apply(&full, None, &[list], span).map(|node| node.kind)
+    resolver
+        .apply(&full, None, &[list], span)
+        .map(|node| node.kind)
 }

@@ -21,7 +21,7 @@ pub(super) fn binary<'v>(
 ) -> Result<Val<'v>, Fault> {
     let truth = |value: bool| Ok(Val::Bool(value));
     let ordered = |wanted: fn(Ordering) -> bool| {
-        let order = left.compare(right).ok_or_else(Fault::no_overload)?;
+        let order = left.compare(right).map_err(|_| Fault::no_overload())?;
         Ok(Val::Bool(order.is_some_and(wanted)))
     };
     match operator {

@@ -12,7 +12,6 @@ use super::value::Val;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Type {
     Any,
-    Null,
     Bool,
     Int,
     Uint,
@@ -34,7 +33,6 @@ impl Type {
     fn takes(self, value: Val<'_>) -> bool {
         match self {
             Self::Any => true,
-            Self::Null => matches!(value, Val::Null),
             Self::Bool => matches!(value, Val::Bool(_)),
             Self::Int => matches!(value, Val::Int(_)),
             Self::Uint => matches!(value, Val::Uint(_)),
@@ -133,9 +131,8 @@ pub(super) fn find(
     arity: usize,
 ) -> &'static [&'static Overload] {
     static TABLES: OnceLock<[Vec<Family>; 3]> = OnceLock::new();
-    let [standard, kubernetes, kyverno] = TABLES.get_or_init(|| {
-        [Dialect::Standard, Dialect::Kubernetes, Dialect::Kyverno].map(families)
-    });
+    let [standard, kubernetes, kyverno] = TABLES
+        .get_or_init(|| [Dialect::Standard, Dialect::Kubernetes, Dialect::Kyverno].map(families));
     let families = match dialect {
         Dialect::Standard => standard,
         Dialect::Kubernetes => kubernetes,

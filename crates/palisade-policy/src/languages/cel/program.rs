@@ -1,11 +1,9 @@
 //! A compiled expression: immutable, shared between threads.
 
-use palisade_document::Span;
-
 use super::environment::Environment;
 use super::fault::{Fault, Mistake};
 use super::machine::Machine;
-use super::node::{Node, NodeKind};
+use super::node::Node;
 use super::parser;
 use super::regexes::Regexes;
 use super::resolve::{self, Resolved};
@@ -67,19 +65,6 @@ impl Program {
             value,
             about: machine.touched.get(),
         })
-    }
-
-    /// A value that is known without running: `Some(true)` for an expression that is just `true`.
-    pub(crate) fn constant_bool(&self) -> Option<bool> {
-        match self.node.kind {
-            NodeKind::Constant(super::node::Constant::Bool(value)) => Some(value),
-            _ => None,
-        }
-    }
-
-    /// Where the expression stands in its own text.
-    pub(crate) fn span(&self) -> Span {
-        self.node.span
     }
 
     pub(super) fn locals(&self) -> usize {

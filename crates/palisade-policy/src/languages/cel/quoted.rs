@@ -91,10 +91,7 @@ fn unescape_bytes(content: &str) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-fn pieces(
-    content: &str,
-    mut take: impl FnMut(Piece) -> Result<(), String>,
-) -> Result<(), String> {
+fn pieces(content: &str, mut take: impl FnMut(Piece) -> Result<(), String>) -> Result<(), String> {
     let mut rest = content;
     while let Some(letter) = rest.chars().next() {
         rest = rest.get(letter.len_utf8()..).unwrap_or("");

@@ -82,9 +82,9 @@ impl Resolver<'_> {
         let kind = match &expr.kind {
             ExprKind::Literal(literal) => NodeKind::Constant(constant(literal)),
             ExprKind::Name { .. } => self.name(expr)?,
-            ExprKind::Select { field, optional, .. } if *optional => {
-                self.select(expr, field, Access::Optional)?
-            }
+            ExprKind::Select {
+                field, optional, ..
+            } if *optional => self.select(expr, field, Access::Optional)?,
             ExprKind::Select { field, .. } => match self.qualified(expr)? {
                 Some(kind) => kind,
                 None => self.select(expr, field, Access::Required)?,
@@ -118,12 +118,18 @@ impl Resolver<'_> {
                     })
                     .collect::<Result<_, Mistake>>()?,
             ),
-            ExprKind::Message { type_name, fields } => self.message(type_name, fields, expr.span)?,
+            ExprKind::Message { type_name, fields } => {
+                self.message(type_name, fields, expr.span)?
+            }
             ExprKind::And(parts) => NodeKind::And(self.nodes(parts)?),
             ExprKind::Or(parts) => NodeKind::Or(self.nodes(parts)?),
             ExprKind::Conditional(parts) => {
                 let [condition, then, otherwise] = &**parts;
-                let parts = [self.node(condition)?, self.node(then)?, self.node(otherwise)?];
+                let parts = [
+                    self.node(condition)?,
+                    self.node(then)?,
+                    self.node(otherwise)?,
+                ];
                 NodeKind::Conditional(Box::new(parts))
             }
             ExprKind::Not(operand) => NodeKind::Not(self.boxed(operand)?),
@@ -347,7 +353,9 @@ impl Resolver<'_> {
 
     fn local(&self, name: &str) -> Option<Local> {
         let mut inner = self.locals.iter().rev();
-        inner.find(|(known, _)| known == name).map(|(_, local)| *local)
+        inner
+            .find(|(known, _)| known == name)
+            .map(|(_, local)| *local)
     }
 
     /// A new slot.
@@ -369,8 +377,11 @@ impl Resolver<'_> {
         inner: impl FnOnce(&mut Self) -> Result<T, Mistake>,
     ) -> Result<T, Mistake> {
         let before = self.locals.len();
-        self.locals
-            .extend(names.iter().map(|(name, local)| ((*name).to_owned(), *local)));
+        self.locals.extend(
+            names
+                .iter()
+                .map(|(name, local)| ((*name).to_owned(), *local)),
+        );
         let result = inner(self);
         self.locals.truncate(before);
         result

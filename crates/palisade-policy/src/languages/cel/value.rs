@@ -21,6 +21,10 @@ pub(crate) struct Message<'v> {
     pub(crate) fields: &'v [(&'v str, Val<'v>)],
 }
 
+/// Two values of types that have no order between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Unordered;
+
 /// A value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Val<'v> {
@@ -186,7 +190,7 @@ impl<'v> Val<'v> {
 
     /// Equality of the language: numbers compare across types, different types are unequal.
     pub(crate) fn equals(self, other: Self) -> bool {
-        if let Some(order) = self.compare_numbers(other) {
+        if let Ok(order) = self.compare_numbers(other) {
             return order == Some(Ordering::Equal);
         }
         match (self, other) {
@@ -206,30 +210,31 @@ impl<'v> Val<'v> {
             }
             (Self::Foreign(a), Self::Foreign(b)) => a.equals(b),
             _ if self.is_list() && other.is_list() => {
-                self.len() == other.len() && self.items().zip(other.items()).all(|(a, b)| a.equals(b))
+                self.len() == other.len()
+                    && self.items().zip(other.items()).all(|(a, b)| a.equals(b))
             }
             _ if self.is_map() && other.is_map() => same_entries(self, other),
             _ => false,
         }
     }
 
-    /// Order; `None` if the two have none, and `Some(None)` for a number that is not one (NaN).
-    pub(crate) fn compare(self, other: Self) -> Option<Option<Ordering>> {
-        if let Some(order) = self.compare_numbers(other) {
-            return Some(order);
+    /// Order; nothing with a number that is not one (NaN).
+    pub(crate) fn compare(self, other: Self) -> Result<Option<Ordering>, Unordered> {
+        if let Ok(order) = self.compare_numbers(other) {
+            return Ok(order);
         }
-        Some(Some(match (self, other) {
+        Ok(Some(match (self, other) {
             (Self::Bool(a), Self::Bool(b)) => a.cmp(&b),
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Bytes(a), Self::Bytes(b)) => a.cmp(b),
             (Self::Duration(a), Self::Duration(b)) => a.cmp(&b),
             (Self::Timestamp(a), Self::Timestamp(b)) => a.cmp(&b),
-            _ => return None,
+            _ => return Err(Unordered),
         }))
     }
 
-    fn compare_numbers(self, other: Self) -> Option<Option<Ordering>> {
-        Some(match (self, other) {
+    fn compare_numbers(self, other: Self) -> Result<Option<Ordering>, Unordered> {
+        Ok(match (self, other) {
             (Self::Int(a), Self::Int(b)) => Some(a.cmp(&b)),
             (Self::Uint(a), Self::Uint(b)) => Some(a.cmp(&b)),
             (Self::Double(a), Self::Double(b)) => a.partial_cmp(&b),
@@ -243,7 +248,7 @@ impl<'v> Val<'v> {
             (Self::Double(a), Self::Uint(b)) => {
                 whole_with_double(i128::from(b), a).map(Ordering::reverse)
             }
-            _ => return None,
+            _ => return Err(Unordered),
         })
     }
 
@@ -252,12 +257,11 @@ impl<'v> Val<'v> {
         match self {
             Self::Null => true,
             Self::Bool(value) => !value,
-            Self::Int(value) => value == 0,
+            Self::Int(value) | Self::Duration(value) => value == 0,
             Self::Uint(value) => value == 0,
             Self::Double(value) => value == 0.0,
             Self::Text(text) => text.is_empty(),
             Self::Bytes(bytes) => bytes.is_empty(),
-            Self::Duration(value) => value == 0,
             Self::Timestamp(moment) => moment.seconds == 0 && moment.nanos == 0,
             Self::List(_) | Self::Map(_) | Self::Data(_) | Self::Message(_) => self.len() == 0,
             Self::Optional(value) => value.is_none(),
@@ -304,9 +308,14 @@ impl<'v> Val<'v> {
                 }
                 Datum::Map(arena.alloc_slice_copy(&map))
             }
-            Self::Foreign(foreign) => Datum::Text(arena.alloc_str(&foreign.text().ok_or_else(
-                || format!("a value of type `{}` cannot be written", foreign.type_name()),
-            )?)),
+            Self::Foreign(foreign) => {
+                Datum::Text(arena.alloc_str(&foreign.text().ok_or_else(|| {
+                    format!(
+                        "a value of type `{}` cannot be written",
+                        foreign.type_name()
+                    )
+                })?))
+            }
             Self::Type(name) => Datum::Text(name),
         })
     }

@@ -91,7 +91,10 @@ fn controllers(policy: Datum<'_>, rules: Datum<'_>) -> Vec<String> {
     match asked {
         None | Some("all") => every(),
         Some("none") => Vec::new(),
-        Some(asked) => asked.split(',').map(|name| name.trim().to_owned()).collect(),
+        Some(asked) => asked
+            .split(',')
+            .map(|name| name.trim().to_owned())
+            .collect(),
     }
 }
 
@@ -100,9 +103,11 @@ fn patches_json(rule: Datum<'_>) -> bool {
         return false;
     };
     let loops = mutate.get("foreach").into_iter().flat_map(Datum::items);
-    std::iter::once(mutate)
-        .chain(loops)
-        .any(|patch| patch.get("patchesJson6902").is_some_and(|patch| patch.as_text() != Some("")))
+    std::iter::once(mutate).chain(loops).any(|patch| {
+        patch
+            .get("patchesJson6902")
+            .is_some_and(|patch| patch.as_text() != Some(""))
+    })
 }
 
 /// The resource descriptions of `match` or `exclude`.
@@ -123,8 +128,12 @@ fn kinds<'a>(resources: Datum<'a>) -> impl Iterator<Item = &'a str> {
 }
 
 fn can_be_rewritten(resources: Datum<'_>) -> bool {
-    let names = resources.get("names").is_some_and(|names| !names.is_empty());
-    let name = resources.get("name").is_some_and(|name| name.as_text() != Some(""));
+    let names = resources
+        .get("names")
+        .is_some_and(|names| !names.is_empty());
+    let name = resources
+        .get("name")
+        .is_some_and(|name| name.as_text() != Some(""));
     let selected = resources.get("selector").is_some() || resources.get("annotations").is_some();
     let mixed = kinds(resources).count() > 1 && has_pod(resources);
     !(names || name || selected || mixed)
@@ -150,7 +159,9 @@ fn rewrite<'a>(
         return None;
     }
     let excluded = resources_of(rule, "exclude");
-    let has_kinds = excluded.iter().any(|resources| kinds(*resources).count() > 0);
+    let has_kinds = excluded
+        .iter()
+        .any(|resources| kinds(*resources).count() > 0);
     if has_kinds && !excluded.iter().any(|resources| has_pod(*resources)) {
         return None;
     }
@@ -197,7 +208,9 @@ fn with_kinds<'a>(
             continue;
         };
         let changed = list.items().map(|filter| match filter.get("resources") {
-            Some(resources) if has_pod(resources) || shape == Shape::JobTemplate && kinds_in(resources) => {
+            Some(resources)
+                if has_pod(resources) || shape == Shape::JobTemplate && kinds_in(resources) =>
+            {
                 build::with_at(arena, filter, &["resources", "kinds"], kinds)
             }
             _ => filter,
@@ -256,7 +269,10 @@ fn wrap_mutation<'a>(
     deeper: impl Fn(Datum<'a>) -> Datum<'a>,
 ) -> Option<Datum<'a>> {
     if let Some(patch) = mutate.get("patchStrategicMerge") {
-        return Some(build::map(arena, vec![("patchStrategicMerge", deeper(patch))]));
+        return Some(build::map(
+            arena,
+            vec![("patchStrategicMerge", deeper(patch))],
+        ));
     }
     let loops = mutate.get("foreach")?;
     let wrapped = loops.items().map(|one| {
@@ -291,11 +307,7 @@ fn shift<'a>(arena: &'a Bump, rule: Datum<'a>, shape: Shape, is_cel: bool) -> Da
     replace(arena, rule, &replacements)
 }
 
-fn replace<'a>(
-    arena: &'a Bump,
-    value: Datum<'a>,
-    replacements: &[(String, String)],
-) -> Datum<'a> {
+fn replace<'a>(arena: &'a Bump, value: Datum<'a>, replacements: &[(String, String)]) -> Datum<'a> {
     let text = |text: &'a str| -> &'a str {
         if !replacements.iter().any(|(old, _)| text.contains(old)) {
             return text;
@@ -368,11 +380,26 @@ mod tests {
     #[test]
     fn some_policies_are_not_rewritten() {
         for (annotation, rule) in [
-            ("none", "match: {resources: {kinds: [Pod]}}, validate: {pattern: {}}"),
-            ("all", "match: {resources: {kinds: [Pod], names: [a]}}, validate: {pattern: {}}"),
-            ("all", "match: {resources: {kinds: [Pod, Job]}}, validate: {pattern: {}}"),
-            ("all", "match: {resources: {kinds: [Pod]}}, mutate: {patchesJson6902: x}"),
-            ("all", "match: {resources: {kinds: [Service]}}, validate: {pattern: {}}"),
+            (
+                "none",
+                "match: {resources: {kinds: [Pod]}}, validate: {pattern: {}}",
+            ),
+            (
+                "all",
+                "match: {resources: {kinds: [Pod], names: [a]}}, validate: {pattern: {}}",
+            ),
+            (
+                "all",
+                "match: {resources: {kinds: [Pod, Job]}}, validate: {pattern: {}}",
+            ),
+            (
+                "all",
+                "match: {resources: {kinds: [Pod]}}, mutate: {patchesJson6902: x}",
+            ),
+            (
+                "all",
+                "match: {resources: {kinds: [Service]}}, validate: {pattern: {}}",
+            ),
         ] {
             let policy = format!(
                 "{{metadata: {{annotations: {{{ANNOTATION}: {annotation}}}}}, \

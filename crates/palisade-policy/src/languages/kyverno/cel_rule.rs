@@ -41,9 +41,7 @@ impl CelRule {
             ..Source::default()
         };
         let rules = Rules::compile(&source, Dialect::Kubernetes);
-        let text = |of: &str, key: &str| {
-            build::text_at(cel, &[of, key]).unwrap_or("").to_owned()
-        };
+        let text = |of: &str, key: &str| build::text_at(cel, &[of, key]).unwrap_or("").to_owned();
         Self {
             rules: rules.map_err(|errors| errors.into_iter().map(|one| one.message).collect()),
             parameters: cel.get("paramKind").map(|_| Parameters {
@@ -69,7 +67,10 @@ impl CelRule {
         rule: &str,
     ) -> Result<Response<'a>, Exhausted> {
         let Ok(rules) = &self.rules else {
-            return Ok(Response::new(Status::Error, "the expressions do not compile"));
+            return Ok(Response::new(
+                Status::Error,
+                "the expressions do not compile",
+            ));
         };
         let mut request = *scope.request;
         if request.object.is_some() {
@@ -85,7 +86,10 @@ impl CelRule {
             } else {
                 Status::Pass
             };
-            return Ok(Response::new(status, "no parameters were found for the rule"));
+            return Ok(Response::new(
+                status,
+                "no parameters were found for the rule",
+            ));
         }
         let mut last = Response::new(Status::Pass, "");
         for params in found {

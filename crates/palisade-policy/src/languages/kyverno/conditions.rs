@@ -196,7 +196,9 @@ impl Condition {
             Operator::Greater
             | Operator::GreaterOrEqual
             | Operator::Less
-            | Operator::LessOrEqual => ordered(key, value).is_some_and(|order| fits(operator, order)),
+            | Operator::LessOrEqual => {
+                ordered(key, value).is_some_and(|order| fits(operator, order))
+            }
             Operator::DurationGreater
             | Operator::DurationGreaterOrEqual
             | Operator::DurationLess
@@ -297,12 +299,7 @@ fn ordered(key: Datum<'_>, value: Datum<'_>) -> Option<std::cmp::Ordering> {
 }
 
 /// Membership, in the four readings and the two old ones.
-fn is_in<'a>(
-    scope: &Scope<'_, 'a>,
-    key: Datum<'a>,
-    value: Datum<'a>,
-    operator: Operator,
-) -> bool {
+fn is_in<'a>(scope: &Scope<'_, 'a>, key: Datum<'a>, value: Datum<'a>, operator: Operator) -> bool {
     let negative = matches!(
         operator,
         Operator::NotIn | Operator::AnyNotIn | Operator::AllNotIn
@@ -374,7 +371,10 @@ fn list_is_in<'a>(
         if let [only] = keys
             && only == text
         {
-            return matches!(operator, Operator::AnyIn | Operator::AllIn | Operator::In | Operator::NotIn);
+            return matches!(
+                operator,
+                Operator::AnyIn | Operator::AllIn | Operator::In | Operator::NotIn
+            );
         }
         let old = matches!(operator, Operator::In | Operator::NotIn);
         if !old && scalar::is_range(text) {
@@ -470,7 +470,10 @@ mod tests {
     fn blocks_join_conditions_and_missing_keys_are_errors() {
         let yes = "{key: a, operator: Equals, value: a}";
         let no = "{key: a, operator: Equals, value: b}";
-        assert_eq!(holds(&format!("{{any: [{no}, {yes}], all: [{yes}]}}")), Ok(true));
+        assert_eq!(
+            holds(&format!("{{any: [{no}, {yes}], all: [{yes}]}}")),
+            Ok(true)
+        );
         assert_eq!(holds(&format!("{{any: [{no}], all: [{yes}]}}")), Ok(false));
         assert_eq!(holds(&format!("[{yes}, {no}]")), Ok(false));
         assert_eq!(holds("[]"), Ok(true));

@@ -151,11 +151,14 @@ impl<'x, 'a> Runner<'x, 'a> {
             }
         }
         let exceptions = self.matching_exceptions()?;
-        let whole = exceptions.iter().find(|one| {
-            kind != RuleKind::Validation || one.pod_security.is_empty()
-        });
+        let whole = exceptions
+            .iter()
+            .find(|one| kind != RuleKind::Validation || one.pod_security.is_empty());
         if let Some(exception) = whole {
-            let message = format!("rule is skipped due to policy exceptions {}", exception.name);
+            let message = format!(
+                "rule is skipped due to policy exceptions {}",
+                exception.name
+            );
             let mut response = Response::new(Status::Skip, message);
             response.exception = Some((exception.name.clone(), exception.origin.clone()));
             return Ok(vec![response]);

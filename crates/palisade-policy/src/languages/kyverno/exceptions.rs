@@ -33,7 +33,10 @@ impl Exception {
         let exception = Datum::from(root);
         let spec = exception.get("spec").unwrap_or(Datum::Null);
         let text = |path: &[&str]| build::text_at(exception, path).unwrap_or("");
-        let name = match (text(&["metadata", "namespace"]), text(&["metadata", "name"])) {
+        let name = match (
+            text(&["metadata", "namespace"]),
+            text(&["metadata", "name"]),
+        ) {
             ("", name) => name.to_owned(),
             (namespace, name) => format!("{namespace}/{name}"),
         };
@@ -58,14 +61,20 @@ impl Exception {
     pub(crate) fn names(&self, policy: &Policy, rule: &Rule) -> bool {
         let full = policy.full_name();
         self.policies.iter().any(|(name, rules)| {
-            *name == full && rules.iter().any(|pattern| wildcard::matches(pattern, &rule.name))
+            *name == full
+                && rules
+                    .iter()
+                    .any(|pattern| wildcard::matches(pattern, &rule.name))
         })
     }
 
     /// Whether it takes the resource of a request; conditions that cannot be evaluated do not.
     pub(crate) fn takes(&self, scope: &Scope<'_, '_>) -> Result<bool, SearchError> {
         let subject = scope.object().or_else(|| scope.old_object());
-        if !self.filters.take(scope.request, subject.unwrap_or(Datum::Null)) {
+        if !self
+            .filters
+            .take(scope.request, subject.unwrap_or(Datum::Null))
+        {
             return Ok(false);
         }
         let Some(conditions) = &self.conditions else {

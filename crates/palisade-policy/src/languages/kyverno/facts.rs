@@ -76,16 +76,18 @@ impl Entry {
             Source::Global { name, path } => [Some(name), path.as_ref(), None],
             Source::Unknown => [None; 3],
         };
-        parts.into_iter().flatten().for_each(|part| part.mistakes(found));
+        parts
+            .into_iter()
+            .flatten()
+            .for_each(|part| part.mistakes(found));
     }
 }
 
 impl Source {
     fn read(entry: Datum<'_>) -> Self {
         let part = |of: Datum<'_>, key: &str| of.get(key).map(Template::of);
-        let text = |of: Datum<'_>, key: &str| {
-            part(of, key).unwrap_or_else(|| Template::Text("".into()))
-        };
+        let text =
+            |of: Datum<'_>, key: &str| part(of, key).unwrap_or_else(|| Template::Text("".into()));
         if let Some(variable) = entry.get("variable") {
             return Self::Variable {
                 value: part(variable, "value"),
@@ -137,10 +139,12 @@ pub(crate) fn load<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
         default,
     } = &entry.source
     {
-        let found = variable(scope, value.as_ref(), path.as_ref(), default.as_ref())
-            .map_err(|error| match error {
-                SearchError::Exhausted(_) => error,
-                error => failed(error.to_string()),
+        let found =
+            variable(scope, value.as_ref(), path.as_ref(), default.as_ref()).map_err(|error| {
+                match error {
+                    SearchError::Exhausted(_) => error,
+                    error => failed(error.to_string()),
+                }
             })?;
         if build::is_null(found) {
             return Err(failed("it evaluated to nothing".to_owned()));
@@ -169,9 +173,8 @@ pub(crate) fn load<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
         Source::Image { reference, path } => {
             let reference = reference.fill_text(scope)?;
             let found = image_fact(scope, reference);
-            let found = found.ok_or_else(|| {
-                failed(format!("nothing is known of the image `{reference}`"))
-            })?;
+            let found = found
+                .ok_or_else(|| failed(format!("nothing is known of the image `{reference}`")))?;
             apply(scope, found, path.as_ref())?
         }
         Source::Global { name, path } => {
@@ -288,7 +291,10 @@ fn api_call<'a>(scope: &Scope<'_, 'a>, url: &str) -> Option<Datum<'a>> {
         return None;
     }
     let arena = scope.context.arena;
-    Some(build::map(arena, vec![("items", build::list(arena, items))]))
+    Some(build::map(
+        arena,
+        vec![("items", build::list(arena, items))],
+    ))
 }
 
 /// What was handed in about an image, by its reference as written or in full.

@@ -69,9 +69,16 @@ impl Generate {
         for make in makes {
             make.target.mistakes(found);
             let parts = [&make.data, &make.clone];
-            parts.into_iter().flatten().for_each(|part| part.mistakes(found));
+            parts
+                .into_iter()
+                .flatten()
+                .for_each(|part| part.mistakes(found));
         }
-        found.extend(self.loops.iter().filter_map(|one| one.list.as_ref().err().cloned()));
+        found.extend(
+            self.loops
+                .iter()
+                .filter_map(|one| one.list.as_ref().err().cloned()),
+        );
     }
 
     /// Makes the objects; what is copied comes from the objects that were handed in.
@@ -94,14 +101,12 @@ impl Generate {
         }
     }
 
-    fn make_each<'x, 'a>(
-        &'x self,
-        scope: &Scope<'x, 'a>,
-    ) -> Result<Vec<Datum<'a>>, SearchError> {
+    fn make_each<'x, 'a>(&'x self, scope: &Scope<'x, 'a>) -> Result<Vec<Datum<'a>>, SearchError> {
         let mut made = Vec::new();
         for one in &self.loops {
             let list = one.list.as_ref();
-            let listed = scope.query(list.map_err(|mistake| SearchError::Failed(mistake.clone()))?)?;
+            let listed =
+                scope.query(list.map_err(|mistake| SearchError::Failed(mistake.clone()))?)?;
             let elements: Vec<_> = if listed.is_list() {
                 listed.items().collect()
             } else {
@@ -130,13 +135,15 @@ impl Make {
     fn read(value: Datum<'_>) -> Self {
         let arena = bumpalo::Bump::new();
         let entries = value.entries();
-        let entries = entries
-            .filter(|(key, _)| matches!(*key, "apiVersion" | "kind" | "name" | "namespace"));
+        let entries =
+            entries.filter(|(key, _)| matches!(*key, "apiVersion" | "kind" | "name" | "namespace"));
         let target = build::map(&arena, entries.collect());
         let clone_list = value.get("cloneList").map(|list| {
             let kinds = list.get("kinds").into_iter().flat_map(Datum::items);
             CloneList {
-                namespace: list.get("namespace").map_or(Template::Text("".into()), Template::of),
+                namespace: list
+                    .get("namespace")
+                    .map_or(Template::Text("".into()), Template::of),
                 kinds: kinds.map(build::sprint).collect(),
                 selector: list.get("selector").map(Selector::read),
             }
@@ -177,7 +184,9 @@ impl CloneList {
             let text = |path: &[&str]| build::text_at(*object, path).unwrap_or("");
             let full = format!("{}/{}", text(&["apiVersion"]), text(&["kind"]));
             let labels = build::at(*object, &["metadata", "labels"]).unwrap_or(Datum::Null);
-            self.kinds.iter().any(|kind| *kind == full || kind == text(&["kind"]))
+            self.kinds
+                .iter()
+                .any(|kind| *kind == full || kind == text(&["kind"]))
                 && text(&["metadata", "namespace"]) == namespace
                 && self.selector.as_ref().is_none_or(|one| one.matches(labels))
         });
@@ -209,7 +218,9 @@ fn find_source<'a>(
             && text(&["metadata", "namespace"]) == namespace
     });
     found.ok_or_else(|| {
-        SearchError::Failed(format!("no {kind} `{namespace}/{name}` is known to copy from"))
+        SearchError::Failed(format!(
+            "no {kind} `{namespace}/{name}` is known to copy from"
+        ))
     })
 }
 

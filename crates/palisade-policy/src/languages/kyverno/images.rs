@@ -146,7 +146,11 @@ pub(crate) struct Extractor {
 pub(crate) fn standard_extractors(kind: &str) -> Vec<Extractor> {
     let base: &[&str] = match kind {
         "Pod" => &["spec"],
-        "DaemonSet" | "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet"
+        "DaemonSet"
+        | "Deployment"
+        | "ReplicaSet"
+        | "ReplicationController"
+        | "StatefulSet"
         | "Job" => &["spec", "template", "spec"],
         "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
         _ => return Vec::new(),
@@ -229,11 +233,21 @@ mod tests {
             ("nginx", "docker.io/nginx:latest".to_owned()),
             ("a.io:5000/b/c:1.2", "a.io:5000/b/c:1.2".to_owned()),
             ("b/c", "docker.io/b/c:latest".to_owned()),
-            (&format!("ghcr.io/b/c:1@{digest}"), format!("ghcr.io/b/c@{digest}")),
+            (
+                &format!("ghcr.io/b/c:1@{digest}"),
+                format!("ghcr.io/b/c@{digest}"),
+            ),
         ] {
             assert_eq!(Image::parse(text).unwrap().reference(), whole);
         }
-        for text in ["", "nginx:", "a b", "nginx@sha256:1", "ghcr.io/", "Nginx/x:tag!"] {
+        for text in [
+            "",
+            "nginx:",
+            "a b",
+            "nginx@sha256:1",
+            "ghcr.io/",
+            "Nginx/x:tag!",
+        ] {
             assert_eq!(Image::parse(text), None, "{text}");
         }
     }

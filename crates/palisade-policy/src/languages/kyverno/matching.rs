@@ -156,12 +156,18 @@ impl Filter {
         }
         let subjects = value.get("subjects").into_iter().flat_map(Datum::items);
         let text = |of: Datum<'_>, key: &str| {
-            of.get(key).and_then(Datum::as_text).unwrap_or("").to_owned()
+            of.get(key)
+                .and_then(Datum::as_text)
+                .unwrap_or("")
+                .to_owned()
         };
         Self {
             empty: value.is_empty(),
             operations: list("operations"),
-            kinds: list("kinds").iter().map(|kind| KindSelector::read(kind)).collect(),
+            kinds: list("kinds")
+                .iter()
+                .map(|kind| KindSelector::read(kind))
+                .collect(),
             names,
             namespaces: list("namespaces"),
             annotations: pairs(resources.get("annotations")),
@@ -204,7 +210,10 @@ impl Filter {
             text("namespace")
         };
         let one_of = |patterns: &[String], text: &str| {
-            patterns.is_empty() || patterns.iter().any(|pattern| wildcard::matches(pattern, text))
+            patterns.is_empty()
+                || patterns
+                    .iter()
+                    .any(|pattern| wildcard::matches(pattern, text))
         };
         let annotations = metadata("annotations").unwrap_or(Datum::Null);
         let annotated = |(key, value): &(String, String)| {
@@ -214,7 +223,9 @@ impl Filter {
         };
         let labels = metadata("labels").unwrap_or(Datum::Null);
         let selected = |selector: &Option<Selector>, labels| {
-            selector.as_ref().is_none_or(|selector| selector.matches(labels))
+            selector
+                .as_ref()
+                .is_none_or(|selector| selector.matches(labels))
         };
         one_of(&self.names, name)
             && one_of(&self.namespaces, namespace)
@@ -237,16 +248,20 @@ impl Filter {
         let user = request.user_info.get("username");
         let user = user.and_then(Datum::as_text).unwrap_or("");
         let groups = request.user_info.get("groups");
-        self.subjects.iter().any(|(kind, namespace, name)| match kind.as_str() {
-            "ServiceAccount" => {
-                wildcard::matches(&format!("system:serviceaccount:{namespace}:{name}"), user)
-            }
-            "User" => wildcard::matches(name, user),
-            "Group" => groups.into_iter().flat_map(Datum::items).any(|group| {
-                group.as_text().is_some_and(|group| wildcard::matches(name, group))
-            }),
-            _ => false,
-        })
+        self.subjects
+            .iter()
+            .any(|(kind, namespace, name)| match kind.as_str() {
+                "ServiceAccount" => {
+                    wildcard::matches(&format!("system:serviceaccount:{namespace}:{name}"), user)
+                }
+                "User" => wildcard::matches(name, user),
+                "Group" => groups.into_iter().flat_map(Datum::items).any(|group| {
+                    group
+                        .as_text()
+                        .is_some_and(|group| wildcard::matches(name, group))
+                }),
+                _ => false,
+            })
     }
 }
 
@@ -305,7 +320,9 @@ fn is_version(text: &str) -> bool {
         return false;
     };
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let staged = ["alpha", "beta"].iter().find_map(|stage| rest.split_once(stage));
+    let staged = ["alpha", "beta"]
+        .iter()
+        .find_map(|stage| rest.split_once(stage));
     digits(rest) || staged.is_some_and(|(major, minor)| digits(major) && digits(minor))
 }
 
@@ -314,13 +331,22 @@ impl Selector {
     pub(crate) fn read(value: Datum<'_>) -> Self {
         let expressions = value.get("matchExpressions").into_iter();
         let text = |of: Datum<'_>, key: &str| {
-            of.get(key).and_then(Datum::as_text).unwrap_or("").to_owned()
+            of.get(key)
+                .and_then(Datum::as_text)
+                .unwrap_or("")
+                .to_owned()
         };
         Self {
             labels: pairs(value.get("matchLabels")),
             expressions: expressions
                 .flat_map(Datum::items)
-                .map(|one| (text(one, "key"), text(one, "operator"), texts(one.get("values"))))
+                .map(|one| {
+                    (
+                        text(one, "key"),
+                        text(one, "operator"),
+                        texts(one.get("values")),
+                    )
+                })
                 .collect(),
         }
     }
@@ -382,7 +408,8 @@ mod tests {
 
     #[test]
     fn filters_are_joined_by_any_and_all() {
-        let kinds = |kinds: &str| format!("{{match: {{any: [{{resources: {{kinds: [{kinds}]}}}}]}}}}");
+        let kinds =
+            |kinds: &str| format!("{{match: {{any: [{{resources: {{kinds: [{kinds}]}}}}]}}}}");
         for (selector, expected) in [
             ("Pod", true),
             ("v1/Pod", true),
@@ -409,7 +436,10 @@ mod tests {
             ("operations: [UPDATE]", false),
             ("annotations: {'a.io/*': y}", true),
             ("selector: {matchLabels: {'ap?': '*'}}", true),
-            ("selector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}", false),
+            (
+                "selector: {matchExpressions: [{key: app, operator: NotIn, values: [web]}]}",
+                false,
+            ),
             ("namespaceSelector: {matchLabels: {a: b}}", false),
         ] {
             assert_eq!(takes(&with(more)), expected, "{more}");

@@ -152,7 +152,8 @@ impl Policy {
         })?;
         let rules = root.at(&["spec", "rules"]);
         let Some(rules) = rules.filter(|rules| rules.is_array()) else {
-            let message = format!("policy `{name}` has no list `spec.rules`; write its rules there");
+            let message =
+                format!("policy `{name}` has no list `spec.rules`; write its rules there");
             return Err(PolicyError::at(origin(root.span()), message));
         };
         if let Some(broken) = rules.items().find(|rule| !rule.is_object()) {
@@ -171,12 +172,17 @@ impl Policy {
         let named = root.at(&["metadata", "name"]).unwrap_or(root);
         Ok(Self {
             name: name.to_owned(),
-            namespace: (text(&["kind"]) == Some("Policy"))
-                .then(|| text(&["metadata", "namespace"]).unwrap_or("default").to_owned()),
+            namespace: (text(&["kind"]) == Some("Policy")).then(|| {
+                text(&["metadata", "namespace"])
+                    .unwrap_or("default")
+                    .to_owned()
+            }),
             rules: compiled,
             only_first: text(&["spec", "applyRules"]) == Some("One"),
             severity: annotation("policies.kyverno.io/severity").and_then(severity),
-            title: annotation("policies.kyverno.io/title").unwrap_or("").to_owned(),
+            title: annotation("policies.kyverno.io/title")
+                .unwrap_or("")
+                .to_owned(),
             scored: annotation("policies.kyverno.io/scored") != Some("false"),
             origin: origin(named.span()),
             enforced: Enforced::read(
@@ -275,7 +281,10 @@ impl Rule {
 
 /// `imageExtractors` of a rule, by kind.
 fn extractors(rule: Datum<'_>) -> BTreeMap<String, Vec<Extractor>> {
-    let kinds = rule.get("imageExtractors").into_iter().flat_map(Datum::entries);
+    let kinds = rule
+        .get("imageExtractors")
+        .into_iter()
+        .flat_map(Datum::entries);
     kinds
         .map(|(kind, list)| (kind.to_owned(), list.items().map(extractor).collect()))
         .collect()

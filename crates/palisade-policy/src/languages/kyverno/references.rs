@@ -53,9 +53,11 @@ fn walk<'a>(
 fn text_of<'a>(arena: &'a Bump, whole: Datum<'a>, text: &'a str, path: &[String]) -> Datum<'a> {
     let mut written = text.to_owned();
     for _ in 0..MAX_REFERENCES {
-        let Some(start) = written.match_indices("$(").map(|(at, _)| at).find(|at| {
-            *at == 0 || written.as_bytes().get(at - 1) != Some(&b'\\')
-        }) else {
+        let Some(start) = written
+            .match_indices("$(")
+            .map(|(at, _)| at)
+            .find(|at| *at == 0 || written.as_bytes().get(at - 1) != Some(&b'\\'))
+        else {
             break;
         };
         let Some(length) = written.get(start..).and_then(|rest| rest.find(')')) else {
@@ -117,9 +119,15 @@ mod tests {
     fn a_reference_reads_its_neighbour() {
         let arena = Bump::new();
         let limits = build::map(&arena, vec![("memory", Datum::Text("1Gi"))]);
-        let requests = build::map(&arena, vec![("memory", Datum::Text("<=$(./../../limits/memory)"))]);
+        let requests = build::map(
+            &arena,
+            vec![("memory", Datum::Text("<=$(./../../limits/memory)"))],
+        );
         let overlay = build::map(&arena, vec![("requests", requests), ("(limits)", limits)]);
         let resolved = resolve(&arena, overlay);
-        assert_eq!(build::text_at(resolved, &["requests", "memory"]), Some("<=1Gi"));
+        assert_eq!(
+            build::text_at(resolved, &["requests", "memory"]),
+            Some("<=1Gi")
+        );
     }
 }

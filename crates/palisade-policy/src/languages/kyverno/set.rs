@@ -22,6 +22,7 @@ use super::policy::Policy;
 use super::request::Request;
 use super::response::RuleKind;
 use super::scalars::build;
+use crate::languages::cel::policies::{AdmissionPolicy, Binding};
 
 /// Policies that are judged together, with the exceptions from them.
 #[derive(Debug, Default)]
@@ -32,6 +33,11 @@ pub(crate) struct PolicySet {
     pub(crate) exceptions: Vec<Exception>,
     /// Policies whose rules are CEL.
     pub(crate) cel: Vec<CelPolicy>,
+    /// Kubernetes' own admission policies, which only tests judge here: elsewhere the language
+    /// `cel` does.
+    pub(crate) admission: Vec<AdmissionPolicy>,
+    /// Their bindings.
+    pub(crate) bindings: Vec<Binding>,
     /// Policies that do not load: they answer every request with an error.
     pub(crate) broken: Vec<(String, PolicyError)>,
     rules: Vec<RuleSummary>,
@@ -84,7 +90,10 @@ pub(crate) fn compile(
         let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
         for error in errors {
             if error.severity == SyntaxSeverity::Fatal {
-                mistakes.push(PolicyError::at(Origin::new(file, error.span), error.message));
+                mistakes.push(PolicyError::at(
+                    Origin::new(file, error.span),
+                    error.message,
+                ));
             }
         }
         documents.push(document);
@@ -165,6 +174,24 @@ impl PolicySet {
         }
         set.summarize();
         set
+    }
+
+    /// Compiles Kubernetes' own admission policies among documents, for tests of them.
+    pub(crate) fn add_admission<'d>(&mut self, roots: impl Iterator<Item = Value<'d>>) {
+        for root in roots.map(Datum::from) {
+            self.bindings.extend(Binding::read(root));
+            if !AdmissionPolicy::is(root) {
+                continue;
+            }
+            match AdmissionPolicy::compile(root) {
+                Ok(policy) => self.admission.push(policy),
+                Err(errors) => {
+                    let name = build::text_at(root, &["metadata", "name"]).unwrap_or("");
+                    let errors = errors.into_iter().map(|error| (name.to_owned(), error));
+                    self.broken.extend(errors);
+                }
+            }
+        }
     }
 
     fn summarize(&mut self) {
@@ -264,7 +291,9 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
     answer.exception = response.exception;
-    let mutated = response.patched.map(|patched| Change::Mutated(build::json(patched)));
+    let mutated = response
+        .patched
+        .map(|patched| Change::Mutated(build::json(patched)));
     let generated = response.generated.into_iter().chain(response.target);
     let generated = generated.map(|made| Change::Generated(build::json(made)));
     answer.changes = mutated.into_iter().chain(generated).collect();

@@ -72,7 +72,10 @@ impl Template {
         while let Some(variable) = find_variable(text, from) {
             from = variable.end;
             let expression = variable.expression;
-            if expression != "@" && !known.iter().any(|(text, _): &(Box<str>, _)| **text == *expression)
+            if expression != "@"
+                && !known
+                    .iter()
+                    .any(|(text, _): &(Box<str>, _)| **text == *expression)
             {
                 known.push((expression.into(), Expression::compile(expression)));
             }

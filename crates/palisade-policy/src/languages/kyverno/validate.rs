@@ -55,9 +55,13 @@ impl Validate {
     /// Reads a `validate` block.
     pub(crate) fn read(arena: &Bump, rule: Datum<'_>, validate: Datum<'_>) -> Self {
         let message = validate.get("message").and_then(Datum::as_text);
-        let allows = validate.get("allowExistingViolations").and_then(Datum::as_bool);
+        let allows = validate
+            .get("allowExistingViolations")
+            .and_then(Datum::as_bool);
         Self {
-            message: message.filter(|message| !message.is_empty()).map(Into::into),
+            message: message
+                .filter(|message| !message.is_empty())
+                .map(Into::into),
             allows_existing: allows.unwrap_or(true),
             check: Check::read(arena, validate, rule.get("celPreconditions")),
         }
@@ -101,7 +105,9 @@ impl Check {
             return Self::Cel(CelRule::read(cel, cel_preconditions));
         }
         if block.get("manifests").is_some() {
-            return Self::Unsupported("verifying signed manifests (`manifests`), which needs keys,");
+            return Self::Unsupported(
+                "verifying signed manifests (`manifests`), which needs keys,",
+            );
         }
         Self::Unsupported("a `validate` block without a known check")
     }
@@ -311,7 +317,10 @@ impl<'x, 'a> Judge<'x, 'a> {
                     skipped.push(format!("rule {name}[{at}] skipped: {}", mismatch.reason));
                 }
                 Err(mismatch) => {
-                    failed.push(format!("rule {name}[{at}] failed at path {}", mismatch.path));
+                    failed.push(format!(
+                        "rule {name}[{at}] failed at path {}",
+                        mismatch.path
+                    ));
                     nearest.get_or_insert((mismatch.path, mismatch.value));
                 }
             }

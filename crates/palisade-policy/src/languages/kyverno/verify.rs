@@ -83,7 +83,9 @@ impl Asked {
                 .filter_map(|one| one.get("type").or_else(|| one.get("predicateType")))
                 .map(build::sprint)
                 .collect(),
-            needs_signature: value.get("attestors").is_some_and(|attestors| !attestors.is_empty())
+            needs_signature: value
+                .get("attestors")
+                .is_some_and(|attestors| !attestors.is_empty())
                 || value.get("key").is_some(),
             needs_digest: flag("verifyDigest"),
             required: flag("required"),
@@ -92,7 +94,9 @@ impl Asked {
 
     fn is_about(&self, reference: &str) -> bool {
         let one_of = |patterns: &[String]| {
-            patterns.iter().any(|pattern| wildcard::matches(pattern, reference))
+            patterns
+                .iter()
+                .any(|pattern| wildcard::matches(pattern, reference))
         };
         one_of(&self.references) && !one_of(&self.skipped)
     }
@@ -101,13 +105,18 @@ impl Asked {
     fn breach(&self, scope: &Scope<'_, '_>, image: &Image<'_>) -> Option<String> {
         let reference = image.reference();
         let fact = facts::image_fact(scope, &reference).unwrap_or(Datum::Null);
-        let digest = fact.get("digest").and_then(Datum::as_text).unwrap_or(image.digest);
+        let digest = fact
+            .get("digest")
+            .and_then(Datum::as_text)
+            .unwrap_or(image.digest);
         if self.needs_digest && digest.is_empty() {
             return Some(format!("missing digest for {reference}"));
         }
         let asks = self.needs_signature || !self.attestations.is_empty() || self.required;
         if asks && build::is_null(fact) {
-            return Some(format!("unverified image {reference}: nothing is known of it"));
+            return Some(format!(
+                "unverified image {reference}: nothing is known of it"
+            ));
         }
         let verified = fact.get("verified").and_then(Datum::as_bool) == Some(true);
         if (self.needs_signature || self.required) && !verified {
@@ -116,10 +125,16 @@ impl Asked {
         let known = |wanted: &String| {
             let known = fact.get("attestations").into_iter().flat_map(Datum::items);
             known
-                .filter_map(|one| one.get("type").and_then(Datum::as_text).or_else(|| one.as_text()))
+                .filter_map(|one| {
+                    one.get("type")
+                        .and_then(Datum::as_text)
+                        .or_else(|| one.as_text())
+                })
                 .any(|one| one == wanted)
         };
         let missing = self.attestations.iter().find(|wanted| !known(wanted))?;
-        Some(format!("image {reference} has no verified attestation `{missing}`"))
+        Some(format!(
+            "image {reference} has no verified attestation `{missing}`"
+        ))
     }
 }

@@ -57,7 +57,11 @@ pub(crate) struct Roots<'v> {
 impl<'v> Roots<'v> {
     /// The names that expressions may use.
     pub(crate) fn scope(dialect: Dialect) -> Scope {
-        let count = if dialect == Dialect::Kyverno { ROOTS.len() } else { 7 };
+        let count = if dialect == Dialect::Kyverno {
+            ROOTS.len()
+        } else {
+            7
+        };
         Scope::new(dialect, ROOTS.get(..count).unwrap_or(&ROOTS))
     }
 
@@ -93,11 +97,7 @@ impl<'v> Roots<'v> {
     }
 }
 
-fn facts<'v>(
-    context: &'v Context<'v>,
-    request: &'v Request<'v>,
-    namespace: &'v str,
-) -> Facts<'v> {
+fn facts<'v>(context: &'v Context<'v>, request: &'v Request<'v>, namespace: &'v str) -> Facts<'v> {
     let arena = context.arena;
     let objects: Vec<Datum<'v>> = request.known_objects().collect();
     let mut named: Vec<(&'v str, Datum<'v>)> = request.variables.to_vec();
@@ -134,9 +134,17 @@ fn request_value<'v>(
     };
     let gvk = request.gvk;
     let (group, version) = (Val::Text(gvk.group), Val::Text(gvk.version));
-    let kind = map(&[("group", group), ("version", version), ("kind", Val::Text(gvk.kind))]);
+    let kind = map(&[
+        ("group", group),
+        ("version", version),
+        ("kind", Val::Text(gvk.kind)),
+    ]);
     let resource = Val::Text(resource);
-    let resource = map(&[("group", group), ("version", version), ("resource", resource)]);
+    let resource = map(&[
+        ("group", group),
+        ("version", version),
+        ("resource", resource),
+    ]);
     let of_user = |key, default| request.user_info.get(key).map_or(default, Val::from);
     let user = map(&[
         ("username", of_user("username", Val::Text(""))),
@@ -154,7 +162,10 @@ fn request_value<'v>(
         ("subResource", Val::Text(request.subresource)),
         ("requestKind", said("requestKind", kind)),
         ("requestResource", said("requestResource", resource)),
-        ("requestSubResource", said("requestSubResource", Val::Text(request.subresource))),
+        (
+            "requestSubResource",
+            said("requestSubResource", Val::Text(request.subresource)),
+        ),
         ("name", Val::Text(request.name)),
         ("namespace", Val::Text(request.namespace)),
         ("operation", Val::Text(request.operation.word())),
@@ -172,7 +183,9 @@ fn namespace_object<'v>(context: &'v Context<'v>, request: &'v Request<'v>) -> V
         return Val::Null;
     }
     let known = request.known_objects().find(|object| {
-        let name = object.get("metadata").and_then(|metadata| metadata.get("name"));
+        let name = object
+            .get("metadata")
+            .and_then(|metadata| metadata.get("name"));
         object.get("kind").and_then(Datum::as_text) == Some("Namespace")
             && name.and_then(Datum::as_text) == Some(request.namespace)
     });
@@ -188,7 +201,10 @@ fn namespace_object<'v>(context: &'v Context<'v>, request: &'v Request<'v>) -> V
     let object = [
         (Val::Text("apiVersion"), Val::Text("v1")),
         (Val::Text("kind"), Val::Text("Namespace")),
-        (Val::Text("metadata"), Val::Map(arena.alloc_slice_copy(&metadata))),
+        (
+            Val::Text("metadata"),
+            Val::Map(arena.alloc_slice_copy(&metadata)),
+        ),
     ];
     Val::Map(arena.alloc_slice_copy(&object))
 }

@@ -115,7 +115,9 @@ impl Matcher {
 
     /// Constraints on other resources, with the operations and namespaces of these.
     pub(crate) fn of_targets(targets: &[Target], constraints: Datum<'_>) -> Self {
-        let first = constraints.get("resourceRules").and_then(|rules| rules.item(0));
+        let first = constraints
+            .get("resourceRules")
+            .and_then(|rules| rules.item(0));
         let operations = texts(first.and_then(|rule| rule.get("operations")));
         let rules = targets.iter().map(|target| Rule {
             groups: vec![target.group.to_owned()],
@@ -194,9 +196,8 @@ impl Rule {
     }
 
     fn matches(&self, request: &Attributes<'_>) -> bool {
-        let any = |list: &[String], wanted: &str| {
-            list.iter().any(|item| item == "*" || item == wanted)
-        };
+        let any =
+            |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
         let scope = match self.scope.as_str() {
             "Namespaced" => !request.namespace.is_empty(),
             "Cluster" => request.namespace.is_empty(),
@@ -209,7 +210,11 @@ impl Rule {
                 metadata.get("name").is_none().then_some(())?;
                 metadata.get("generateName")?.as_text()
             });
-            prefix.is_some_and(|prefix| self.names.iter().any(|name| prefix.starts_with(name.as_str())))
+            prefix.is_some_and(|prefix| {
+                self.names
+                    .iter()
+                    .any(|name| prefix.starts_with(name.as_str()))
+            })
         };
         scope
             && any(&self.groups, request.group)
@@ -238,7 +243,8 @@ impl Rule {
             everything
                 || pattern == "*/*"
                 || ((wanted == "*" || wanted == resource)
-                    && (sub == request.subresource || (sub == "*" && !request.subresource.is_empty())
+                    && (sub == request.subresource
+                        || (sub == "*" && !request.subresource.is_empty())
                         || (sub == "*" && pattern.contains('/'))))
         })
     }
@@ -251,7 +257,11 @@ impl Selector {
             return Self::default();
         };
         let mut requirements = Vec::new();
-        for (key, value) in selector.get("matchLabels").into_iter().flat_map(Datum::entries) {
+        for (key, value) in selector
+            .get("matchLabels")
+            .into_iter()
+            .flat_map(Datum::entries)
+        {
             requirements.push(Requirement {
                 key: key.to_owned(),
                 operator: Operator::In,

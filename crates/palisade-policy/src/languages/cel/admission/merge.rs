@@ -25,7 +25,10 @@ const KEYED: [(&str, &[&str]); 22] = [
     ("resourceClaims", &["name"]),
     ("schedulingGates", &["name"]),
     ("secrets", &["name"]),
-    ("topologySpreadConstraints", &["topologyKey", "whenUnsatisfiable"]),
+    (
+        "topologySpreadConstraints",
+        &["topologyKey", "whenUnsatisfiable"],
+    ),
     ("volumeDevices", &["devicePath"]),
     ("volumeMounts", &["mountPath"]),
     ("volumes", &["name"]),
@@ -54,7 +57,9 @@ fn merged<'v>(
 ) -> Result<Datum<'v>, Fault> {
     context.charge(1)?;
     if depth > MAX_DEPTH {
-        return Err(Fault::new(format!("the object is nested deeper than {MAX_DEPTH}")));
+        return Err(Fault::new(format!(
+            "the object is nested deeper than {MAX_DEPTH}"
+        )));
     }
     if old.is_map() && new.is_map() {
         let mut entries: Vec<(&'v str, Datum<'v>)> = old.entries().collect();
@@ -69,7 +74,8 @@ fn merged<'v>(
     }
     if old.is_list() && new.is_list() {
         let keys = KEYED.iter().find(|(name, keys)| {
-            let has_first = |item: Datum<'v>| keys.first().is_some_and(|key| item.get(key).is_some());
+            let has_first =
+                |item: Datum<'v>| keys.first().is_some_and(|key| item.get(key).is_some());
             *name == field && old.items().chain(new.items()).all(has_first)
         });
         if let Some((_, keys)) = keys {
@@ -97,7 +103,10 @@ fn merged_by_keys<'v>(
     let mut items: Vec<Datum<'v>> = old.items().collect();
     for item in new.items() {
         context.meter.charge(1 + items.len() as u64)?;
-        match items.iter_mut().find(|known| same_keys(**known, item, keys)) {
+        match items
+            .iter_mut()
+            .find(|known| same_keys(**known, item, keys))
+        {
             Some(place) => *place = merged(context, *place, item, ("", depth + 1))?,
             None => items.push(item),
         }
@@ -108,7 +117,11 @@ fn merged_by_keys<'v>(
 fn same_keys(a: Datum<'_>, b: Datum<'_>, keys: &[&str]) -> bool {
     keys.iter().all(|key| {
         // A port's protocol is TCP where it is not said.
-        let default = if *key == "protocol" { Datum::Text("TCP") } else { Datum::Null };
+        let default = if *key == "protocol" {
+            Datum::Text("TCP")
+        } else {
+            Datum::Null
+        };
         let (a, b) = (a.get(key).unwrap_or(default), b.get(key).unwrap_or(default));
         Val::from(a).equals(Val::from(b))
     })

@@ -22,7 +22,11 @@ pub(super) fn apply<'v>(
         };
         let text = |name| operation.field(name).and_then(Val::as_text).unwrap_or("");
         let known = ["op", "path", "from", "value"];
-        if let Some((name, _)) = message.fields.iter().find(|(name, _)| !known.contains(name)) {
+        if let Some((name, _)) = message
+            .fields
+            .iter()
+            .find(|(name, _)| !known.contains(name))
+        {
             return Err(Fault::new(format!("a JSONPatch has no field `{name}`")));
         }
         let path = tokens(text("path"))?;
@@ -55,7 +59,11 @@ pub(super) fn apply<'v>(
                 }
                 changed
             }
-            other => return Err(Fault::new(format!("`{other}` is not an operation of a JSON patch"))),
+            other => {
+                return Err(Fault::new(format!(
+                    "`{other}` is not an operation of a JSON patch"
+                )));
+            }
         };
     }
     Ok(changed)
@@ -74,7 +82,9 @@ fn tokens(path: &str) -> Result<Vec<String>, Fault> {
         return Ok(Vec::new());
     }
     let Some(rest) = path.strip_prefix('/') else {
-        return Err(Fault::new(format!("`{path}` is not a path: it starts with `/`")));
+        return Err(Fault::new(format!(
+            "`{path}` is not a path: it starts with `/`"
+        )));
     };
     let parts = rest.split('/');
     Ok(parts

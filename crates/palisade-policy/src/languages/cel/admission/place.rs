@@ -10,7 +10,10 @@ use crate::languages::kyverno::request::Request;
 const MAX_VISITED: usize = 100_000;
 
 /// The place and the path of a value of the request's object; the whole object if it is not known.
-pub(crate) fn place_of(request: &Request<'_>, about: Option<Datum<'_>>) -> (Option<Origin>, String) {
+pub(crate) fn place_of(
+    request: &Request<'_>,
+    about: Option<Datum<'_>>,
+) -> (Option<Origin>, String) {
     let subject = request.subject();
     let place = about.and_then(Request::place);
     let (Some(Datum::Document(wanted)), Datum::Document(root)) = (about, subject) else {

@@ -104,16 +104,12 @@ pub(crate) enum Judgement<'v> {
     /// A match condition took the request out.
     Unmatched,
     /// Something could not be evaluated, and the policy says that this is to be ignored.
-    Ignored {
-        message: String,
-    },
+    Ignored { message: String },
     /// Every validation holds.
     Passed,
     /// A validation does not hold.
     Failed {
         message: String,
-        /// Which validation.
-        index: usize,
         /// The value of the request that decided.
         about: Option<Datum<'v>>,
         /// Where the validation stands.
@@ -148,8 +144,7 @@ impl Rules {
             match_conditions = compiler.list(source.match_conditions, "expression", &scope);
         }
         let validations = compiler.validations(source.validations, &scope);
-        let audit_annotations =
-            compiler.list(source.audit_annotations, "valueExpression", &scope);
+        let audit_annotations = compiler.list(source.audit_annotations, "valueExpression", &scope);
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -174,7 +169,10 @@ impl Rules {
         bound: Bound<'v>,
     ) -> &'v Environment<'v> {
         let arena = context.arena;
-        let composed = self.variables.iter().map(|variable| Composed::new(&variable.program));
+        let composed = self
+            .variables
+            .iter()
+            .map(|variable| Composed::new(&variable.program));
         let composed = arena.alloc_slice_fill_iter(composed);
         arena.alloc(Environment {
             roots: bound.roots,
@@ -217,7 +215,6 @@ impl Rules {
                 Ok(judged) if matches!(judged.value, Val::Bool(false)) => {
                     return Judgement::Failed {
                         message: validation.message(context, environment, index),
-                        index,
                         about: judged.about,
                         defined_at: at(),
                     };
@@ -287,11 +284,7 @@ pub(crate) fn all_hold<'v>(
     first.map_or(Ok(true), Err)
 }
 
-fn failed<'v>(
-    failure: FailurePolicy,
-    fault: &Fault,
-    defined_at: Option<Origin>,
-) -> Judgement<'v> {
+fn failed<'v>(failure: FailurePolicy, fault: &Fault, defined_at: Option<Origin>) -> Judgement<'v> {
     // A budget that ran out says nothing about the request, so it is never ignored.
     if failure == FailurePolicy::Ignore && fault.exhausted().is_none() {
         return Judgement::Ignored {
@@ -407,7 +400,9 @@ impl Compiler<'_> {
                     program,
                     origin: origin(entry.get("expression").unwrap_or(entry)),
                 },
-                message: message.map(|text| text.trim().to_owned()).filter(|m| !m.is_empty()),
+                message: message
+                    .map(|text| text.trim().to_owned())
+                    .filter(|m| !m.is_empty()),
                 message_expression,
             });
         }
@@ -429,13 +424,11 @@ impl Compiler<'_> {
     }
 
     fn required(&mut self, entry: Datum<'_>, field: &str, scope: &Scope) -> Option<Program> {
-        match entry.get(field) {
-            Some(expression) => self.expression(expression, scope),
-            None => {
-                self.mistake(entry, format!("`{field}` is missing"));
-                None
-            }
-        }
+        let Some(expression) = entry.get(field) else {
+            self.mistake(entry, format!("`{field}` is missing"));
+            return None;
+        };
+        self.expression(expression, scope)
     }
 
     /// Compiles one expression.
@@ -453,14 +446,10 @@ impl Compiler<'_> {
             Some(rewrite) => rewrite(&written),
             None => written,
         };
-        match Program::compile(&text, scope) {
-            Ok(program) => Some(program),
-            Err(mistake) => {
-                let message = described(&mistake, &text);
-                self.mistake(value, message);
-                None
-            }
-        }
+        let compiled = Program::compile(&text, scope);
+        compiled
+            .map_err(|mistake| self.mistake(value, described(&mistake, &text)))
+            .ok()
     }
 
     pub(crate) fn mistake(&mut self, at: Datum<'_>, message: String) {

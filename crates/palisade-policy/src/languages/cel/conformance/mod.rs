@@ -66,7 +66,9 @@ pub(crate) fn conform(folder: &Folder) -> Result<ConformanceReport, PolicyError>
 fn run(case: &Block) -> Outcome {
     let word = |name: &str| case.text(name) == "true";
     if word("check_only") {
-        return Outcome::NotApplicable("asks for a deduced type; expressions are checked as they run");
+        return Outcome::NotApplicable(
+            "asks for a deduced type; expressions are checked as they run",
+        );
     }
     if case.get("unknown").is_some() || case.get("any_unknowns").is_some() {
         return Outcome::NotApplicable("asks for unknown values, which this engine does not have");
@@ -134,16 +136,12 @@ fn evaluate<'v>(case: &Block, context: &'v Context<'v>) -> Result<Val<'v>, Refus
             .and_then(|value| value.blocks("value").next())
             .ok_or_else(|| Refusal::Unsupported("a binding that is not a value".to_owned()))?;
         let value = values::value(context, value).map_err(Refusal::Unsupported)?;
-        match scope.roots.iter().position(|known| *known == name) {
-            Some(at) => {
-                if let Some(place) = roots.get_mut(at) {
-                    *place = Some(value);
-                }
-            }
-            None => {
-                scope.roots.push(name);
-                roots.push(Some(value));
-            }
+        let known = scope.roots.iter().position(|known| *known == name);
+        if let Some(place) = known.and_then(|at| roots.get_mut(at)) {
+            *place = Some(value);
+        } else {
+            scope.roots.push(name);
+            roots.push(Some(value));
         }
     }
     let expr = case.text("expr");
@@ -167,9 +165,16 @@ fn evaluate<'v>(case: &Block, context: &'v Context<'v>) -> Result<Val<'v>, Refus
 }
 
 fn mentions_protobuf(expr: &str, container: &str, message: &str) -> bool {
-    let message_type = ["TestAll", "NestedTestAll", "GlobalEnum", "proto.", "protobuf.Any"];
+    let message_type = [
+        "TestAll",
+        "NestedTestAll",
+        "GlobalEnum",
+        "proto.",
+        "protobuf.Any",
+    ];
     let named = message_type.iter().any(|name| expr.contains(name));
-    named && (message.contains("not a type") || container.contains("proto") || expr.contains("proto"))
+    named
+        && (message.contains("not a type") || container.contains("proto") || expr.contains("proto"))
 }
 
 fn is_word(field: &Field, word: &str) -> bool {

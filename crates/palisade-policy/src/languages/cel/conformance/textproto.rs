@@ -26,7 +26,9 @@ impl Block {
     pub(super) fn all<'b>(&'b self, name: &str) -> impl Iterator<Item = &'b Field> {
         let name = name.to_owned();
         let fields = self.fields.iter();
-        fields.filter(move |(known, _)| *known == name).map(|(_, value)| value)
+        fields
+            .filter(move |(known, _)| *known == name)
+            .map(|(_, value)| value)
     }
 
     /// The messages of a field.
@@ -190,7 +192,11 @@ impl<'t> Reader<'t> {
                 '0'..='7' => 3,
                 _ => 0,
             };
-            let radix = if ('0'..='7').contains(&escaped) { 8 } else { 16 };
+            let radix = if ('0'..='7').contains(&escaped) {
+                8
+            } else {
+                16
+            };
             let mut number = String::new();
             if radix == 8 {
                 number.push(escaped);
@@ -233,7 +239,8 @@ mod tests {
 
     #[test]
     fn messages_lists_and_strings_are_read() {
-        let text = "# note\nname: 'a' \"b\\x41\\n\"\nsub { n: -1.5e3 flag: true }\nsub: < list: [1, 2] >";
+        let text =
+            "# note\nname: 'a' \"b\\x41\\n\"\nsub { n: -1.5e3 flag: true }\nsub: < list: [1, 2] >";
         let block = parse(text).unwrap();
         assert_eq!(block.text("name"), "abA\n");
         let subs: Vec<_> = block.blocks("sub").collect();

@@ -43,8 +43,10 @@ pub(super) fn value<'v>(context: &'v Context<'v>, block: &Block) -> Result<Val<'
             let Field::Block(list) = field else {
                 return Err(wrong());
             };
-            let items: Result<Vec<Val<'v>>, String> =
-                list.blocks("values").map(|item| value(context, item)).collect();
+            let items: Result<Vec<Val<'v>>, String> = list
+                .blocks("values")
+                .map(|item| value(context, item))
+                .collect();
             Val::List(arena.alloc_slice_copy(&items?))
         }
         "map_value" => {
@@ -54,7 +56,10 @@ pub(super) fn value<'v>(context: &'v Context<'v>, block: &Block) -> Result<Val<'
             let mut entries = Vec::new();
             for entry in map.blocks("entries") {
                 let part = |name| entry.blocks(name).next().ok_or_else(wrong);
-                entries.push((value(context, part("key")?)?, value(context, part("value")?)?));
+                entries.push((
+                    value(context, part("key")?)?,
+                    value(context, part("value")?)?,
+                ));
             }
             Val::Map(arena.alloc_slice_copy(&entries))
         }
@@ -149,8 +154,10 @@ fn json_map<'v>(context: &'v Context<'v>, body: &Block) -> Result<Val<'v>, Strin
 }
 
 fn json_list<'v>(context: &'v Context<'v>, body: &Block) -> Result<Val<'v>, String> {
-    let items: Result<Vec<Val<'v>>, String> =
-        body.blocks("values").map(|item| json(context, item)).collect();
+    let items: Result<Vec<Val<'v>>, String> = body
+        .blocks("values")
+        .map(|item| json(context, item))
+        .collect();
     Ok(Val::List(context.arena.alloc_slice_copy(&items?)))
 }
 
@@ -187,9 +194,9 @@ pub(super) fn same(found: Val<'_>, expected: Val<'_>) -> bool {
         }
         _ if found.is_map() => {
             found.len() == expected.len()
-                && found.entries().all(|(key, value)| {
-                    expected.entry(key).is_some_and(|other| same(value, other))
-                })
+                && found
+                    .entries()
+                    .all(|(key, value)| expected.entry(key).is_some_and(|other| same(value, other)))
         }
         _ => found.equals(expected),
     }

@@ -70,7 +70,7 @@ impl<'v> Access<'v> {
 
 /// The answer to a question about access.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Decision<'v> {
+pub(crate) struct Decision<'v> {
     allowed: bool,
     reason: &'v str,
 }
@@ -79,13 +79,17 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::member("path", &[AUTHORIZER, Type::Text], |m, a| {
         with(m, a, Stage::Path, |access, text| access.path = text)
     }),
-    Overload::member("serviceAccount", &[AUTHORIZER, Type::Text, Type::Text], |m, a| {
-        let mut access = access(a)?;
-        let (namespace, name) = (text(a, 1)?, text(a, 2)?);
-        let account = format!("{namespace}:{name}");
-        access.service_account = m.context.arena.alloc_str(&account);
-        Ok(foreign(m, Foreign::Access(access)))
-    }),
+    Overload::member(
+        "serviceAccount",
+        &[AUTHORIZER, Type::Text, Type::Text],
+        |m, a| {
+            let mut access = access(a)?;
+            let (namespace, name) = (text(a, 1)?, text(a, 2)?);
+            let account = format!("{namespace}:{name}");
+            access.service_account = m.context.arena.alloc_str(&account);
+            Ok(foreign(m, Foreign::Access(access)))
+        },
+    ),
     Overload::member("group", &[AUTHORIZER, Type::Text], |m, a| {
         with(m, a, Stage::Group, |access, text| access.group = text)
     }),
@@ -93,24 +97,36 @@ pub(super) const OVERLOADS: &[Overload] = &[
         with(m, a, Stage::Resource, |access, text| access.resource = text)
     }),
     Overload::member("subresource", &[RESOURCE, Type::Text], |m, a| {
-        with(m, a, Stage::Resource, |access, text| access.subresource = text)
+        with(m, a, Stage::Resource, |access, text| {
+            access.subresource = text;
+        })
     }),
     Overload::member("namespace", &[RESOURCE, Type::Text], |m, a| {
-        with(m, a, Stage::Resource, |access, text| access.namespace = text)
+        with(m, a, Stage::Resource, |access, text| {
+            access.namespace = text;
+        })
     }),
     Overload::member("name", &[RESOURCE, Type::Text], |m, a| {
         with(m, a, Stage::Resource, |access, text| access.name = text)
     }),
     Overload::member("fieldSelector", &[RESOURCE, Type::Text], |m, a| {
-        with(m, a, Stage::Resource, |access, text| access.field_selector = text)
+        with(m, a, Stage::Resource, |access, text| {
+            access.field_selector = text;
+        })
     }),
     Overload::member("labelSelector", &[RESOURCE, Type::Text], |m, a| {
-        with(m, a, Stage::Resource, |access, text| access.label_selector = text)
+        with(m, a, Stage::Resource, |access, text| {
+            access.label_selector = text;
+        })
     }),
     Overload::member("check", &[PATH, Type::Text], check),
     Overload::member("check", &[RESOURCE, Type::Text], check),
-    Overload::member("allowed", &[DECISION], |_, a| Ok(Val::Bool(decision(a)?.allowed))),
-    Overload::member("reason", &[DECISION], |_, a| Ok(Val::Text(decision(a)?.reason))),
+    Overload::member("allowed", &[DECISION], |_, a| {
+        Ok(Val::Bool(decision(a)?.allowed))
+    }),
+    Overload::member("reason", &[DECISION], |_, a| {
+        Ok(Val::Text(decision(a)?.reason))
+    }),
     Overload::member("errored", &[DECISION], |_, a| {
         decision(a)?;
         Ok(Val::Bool(false))

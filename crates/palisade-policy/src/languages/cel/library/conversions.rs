@@ -1,7 +1,6 @@
 //! Conversions between types, `size` and `type`.
 
 use super::super::fault::Fault;
-use super::super::foreign::Foreign;
 use super::super::machine::Machine;
 use super::super::overload::{Overload, Type};
 use super::super::value::Val;
@@ -37,7 +36,9 @@ pub(in super::super) fn text_of(value: Val<'_>) -> Result<String, Fault> {
         Val::Duration(nanoseconds) => time::duration_text(nanoseconds),
         Val::Timestamp(moment) => time::timestamp_text(moment),
         Val::Type(name) => name.to_owned(),
-        Val::Foreign(foreign) => foreign.text().ok_or_else(|| unconvertible(value, "string"))?,
+        Val::Foreign(foreign) => foreign
+            .text()
+            .ok_or_else(|| unconvertible(value, "string"))?,
         _ => return Err(unconvertible(value, "string")),
     })
 }
@@ -173,10 +174,11 @@ fn to_timestamp<'v>(_: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, F
             super::super::operators::moment(nanoseconds).map(Val::Timestamp)
         }
         Val::Text(text) => match time::parse_timestamp(text) {
-            Some(nanoseconds) => {
-                super::super::operators::moment(nanoseconds).map(Val::Timestamp)
-            }
-            None => Err(unreadable(text, "a timestamp such as `2026-01-31T12:00:00Z`")),
+            Some(nanoseconds) => super::super::operators::moment(nanoseconds).map(Val::Timestamp),
+            None => Err(unreadable(
+                text,
+                "a timestamp such as `2026-01-31T12:00:00Z`",
+            )),
         },
         other => Err(unconvertible(other, "timestamp")),
     }
@@ -210,7 +212,6 @@ fn size<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
         }
         Val::Bytes(bytes) => Ok(count(bytes.len())),
         Val::List(_) | Val::Map(_) | Val::Data(_) => Ok(count(found.len())),
-        Val::Foreign(Foreign::Quantity(_)) | Val::Null => Err(unconvertible(found, "size")),
         _ => Err(unconvertible(found, "size")),
     }
 }

@@ -21,10 +21,11 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("base64.decode", &[Type::Text], decode),
 ];
 
-pub(super) const KUBERNETES: &[Overload] =
-    &[Overload::global("jsonpatch.escapeKey", &[Type::Text], |m, a| {
-        m.new_text(&text(a, 0)?.replace('~', "~0").replace('/', "~1"))
-    })];
+pub(super) const KUBERNETES: &[Overload] = &[Overload::global(
+    "jsonpatch.escapeKey",
+    &[Type::Text],
+    |m, a| m.new_text(&text(a, 0)?.replace('~', "~0").replace('/', "~1")),
+)];
 
 fn encode<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     match value(arguments, 0)? {

@@ -9,7 +9,7 @@ use super::{foreign, text, time, value};
 
 /// A format by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Format(&'static str);
+pub(crate) struct Format(&'static str);
 
 /// Every format by the name of its function.
 const NAMES: [&str; 15] = [
@@ -36,21 +36,33 @@ pub(super) const OVERLOADS: &[Overload] = &[
         let known = NAMES.iter().find(|known| **known == name);
         Ok(m.optional(known.map(|name| foreign(m, Foreign::Format(Format(name))))))
     }),
-    Overload::global("format.dns1123Label", &[], |m, _| make(m, "dns1123Label")),
-    Overload::global("format.dns1123Subdomain", &[], |m, _| make(m, "dns1123Subdomain")),
-    Overload::global("format.dns1035Label", &[], |m, _| make(m, "dns1035Label")),
-    Overload::global("format.qualifiedName", &[], |m, _| make(m, "qualifiedName")),
-    Overload::global("format.dns1123LabelPrefix", &[], |m, _| make(m, "dns1123LabelPrefix")),
-    Overload::global("format.dns1123SubdomainPrefix", &[], |m, _| {
-        make(m, "dns1123SubdomainPrefix")
+    Overload::global("format.dns1123Label", &[], |m, _| {
+        Ok(make(m, "dns1123Label"))
     }),
-    Overload::global("format.dns1035LabelPrefix", &[], |m, _| make(m, "dns1035LabelPrefix")),
-    Overload::global("format.labelValue", &[], |m, _| make(m, "labelValue")),
-    Overload::global("format.uri", &[], |m, _| make(m, "uri")),
-    Overload::global("format.uuid", &[], |m, _| make(m, "uuid")),
-    Overload::global("format.byte", &[], |m, _| make(m, "byte")),
-    Overload::global("format.date", &[], |m, _| make(m, "date")),
-    Overload::global("format.datetime", &[], |m, _| make(m, "datetime")),
+    Overload::global("format.dns1123Subdomain", &[], |m, _| {
+        Ok(make(m, "dns1123Subdomain"))
+    }),
+    Overload::global("format.dns1035Label", &[], |m, _| {
+        Ok(make(m, "dns1035Label"))
+    }),
+    Overload::global("format.qualifiedName", &[], |m, _| {
+        Ok(make(m, "qualifiedName"))
+    }),
+    Overload::global("format.dns1123LabelPrefix", &[], |m, _| {
+        Ok(make(m, "dns1123LabelPrefix"))
+    }),
+    Overload::global("format.dns1123SubdomainPrefix", &[], |m, _| {
+        Ok(make(m, "dns1123SubdomainPrefix"))
+    }),
+    Overload::global("format.dns1035LabelPrefix", &[], |m, _| {
+        Ok(make(m, "dns1035LabelPrefix"))
+    }),
+    Overload::global("format.labelValue", &[], |m, _| Ok(make(m, "labelValue"))),
+    Overload::global("format.uri", &[], |m, _| Ok(make(m, "uri"))),
+    Overload::global("format.uuid", &[], |m, _| Ok(make(m, "uuid"))),
+    Overload::global("format.byte", &[], |m, _| Ok(make(m, "byte"))),
+    Overload::global("format.date", &[], |m, _| Ok(make(m, "date"))),
+    Overload::global("format.datetime", &[], |m, _| Ok(make(m, "datetime"))),
     Overload::member(
         "validate",
         &[Type::Named("kubernetes.NamedFormat"), Type::Text],
@@ -58,8 +70,8 @@ pub(super) const OVERLOADS: &[Overload] = &[
     ),
 ];
 
-fn make<'v>(machine: &Machine<'v>, name: &'static str) -> Result<Val<'v>, Fault> {
-    Ok(foreign(machine, Foreign::Format(Format(name))))
+fn make<'v>(machine: &Machine<'v>, name: &'static str) -> Val<'v> {
+    foreign(machine, Foreign::Format(Format(name)))
 }
 
 /// Nothing if the text has the format, otherwise a list of what is wrong.

@@ -93,7 +93,11 @@ impl fmt::Display for Reference<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separator = if self.digest.is_empty() { ':' } else { '@' };
         let (registry, repository) = (self.registry, self.repository());
-        write!(formatter, "{registry}/{repository}{separator}{}", self.identifier())
+        write!(
+            formatter,
+            "{registry}/{repository}{separator}{}",
+            self.identifier()
+        )
     }
 }
 
@@ -109,7 +113,9 @@ pub(super) const OVERLOADS: &[Overload] = &[
     }),
     Overload::member("registry", I, |_, a| Ok(Val::Text(image(a)?.registry))),
     Overload::member("repository", I, |m, a| m.new_text(&image(a)?.repository())),
-    Overload::member("identifier", I, |_, a| Ok(Val::Text(image(a)?.identifier()))),
+    Overload::member("identifier", I, |_, a| {
+        Ok(Val::Text(image(a)?.identifier()))
+    }),
     Overload::member("tag", I, |_, a| Ok(Val::Text(image(a)?.tag))),
     Overload::member("digest", I, |_, a| Ok(Val::Text(image(a)?.digest))),
     Overload::member("containsDigest", I, |_, a| {

@@ -19,7 +19,9 @@ const ACCOUNT: &str = "system:serviceaccount:";
 pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("parseServiceAccount", T, service_account),
     Overload::global("user.parseServiceAccount", T, service_account),
-    Overload::global("json.unmarshal", &[Type::Any], |m, a| parse(m, a, Syntax::Json)),
+    Overload::global("json.unmarshal", &[Type::Any], |m, a| {
+        parse(m, a, Syntax::Json)
+    }),
     Overload::global("json.marshal", &[Type::Any], marshal),
     Overload::global("yaml.parse", T, |m, a| parse(m, a, Syntax::Yaml)),
     Overload::global("sha256", T, sha256),
@@ -33,7 +35,11 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("random", T, random),
     Overload::global("random.random", T, random),
     Overload::global("time.now", &[], now),
-    Overload::global("time.truncate", &[Type::Timestamp, Type::Duration], truncate),
+    Overload::global(
+        "time.truncate",
+        &[Type::Timestamp, Type::Duration],
+        truncate,
+    ),
     Overload::global("time.toCron", &[Type::Timestamp], to_cron),
     Overload::global("math.round", &[Type::Double, Type::Int], round),
     Overload::global("listObjToMap", LISTS, objects_to_map),
@@ -45,7 +51,10 @@ fn service_account<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<V
     let (namespace, name) = account
         .and_then(|account| account.split_once(':'))
         .unwrap_or(("", ""));
-    let fields = [("Name", Val::Text(name)), ("Namespace", Val::Text(namespace))];
+    let fields = [
+        ("Name", Val::Text(name)),
+        ("Namespace", Val::Text(namespace)),
+    ];
     let arena = machine.context.arena;
     Ok(Val::Message(arena.alloc(Message {
         type_name: "user.ServiceAccount",
@@ -66,7 +75,9 @@ fn parse<'v>(
     machine.context.charge(1 + given.len() as u64 / 32)?;
     let file = Arc::new(SourceFile::new("expression", given.to_owned()));
     let (document, errors) = palisade_document::parse(file, syntax, &Limits::default());
-    let fatal = errors.iter().find(|error| error.severity == SyntaxSeverity::Fatal);
+    let fatal = errors
+        .iter()
+        .find(|error| error.severity == SyntaxSeverity::Fatal);
     if let Some(error) = fatal {
         return Err(Fault::new(error.message.clone()));
     }
@@ -198,12 +209,19 @@ fn random<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, F
         Some(_) => text(arguments, 0)?,
         None => "[0-9a-z]{8}",
     };
-    let wrong = || Fault::new(format!("`{pattern}` is not a pattern such as `[a-z0-9]{{8}}`"));
+    let wrong = || {
+        Fault::new(format!(
+            "`{pattern}` is not a pattern such as `[a-z0-9]{{8}}`"
+        ))
+    };
     let mut written = String::new();
     let mut rest = pattern;
     while let Some(letter) = rest.chars().next() {
         let (letters, after) = if letter == '[' {
-            let (class, after) = rest.get(1..).and_then(|r| r.split_once(']')).ok_or_else(wrong)?;
+            let (class, after) = rest
+                .get(1..)
+                .and_then(|r| r.split_once(']'))
+                .ok_or_else(wrong)?;
             (class_letters(class).ok_or_else(wrong)?, after)
         } else if "\\(){}*+?|.^$".contains(letter) {
             return Err(wrong());
@@ -218,7 +236,9 @@ fn random<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, F
             None => (1, after),
         };
         if times > MAX_RANDOM || written.len() > MAX_RANDOM {
-            return Err(Fault::new(format!("random text is at most {MAX_RANDOM} long")));
+            return Err(Fault::new(format!(
+                "random text is at most {MAX_RANDOM} long"
+            )));
         }
         for _ in 0..times {
             let size = u64::try_from(letters.len()).unwrap_or(1);

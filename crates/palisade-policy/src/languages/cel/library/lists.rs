@@ -45,11 +45,14 @@ fn items<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Vec<Val<'v>
 fn slice<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let (start, end) = (int(arguments, 1)?, int(arguments, 2)?);
     let items = items(machine, arguments)?;
-    let bounds = usize::try_from(start)
-        .ok()
-        .zip(usize::try_from(end).ok());
+    let bounds = usize::try_from(start).ok().zip(usize::try_from(end).ok());
     let part = bounds.and_then(|(start, end)| items.get(start..end));
-    let wrong = || Fault::new(format!("cannot slice({start}, {end}) a list of {}", items.len()));
+    let wrong = || {
+        Fault::new(format!(
+            "cannot slice({start}, {end}) a list of {}",
+            items.len()
+        ))
+    };
     machine.new_list(part.ok_or_else(wrong)?)
 }
 
@@ -83,14 +86,16 @@ fn flatten<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, 
 /// Sorts by the first of each pair; keys have to be of one type that has an order.
 pub(in super::super) fn sort_pairs<'v>(pairs: &mut [(Val<'v>, Val<'v>)]) -> Result<(), Fault> {
     if let Some((first, _)) = pairs.first().copied() {
-        let comparable = pairs.iter().all(|(key, _)| {
-            key.type_name() == first.type_name() && key.compare(first).is_some()
-        });
+        let comparable = pairs
+            .iter()
+            .all(|(key, _)| key.type_name() == first.type_name() && key.compare(first).is_ok());
         if !comparable {
-            return Err(Fault::new("list elements must have the same type to be sorted"));
+            return Err(Fault::new(
+                "list elements must have the same type to be sorted",
+            ));
         }
     }
-    pairs.sort_by(|(a, _), (b, _)| a.compare(*b).flatten().unwrap_or(Ordering::Equal));
+    pairs.sort_by(|(a, _), (b, _)| a.compare(*b).ok().flatten().unwrap_or(Ordering::Equal));
     Ok(())
 }
 
@@ -133,9 +138,9 @@ fn is_sorted<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>
     let items = items(machine, arguments)?;
     for (before, after) in items.iter().zip(items.iter().skip(1)) {
         match before.compare(*after) {
-            None => return Err(Fault::no_overload()),
-            Some(Some(Ordering::Greater)) => return Ok(Val::Bool(false)),
-            Some(_) => {}
+            Err(_) => return Err(Fault::no_overload()),
+            Ok(Some(Ordering::Greater)) => return Ok(Val::Bool(false)),
+            Ok(_) => {}
         }
     }
     Ok(Val::Bool(true))
@@ -170,7 +175,7 @@ fn extreme<'v>(
     for item in items(machine, arguments)? {
         let wins = match best {
             Some(best) => {
-                let order = item.compare(best).ok_or_else(Fault::no_overload)?;
+                let order = item.compare(best).map_err(|_| Fault::no_overload())?;
                 order.is_some_and(better)
             }
             None => true,

@@ -62,16 +62,18 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("imageData.get", &[T], metadata),
     Overload::global("getImageData", &[T], metadata),
     Overload::global("verifyImageSignatures", &[T, Type::List], signatures),
-    Overload::global("verifyAttestationSignatures", &[T, T, Type::List], attestations),
+    Overload::global(
+        "verifyAttestationSignatures",
+        &[T, T, Type::List],
+        attestations,
+    ),
     Overload::global("extractPayload", &[T, T], payload),
     Overload::member("Apply", &[MAKE, T, Type::List], generate),
     Overload::member("apply", &[MAKE, T, Type::List], generate),
 ];
 
 /// `apiVersion` and plural resource of a call, and the arguments after them.
-fn kind_of<'v, 'c>(
-    arguments: &'c [Val<'v>],
-) -> Result<(&'v str, &'v str, &'c [Val<'v>]), Fault> {
+fn kind_of<'v, 'c>(arguments: &'c [Val<'v>]) -> Result<(&'v str, &'v str, &'c [Val<'v>]), Fault> {
     let field = |of: Val<'v>, name: &str| of.field(name).and_then(Val::as_text).unwrap_or("");
     match (value(arguments, 1)?, arguments.get(2)) {
         (Val::Text(version), Some(Val::Text(resource))) => {
@@ -101,7 +103,11 @@ fn is_of(object: Datum<'_>, version: &str, resource: &str) -> bool {
 /// The plural resource name of a kind.
 pub(crate) fn plural(kind: &str) -> String {
     let lower = kind.to_ascii_lowercase();
-    if ["s", "x", "ch", "sh"].iter().any(|end| lower.ends_with(end)) && lower != "endpoints" {
+    if ["s", "x", "ch", "sh"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+        && lower != "endpoints"
+    {
         return format!("{lower}es");
     }
     let vowel_before = |word: &str| word.ends_with(['a', 'e', 'i', 'o', 'u']);
@@ -122,11 +128,14 @@ fn api_path(version: &str, resource: &str, namespace: &str, name: &str) -> Strin
     let root = if version.contains('/') { "apis" } else { "api" };
     let mut path = format!("/{root}/{version}");
     if !namespace.is_empty() {
-        path.push_str(&format!("/namespaces/{namespace}"));
+        path.push_str("/namespaces/");
+        path.push_str(namespace);
     }
-    path.push_str(&format!("/{resource}"));
+    path.push('/');
+    path.push_str(resource);
     if !name.is_empty() {
-        path.push_str(&format!("/{name}"));
+        path.push('/');
+        path.push_str(name);
     }
     path
 }
@@ -185,6 +194,12 @@ fn list<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
         return Ok(Val::from(answer));
     }
     let facts = &machine.environment.facts;
+    // With nothing supplied, "there are none" would be a guess.
+    if facts.objects.is_empty() {
+        return Err(Fault::new(format!(
+            "failed to list resource: `{path}` is unknown here; supply the objects"
+        )));
+    }
     let mut items = Vec::new();
     for object in facts.objects {
         machine.context.meter.charge(1)?;
@@ -239,23 +254,31 @@ fn to_gvr<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, F
     })))
 }
 
-/// An entry of the global context, or the value at a dotted place in it.
+/// An entry of the global context; with a projection, the value supplied as `entry.projection`, or
+/// else the value at that dotted place of the entry.
 fn global<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let name = text(arguments, 1)?;
-    let named = machine.environment.facts.named.iter();
-    let found = named.clone().find(|(known, _)| *known == name);
-    let Some((_, value)) = found else {
-        return Err(Fault::new(format!(
+    let named = |wanted: &str| {
+        let mut named = machine.environment.facts.named.iter();
+        named
+            .find(|(known, _)| *known == wanted)
+            .map(|(_, value)| *value)
+    };
+    let unknown = || {
+        Fault::new(format!(
             "the global context entry `{name}` is unknown here; supply it"
-        )));
+        ))
     };
     let Some(Val::Text(projection)) = arguments.get(2) else {
-        return Ok(Val::from(*value));
+        return named(name).map(Val::from).ok_or_else(unknown);
     };
+    if let Some(projected) = named(&format!("{name}.{projection}")) {
+        return Ok(Val::from(projected));
+    }
     let place = projection
         .split('.')
         .filter(|part| !part.is_empty())
-        .try_fold(*value, |value, key| value.get(key));
+        .try_fold(named(name).ok_or_else(unknown)?, Datum::get);
     Ok(place.map_or(Val::Null, Val::from))
 }
 
@@ -265,7 +288,8 @@ fn http<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
         return Ok(Val::from(answer));
     }
     let send = machine.context.effects.http;
-    let send = send.ok_or_else(|| Fault::new("HTTP requests are off, and the answer was not supplied"))?;
+    let send =
+        send.ok_or_else(|| Fault::new("HTTP requests are off, and the answer was not supplied"))?;
     let body = match arguments.get(2) {
         Some(body) if arguments.len() == 4 || !body.is_map() => Some(*body),
         _ => None,
@@ -284,7 +308,8 @@ fn http<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
         headers: &[],
         body: body.as_bytes(),
     };
-    let response = send(&request).map_err(|error| Fault::new(format!("request failed: {error}")))?;
+    let response =
+        send(&request).map_err(|error| Fault::new(format!("request failed: {error}")))?;
     let text = String::from_utf8_lossy(&response.body).into_owned();
     machine.context.charge(1 + text.len() as u64 / 32)?;
     let file = std::sync::Arc::new(palisade_document::SourceFile::new(url, text));

@@ -1,7 +1,6 @@
 //! Numbers: the math extension.
 
 use super::super::fault::Fault;
-use super::super::machine::Machine;
 use super::super::overload::{Overload, Type};
 use super::super::value::Val;
 use super::value;
@@ -15,12 +14,16 @@ const UI: &[Type] = &[Type::Uint, Type::Int];
 
 pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("math.greatest", N, |_, a| value(a, 0)),
-    Overload::global("math.greatest", NN, |_, a| extreme(a, std::cmp::Ordering::is_gt)),
+    Overload::global("math.greatest", NN, |_, a| {
+        extreme(a, std::cmp::Ordering::is_gt)
+    }),
     Overload::global("math.greatest", &[Type::List], |_, a| {
         extreme(&items(a)?, std::cmp::Ordering::is_gt)
     }),
     Overload::global("math.least", N, |_, a| value(a, 0)),
-    Overload::global("math.least", NN, |_, a| extreme(a, std::cmp::Ordering::is_lt)),
+    Overload::global("math.least", NN, |_, a| {
+        extreme(a, std::cmp::Ordering::is_lt)
+    }),
     Overload::global("math.least", &[Type::List], |_, a| {
         extreme(&items(a)?, std::cmp::Ordering::is_lt)
     }),
@@ -62,7 +65,7 @@ fn extreme<'v>(
             return Err(Fault::no_overload());
         }
         let wins = match best {
-            Some(best) => value.compare(best).flatten().is_some_and(better),
+            Some(best) => value.compare(best).ok().flatten().is_some_and(better),
             None => true,
         };
         if wins {
@@ -138,10 +141,7 @@ fn bit_not<'v>(arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     }
 }
 
-fn shift<'v>(
-    arguments: &[Val<'v>],
-    shift: fn(u64, u32) -> Option<u64>,
-) -> Result<Val<'v>, Fault> {
+fn shift<'v>(arguments: &[Val<'v>], shift: fn(u64, u32) -> Option<u64>) -> Result<Val<'v>, Fault> {
     let Val::Int(by) = value(arguments, 1)? else {
         return Err(Fault::no_overload());
     };

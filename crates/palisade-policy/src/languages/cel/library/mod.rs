@@ -16,7 +16,7 @@ mod regex;
 pub(super) mod semver;
 mod sets;
 mod strings;
-mod template;
+pub(super) mod template;
 mod time;
 pub(super) mod url;
 pub(super) mod wellknown;
@@ -59,8 +59,16 @@ const KYVERNO: &[&[Overload]] = &[kyverno::OVERLOADS, image::OVERLOADS, lookups:
 
 /// All functions of a dialect.
 pub(super) fn overloads(dialect: Dialect) -> impl Iterator<Item = &'static Overload> {
-    let kubernetes = if dialect >= Dialect::Kubernetes { KUBERNETES } else { &[] };
-    let kyverno = if dialect >= Dialect::Kyverno { KYVERNO } else { &[] };
+    let kubernetes = if dialect >= Dialect::Kubernetes {
+        KUBERNETES
+    } else {
+        &[]
+    };
+    let kyverno = if dialect >= Dialect::Kyverno {
+        KYVERNO
+    } else {
+        &[]
+    };
     STANDARD
         .iter()
         .chain(kubernetes)

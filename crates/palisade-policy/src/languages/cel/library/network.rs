@@ -16,7 +16,7 @@ const T: &[Type] = &[Type::Text];
 
 /// A network: an address with the length of its prefix; the address may lie within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Cidr {
+pub(crate) struct Cidr {
     address: IpAddr,
     length: u8,
 }
@@ -33,8 +33,12 @@ pub(in super::super) fn unmapped(ip: IpAddr) -> IpAddr {
 }
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::global("ip", T, |m, a| Ok(foreign(m, Foreign::Ip(address(text(a, 0)?)?)))),
-    Overload::global("isIP", T, |_, a| Ok(Val::Bool(address(text(a, 0)?).is_ok()))),
+    Overload::global("ip", T, |m, a| {
+        Ok(foreign(m, Foreign::Ip(address(text(a, 0)?)?)))
+    }),
+    Overload::global("isIP", T, |_, a| {
+        Ok(Val::Bool(address(text(a, 0)?).is_ok()))
+    }),
     Overload::global("ip.isCanonical", T, |_, a| {
         let text = text(a, 0)?;
         Ok(Val::Bool(address(text)?.to_string() == text))
@@ -42,20 +46,30 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::global("cidr", T, |m, a| {
         Ok(foreign(m, Foreign::Cidr(network(text(a, 0)?)?)))
     }),
-    Overload::global("isCIDR", T, |_, a| Ok(Val::Bool(network(text(a, 0)?).is_ok()))),
+    Overload::global("isCIDR", T, |_, a| {
+        Ok(Val::Bool(network(text(a, 0)?).is_ok()))
+    }),
     Overload::member("family", &[IP], |_, a| {
         Ok(Val::Int(if ip(a, 0)?.is_ipv4() { 4 } else { 6 }))
     }),
-    Overload::member("isUnspecified", &[IP], |_, a| test(a, |ip| ip.is_unspecified())),
+    Overload::member("isUnspecified", &[IP], |_, a| {
+        test(a, |ip| ip.is_unspecified())
+    }),
     Overload::member("isLoopback", &[IP], |_, a| test(a, |ip| ip.is_loopback())),
-    Overload::member("isLinkLocalMulticast", &[IP], |_, a| test(a, link_local_multicast)),
-    Overload::member("isLinkLocalUnicast", &[IP], |_, a| test(a, link_local_unicast)),
+    Overload::member("isLinkLocalMulticast", &[IP], |_, a| {
+        test(a, link_local_multicast)
+    }),
+    Overload::member("isLinkLocalUnicast", &[IP], |_, a| {
+        test(a, link_local_unicast)
+    }),
     Overload::member("isGlobalUnicast", &[IP], |_, a| test(a, global_unicast)),
     Overload::member("containsIP", &[CIDR, IP], contains_ip),
     Overload::member("containsIP", &[CIDR, Type::Text], contains_ip),
     Overload::member("containsCIDR", &[CIDR, CIDR], contains_cidr),
     Overload::member("containsCIDR", &[CIDR, Type::Text], contains_cidr),
-    Overload::member("ip", &[CIDR], |m, a| Ok(foreign(m, Foreign::Ip(cidr(a, 0)?.address)))),
+    Overload::member("ip", &[CIDR], |m, a| {
+        Ok(foreign(m, Foreign::Ip(cidr(a, 0)?.address)))
+    }),
     Overload::member("prefixLength", &[CIDR], |_, a| {
         Ok(Val::Int(i64::from(cidr(a, 0)?.length)))
     }),
@@ -73,7 +87,9 @@ fn address(text: &str) -> Result<IpAddr, Fault> {
         return Err(wrong("with zone value is not allowed"));
     }
     if text.contains(':') && text.contains('.') {
-        return Err(wrong("is an IPv4-mapped IPv6 address, which is not allowed"));
+        return Err(wrong(
+            "is an IPv4-mapped IPv6 address, which is not allowed",
+        ));
     }
     text.parse()
         .map_err(|_| wrong("parse error during conversion from string"))

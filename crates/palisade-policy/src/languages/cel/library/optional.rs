@@ -9,7 +9,9 @@ const O: &[Type] = &[Type::Optional];
 const L: &[Type] = &[Type::List];
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::global("optional.of", &[Type::Any], |m, a| Ok(m.optional(Some(value(a, 0)?)))),
+    Overload::global("optional.of", &[Type::Any], |m, a| {
+        Ok(m.optional(Some(value(a, 0)?)))
+    }),
     Overload::global("optional.none", &[], |_, _| Ok(Val::Optional(None))),
     Overload::global("optional.ofNonZeroValue", &[Type::Any], |m, a| {
         let value = value(a, 0)?;

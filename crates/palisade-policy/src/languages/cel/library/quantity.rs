@@ -16,7 +16,7 @@ const SCALE: i128 = 1_000_000_000;
 
 /// An amount in billionths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) struct Quantity(i128);
+pub(crate) struct Quantity(i128);
 
 impl fmt::Display for Quantity {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -54,9 +54,13 @@ pub(super) const OVERLOADS: &[Overload] = &[
         Ok(Val::Double(approximate(quantity(a, 0)?)))
     }),
     Overload::member("add", &[Q, Q], |m, a| combine(m, a, i128::checked_add)),
-    Overload::member("add", &[Q, Type::Int], |m, a| combine(m, a, i128::checked_add)),
+    Overload::member("add", &[Q, Type::Int], |m, a| {
+        combine(m, a, i128::checked_add)
+    }),
     Overload::member("sub", &[Q, Q], |m, a| combine(m, a, i128::checked_sub)),
-    Overload::member("sub", &[Q, Type::Int], |m, a| combine(m, a, i128::checked_sub)),
+    Overload::member("sub", &[Q, Type::Int], |m, a| {
+        combine(m, a, i128::checked_sub)
+    }),
     Overload::member("isLessThan", &[Q, Q], |_, a| {
         Ok(Val::Bool(quantity(a, 0)? < quantity(a, 1)?))
     }),
@@ -80,7 +84,9 @@ pub(super) fn order(order: Ordering) -> Val<'static> {
 fn read(text: &str) -> Result<Quantity, Fault> {
     parse(text).ok_or_else(|| {
         let shown: String = text.chars().take(64).collect();
-        Fault::new(format!("`{shown}` is not a quantity such as `500m` or `1Gi`"))
+        Fault::new(format!(
+            "`{shown}` is not a quantity such as `500m` or `1Gi`"
+        ))
     })
 }
 
@@ -155,7 +161,10 @@ fn whole(quantity: Quantity) -> Option<i64> {
         .flatten()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "the function says it is approximate")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "the function says it is approximate"
+)]
 fn approximate(quantity: Quantity) -> f64 {
     let (whole, fraction) = (quantity.0 / SCALE, quantity.0 % SCALE);
     whole as f64 + fraction as f64 / SCALE as f64

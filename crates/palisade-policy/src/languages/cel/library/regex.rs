@@ -12,7 +12,11 @@ const TTI: &[Type] = &[Type::Text, Type::Text, Type::Int];
 pub(super) const OVERLOADS: &[Overload] = &[
     Overload::member("matches", TT, matches),
     Overload::global("matches", TT, matches),
-    Overload::global("regex.replace", &[Type::Text, Type::Text, Type::Text], replace),
+    Overload::global(
+        "regex.replace",
+        &[Type::Text, Type::Text, Type::Text],
+        replace,
+    ),
     Overload::global(
         "regex.replace",
         &[Type::Text, Type::Text, Type::Text, Type::Int],
@@ -121,7 +125,9 @@ fn replacement(text: &str, groups: usize) -> Result<String, Fault> {
                         let message = format!("the regular expression has no group {group}");
                         return Err(Fault::new(message));
                     }
-                    written.push_str(&format!("${{{group}}}"));
+                    written.push_str("${");
+                    written.push(digit);
+                    written.push('}');
                 }
                 _ => {
                     return Err(Fault::new(

@@ -21,7 +21,7 @@ const TB: &[Type] = &[Type::Text, Type::Bool];
 
 /// A version; what follows the numbers borrows its text.
 #[derive(Debug, Clone, Copy)]
-pub(in super::super) struct Version<'v> {
+pub(crate) struct Version<'v> {
     core: [u64; 3],
     pre_release: &'v str,
     build: &'v str,
@@ -63,7 +63,9 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::member("minor", V, |_, a| number(a, 1)),
     Overload::member("patch", V, |_, a| number(a, 2)),
     Overload::member("isLessThan", VV, |_, a| Ok(Val::Bool(compare(a)?.is_lt()))),
-    Overload::member("isGreaterThan", VV, |_, a| Ok(Val::Bool(compare(a)?.is_gt()))),
+    Overload::member("isGreaterThan", VV, |_, a| {
+        Ok(Val::Bool(compare(a)?.is_gt()))
+    }),
     Overload::member("compareTo", VV, |_, a| Ok(order(compare(a)?))),
 ];
 
@@ -98,8 +100,12 @@ fn parse(text: &str, loose: bool) -> Option<Version<'_>> {
     } else {
         text
     };
-    let (text, build) = text.split_once('+').map_or((text, None), |(t, b)| (t, Some(b)));
-    let (numbers, pre) = text.split_once('-').map_or((text, None), |(t, p)| (t, Some(p)));
+    let (text, build) = text
+        .split_once('+')
+        .map_or((text, None), |(t, b)| (t, Some(b)));
+    let (numbers, pre) = text
+        .split_once('-')
+        .map_or((text, None), |(t, p)| (t, Some(p)));
     let mut core = [0; 3];
     let mut parts = numbers.split('.');
     for (at, place) in core.iter_mut().enumerate() {
@@ -141,7 +147,9 @@ fn make<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
     let version = read(arguments)?.ok_or_else(|| {
         let given = text(arguments, 0).unwrap_or("");
         let shown: String = given.chars().take(64).collect();
-        Fault::new(format!("`{shown}` is not a semantic version such as `1.2.3`"))
+        Fault::new(format!(
+            "`{shown}` is not a semantic version such as `1.2.3`"
+        ))
     })?;
     Ok(foreign(machine, Foreign::Semver(version)))
 }
@@ -171,11 +179,28 @@ mod tests {
 
     #[test]
     fn precedence_is_semver_org_s() {
-        let order = ["1.0.0-alpha", "1.0.0-alpha.1", "1.0.0-alpha.beta", "1.0.0-beta.2",
-            "1.0.0-beta.11", "1.0.0", "1.2.0", "1.10.0"];
-        let parsed: Vec<_> = order.iter().map(|text| parse(text, false).unwrap()).collect();
-        assert!(parsed.windows(2).all(|two| two[0].precedence(&two[1]).is_lt()));
-        for wrong in ["1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.0.0.0", "a.b.c"] {
+        let order = [
+            "1.0.0-alpha",
+            "1.0.0-alpha.1",
+            "1.0.0-alpha.beta",
+            "1.0.0-beta.2",
+            "1.0.0-beta.11",
+            "1.0.0",
+            "1.2.0",
+            "1.10.0",
+        ];
+        let parsed: Vec<_> = order
+            .iter()
+            .map(|text| parse(text, false).unwrap())
+            .collect();
+        assert!(
+            parsed
+                .windows(2)
+                .all(|two| two[0].precedence(&two[1]).is_lt())
+        );
+        for wrong in [
+            "1.0", "v1.0.0", "01.0.0", "1.0.0-", "1.0.0-01", "1.0.0.0", "a.b.c",
+        ] {
             assert!(parse(wrong, false).is_none(), "{wrong}");
         }
         assert_eq!(parse("v01.2", true).unwrap().to_string(), "1.2.0");

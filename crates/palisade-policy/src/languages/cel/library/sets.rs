@@ -14,7 +14,9 @@ pub(super) const OVERLOADS: &[Overload] = &[
     }),
     Overload::global("sets.equivalent", LL, |m, a| {
         let (left, right) = (value(a, 0)?, value(a, 1)?);
-        Ok(Val::Bool(covers(m, left, right)? && covers(m, right, left)?))
+        Ok(Val::Bool(
+            covers(m, left, right)? && covers(m, right, left)?,
+        ))
     }),
     Overload::global("sets.intersects", LL, intersects),
 ];

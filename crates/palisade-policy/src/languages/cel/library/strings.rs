@@ -12,9 +12,15 @@ const TI: &[Type] = &[Type::Text, Type::Int];
 const TTI: &[Type] = &[Type::Text, Type::Text, Type::Int];
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::member("contains", TT, |m, a| test(m, a, |s, part| s.contains(part))),
-    Overload::member("startsWith", TT, |m, a| test(m, a, |s, part| s.starts_with(part))),
-    Overload::member("endsWith", TT, |m, a| test(m, a, |s, part| s.ends_with(part))),
+    Overload::member("contains", TT, |m, a| {
+        test(m, a, |s, part| s.contains(part))
+    }),
+    Overload::member("startsWith", TT, |m, a| {
+        test(m, a, |s, part| s.starts_with(part))
+    }),
+    Overload::member("endsWith", TT, |m, a| {
+        test(m, a, |s, part| s.ends_with(part))
+    }),
     Overload::member("charAt", TI, char_at),
     Overload::member("indexOf", TT, |m, a| index_of(m, a, Side::First)),
     Overload::member("indexOf", TTI, |m, a| index_of(m, a, Side::First)),
@@ -22,10 +28,18 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::member("lastIndexOf", TTI, |m, a| index_of(m, a, Side::Last)),
     Overload::member("join", &[Type::List], join),
     Overload::member("join", &[Type::List, Type::Text], join),
-    Overload::member("lowerAscii", T, |m, a| m.new_text(&text(a, 0)?.to_ascii_lowercase())),
-    Overload::member("upperAscii", T, |m, a| m.new_text(&text(a, 0)?.to_ascii_uppercase())),
+    Overload::member("lowerAscii", T, |m, a| {
+        m.new_text(&text(a, 0)?.to_ascii_lowercase())
+    }),
+    Overload::member("upperAscii", T, |m, a| {
+        m.new_text(&text(a, 0)?.to_ascii_uppercase())
+    }),
     Overload::member("replace", &[Type::Text, Type::Text, Type::Text], replace),
-    Overload::member("replace", &[Type::Text, Type::Text, Type::Text, Type::Int], replace),
+    Overload::member(
+        "replace",
+        &[Type::Text, Type::Text, Type::Text, Type::Int],
+        replace,
+    ),
     Overload::member("split", TT, split),
     Overload::member("split", TTI, split),
     Overload::member("substring", TI, substring),
@@ -143,12 +157,20 @@ fn join<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fau
 
 /// Stops a text from growing over the memory that the evaluation may use.
 fn bounded(machine: &Machine<'_>, length: usize) -> Result<(), Fault> {
-    let used = machine.context.arena.allocated_bytes().saturating_add(length);
+    let used = machine
+        .context
+        .arena
+        .allocated_bytes()
+        .saturating_add(length);
     Ok(machine.context.meter.check_memory(used)?)
 }
 
 fn replace<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
-    let (whole, from, to) = (text(arguments, 0)?, text(arguments, 1)?, text(arguments, 2)?);
+    let (whole, from, to) = (
+        text(arguments, 0)?,
+        text(arguments, 1)?,
+        text(arguments, 2)?,
+    );
     let most = match arguments.get(3) {
         Some(_) => usize::try_from(int(arguments, 3)?).unwrap_or(usize::MAX),
         None => usize::MAX,

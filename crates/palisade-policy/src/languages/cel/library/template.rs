@@ -10,8 +10,11 @@ use super::{text, value};
 /// Most digits after the point.
 const MAX_PRECISION: usize = 1000;
 
-pub(super) const OVERLOADS: &[Overload] =
-    &[Overload::member("format", &[Type::Text, Type::List], format)];
+pub(super) const OVERLOADS: &[Overload] = &[Overload::member(
+    "format",
+    &[Type::Text, Type::List],
+    format,
+)];
 
 fn format<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let template = text(arguments, 0)?;
@@ -56,7 +59,9 @@ fn precision(after: &str) -> Result<(Option<usize>, &str), Fault> {
         .parse()
         .map_err(|_| Fault::new("error while parsing precision"))?;
     if number > MAX_PRECISION {
-        return Err(Fault::new(format!("a precision is at most {MAX_PRECISION}")));
+        return Err(Fault::new(format!(
+            "a precision is at most {MAX_PRECISION}"
+        )));
     }
     Ok((Some(number), rest))
 }
@@ -104,7 +109,11 @@ fn verbalise(verb: char, precision: Option<usize>, value: Val<'_>) -> Result<Str
                 Val::Bytes(bytes) => hexadecimal(bytes),
                 _ => return Err(wrong()),
             };
-            Ok(if verb == 'X' { lower.to_ascii_uppercase() } else { lower })
+            Ok(if verb == 'X' {
+                lower.to_ascii_uppercase()
+            } else {
+                lower
+            })
         }
         other => Err(Fault::new(format!(
             "could not parse formatting clause: unrecognized formatting clause `{other}`"
@@ -118,7 +127,13 @@ fn signed(value: i64, write: fn(u64) -> String) -> String {
 }
 
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits
+        .filter_map(|digit| DIGITS.get(usize::from(digit)))
+        .collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "the verb writes a double")]
@@ -149,7 +164,7 @@ fn scientific(value: f64, precision: usize) -> String {
 }
 
 /// A value as `%s` writes it.
-pub(super) fn shown(value: Val<'_>) -> Result<String, Fault> {
+pub(in super::super) fn shown(value: Val<'_>) -> Result<String, Fault> {
     if value.is_list() {
         let mut items = Vec::new();
         for item in value.items() {

@@ -15,26 +15,52 @@ const TIME_IN_ZONE: &[Type] = &[Type::Timestamp, Type::Text];
 const DURATION: &[Type] = &[Type::Duration];
 
 pub(super) const OVERLOADS: &[Overload] = &[
-    Overload::member("getFullYear", TIME, |m, a| part(m, a, |d| i64::from(d.year()))),
-    Overload::member("getFullYear", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.year()))),
-    Overload::member("getMonth", TIME, |m, a| part(m, a, |d| i64::from(d.month()) - 1)),
-    Overload::member("getMonth", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.month()) - 1)),
+    Overload::member("getFullYear", TIME, |m, a| {
+        part(m, a, |d| i64::from(d.year()))
+    }),
+    Overload::member("getFullYear", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.year()))
+    }),
+    Overload::member("getMonth", TIME, |m, a| {
+        part(m, a, |d| i64::from(d.month()) - 1)
+    }),
+    Overload::member("getMonth", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.month()) - 1)
+    }),
     Overload::member("getDate", TIME, |m, a| part(m, a, |d| i64::from(d.day()))),
-    Overload::member("getDate", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.day()))),
-    Overload::member("getDayOfMonth", TIME, |m, a| part(m, a, |d| i64::from(d.day()) - 1)),
-    Overload::member("getDayOfMonth", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.day()) - 1)),
+    Overload::member("getDate", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.day()))
+    }),
+    Overload::member("getDayOfMonth", TIME, |m, a| {
+        part(m, a, |d| i64::from(d.day()) - 1)
+    }),
+    Overload::member("getDayOfMonth", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.day()) - 1)
+    }),
     Overload::member("getDayOfYear", TIME, |m, a| part(m, a, day_of_year)),
     Overload::member("getDayOfYear", TIME_IN_ZONE, |m, a| part(m, a, day_of_year)),
     Overload::member("getDayOfWeek", TIME, |m, a| part(m, a, day_of_week)),
     Overload::member("getDayOfWeek", TIME_IN_ZONE, |m, a| part(m, a, day_of_week)),
     Overload::member("getHours", TIME, |m, a| part(m, a, |d| i64::from(d.hour()))),
-    Overload::member("getHours", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.hour()))),
-    Overload::member("getMinutes", TIME, |m, a| part(m, a, |d| i64::from(d.minute()))),
-    Overload::member("getMinutes", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.minute()))),
-    Overload::member("getSeconds", TIME, |m, a| part(m, a, |d| i64::from(d.second()))),
-    Overload::member("getSeconds", TIME_IN_ZONE, |m, a| part(m, a, |d| i64::from(d.second()))),
+    Overload::member("getHours", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.hour()))
+    }),
+    Overload::member("getMinutes", TIME, |m, a| {
+        part(m, a, |d| i64::from(d.minute()))
+    }),
+    Overload::member("getMinutes", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.minute()))
+    }),
+    Overload::member("getSeconds", TIME, |m, a| {
+        part(m, a, |d| i64::from(d.second()))
+    }),
+    Overload::member("getSeconds", TIME_IN_ZONE, |m, a| {
+        part(m, a, |d| i64::from(d.second()))
+    }),
     Overload::member("getMilliseconds", TIME, |m, a| part(m, a, milliseconds)),
-    Overload::member("getMilliseconds", TIME_IN_ZONE, |m, a| part(m, a, milliseconds)),
+    Overload::member("getMilliseconds", TIME_IN_ZONE, |m, a| {
+        part(m, a, milliseconds)
+    }),
     Overload::member("getHours", DURATION, |_, a| whole(a, 3_600_000_000_000)),
     Overload::member("getMinutes", DURATION, |_, a| whole(a, 60_000_000_000)),
     Overload::member("getSeconds", DURATION, |_, a| whole(a, 1_000_000_000)),
@@ -80,7 +106,13 @@ pub(in super::super) fn parse_duration(text: &str) -> Option<i64> {
         if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
             return None;
         }
-        let read = |digits: &str| if digits.is_empty() { Ok(0) } else { digits.parse::<i64>() };
+        let read = |digits: &str| {
+            if digits.is_empty() {
+                Ok(0)
+            } else {
+                digits.parse::<i64>()
+            }
+        };
         total += i128::from(read(whole).ok()?).checked_mul(*size)?;
         let kept = fraction.get(..fraction.len().min(15))?;
         let scale = 10_i128.checked_pow(u32::try_from(kept.len()).ok()?)?;
@@ -132,7 +164,9 @@ pub(in super::super) fn parse_timestamp(text: &str) -> Option<i128> {
     let mut rest = text.get(19..)?;
     let mut nanos: i128 = 0;
     if let Some(after) = rest.strip_prefix('.') {
-        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let digits = after
+            .find(|c: char| !c.is_ascii_digit())
+            .unwrap_or(after.len());
         let kept = after.get(..digits.min(9)).filter(|kept| !kept.is_empty())?;
         nanos = format!("{kept:0<9}").parse().ok()?;
         rest = after.get(digits..)?;
@@ -167,7 +201,12 @@ pub(in super::super) fn timestamp_text(moment: Moment) -> String {
         return String::new();
     };
     let day = format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day());
-    let time = format!("{:02}:{:02}:{:02}", date.hour(), date.minute(), date.second());
+    let time = format!(
+        "{:02}:{:02}:{:02}",
+        date.hour(),
+        date.minute(),
+        date.second()
+    );
     if moment.nanos == 0 {
         return format!("{day}T{time}Z");
     }
@@ -183,7 +222,9 @@ fn timestamp(moment: Moment) -> Option<jiff::Timestamp> {
 /// The date and time of a moment in UTC.
 pub(super) fn date_of(moment: Moment) -> Result<DateTime, Fault> {
     let civil = || {
-        let days = jiff::Span::new().try_days(moment.seconds.div_euclid(86_400)).ok()?;
+        let days = jiff::Span::new()
+            .try_days(moment.seconds.div_euclid(86_400))
+            .ok()?;
         let date = jiff::civil::date(1970, 1, 1).checked_add(days).ok()?;
         let second = i32::try_from(moment.seconds.rem_euclid(86_400)).ok()?;
         let part = |value: i32| i8::try_from(value).ok();

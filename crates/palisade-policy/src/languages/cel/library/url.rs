@@ -11,7 +11,7 @@ const U: &[Type] = &[Type::Named("kubernetes.URL")];
 
 /// A URL in its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) struct Url<'v> {
+pub(crate) struct Url<'v> {
     text: &'v str,
     scheme: &'v str,
     host: &'v str,
@@ -29,11 +29,16 @@ impl<'v> Url<'v> {
         if let Some(six) = self.host.strip_prefix('[') {
             return six.split(']').next().unwrap_or("");
         }
-        self.host.rsplit_once(':').map_or(self.host, |(name, _)| name)
+        self.host
+            .rsplit_once(':')
+            .map_or(self.host, |(name, _)| name)
     }
 
     fn port(&self) -> &'v str {
-        let after = self.host.rsplit_once(']').map_or(self.host, |(_, rest)| rest);
+        let after = self
+            .host
+            .rsplit_once(']')
+            .map_or(self.host, |(_, rest)| rest);
         after.rsplit_once(':').map_or("", |(_, port)| port)
     }
 }
@@ -47,12 +52,18 @@ pub(super) const OVERLOADS: &[Overload] = &[
         })?;
         Ok(foreign(m, Foreign::Url(url)))
     }),
-    Overload::global("isURL", &[Type::Text], |_, a| Ok(Val::Bool(parse(text(a, 0)?).is_ok()))),
-    Overload::member("getScheme", U, |m, a| m.new_text(&url(a)?.scheme.to_ascii_lowercase())),
+    Overload::global("isURL", &[Type::Text], |_, a| {
+        Ok(Val::Bool(parse(text(a, 0)?).is_ok()))
+    }),
+    Overload::member("getScheme", U, |m, a| {
+        m.new_text(&url(a)?.scheme.to_ascii_lowercase())
+    }),
     Overload::member("getHost", U, |_, a| Ok(Val::Text(url(a)?.host))),
     Overload::member("getHostname", U, |_, a| Ok(Val::Text(url(a)?.hostname()))),
     Overload::member("getPort", U, |_, a| Ok(Val::Text(url(a)?.port()))),
-    Overload::member("getEscapedPath", U, |m, a| m.new_text(&escape_path(url(a)?.path))),
+    Overload::member("getEscapedPath", U, |m, a| {
+        m.new_text(&escape_path(url(a)?.path))
+    }),
     Overload::member("getQuery", U, query),
 ];
 
@@ -64,7 +75,7 @@ fn url<'v>(arguments: &[Val<'v>]) -> Result<Url<'v>, Fault> {
 }
 
 fn parse(text: &str) -> Result<Url<'_>, &'static str> {
-    if text.chars().any(|c| c.is_control()) {
+    if text.chars().any(char::is_control) {
         return Err("has a control character");
     }
     let (before, _) = text.split_once('#').unwrap_or((text, ""));
@@ -131,7 +142,9 @@ fn check_host(host: &str) -> Result<(), &'static str> {
 
 fn check_escapes(path: &str) -> Result<(), &'static str> {
     for part in path.split('%').skip(1) {
-        let hexadecimal = part.get(..2).is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
+        let hexadecimal = part
+            .get(..2)
+            .is_some_and(|two| two.bytes().all(|b| b.is_ascii_hexdigit()));
         if !hexadecimal {
             return Err("has an invalid escape");
         }
@@ -146,7 +159,8 @@ fn escape_path(path: &str) -> String {
         if plain {
             escaped.push(char::from(byte));
         } else {
-            escaped.push_str(&format!("%{byte:02X}"));
+            escaped.push('%');
+            escaped.push_str(&super::template::hexadecimal(&[byte]).to_ascii_uppercase());
         }
     }
     escaped
@@ -165,7 +179,10 @@ fn query<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fa
     }
     let mut entries = Vec::with_capacity(map.len());
     for (key, values) in map {
-        entries.push((machine.new_text(&unescape(key))?, machine.new_list(&values)?));
+        entries.push((
+            machine.new_text(&unescape(key))?,
+            machine.new_list(&values)?,
+        ));
     }
     machine.new_map(&entries)
 }

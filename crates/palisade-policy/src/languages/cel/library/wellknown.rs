@@ -80,7 +80,11 @@ pub(in super::super) fn value_of<'v>(
 }
 
 fn only(message: &Message<'_>, known: &[&str]) -> Result<(), Fault> {
-    match message.fields.iter().find(|(name, _)| !known.contains(name)) {
+    match message
+        .fields
+        .iter()
+        .find(|(name, _)| !known.contains(name))
+    {
         Some((name, _)) => Err(Fault::new(format!(
             "no such field: {} has no `{name}`",
             message.type_name
@@ -120,11 +124,12 @@ fn wrapped<'v>(name: &str, kind: &str, value: Option<Val<'v>>) -> Result<Val<'v>
 
 fn plain<'v>(message: &Message<'v>) -> Result<Val<'v>, Fault> {
     match message.fields {
-        [] => Ok(Val::Null),
-        [("null_value", _)] => Ok(Val::Null),
-        [("number_value", value @ Val::Double(_))]
-        | [("string_value", value @ Val::Text(_))]
-        | [("bool_value", value @ Val::Bool(_))] => Ok(*value),
+        [] | [("null_value", _)] => Ok(Val::Null),
+        [
+            ("number_value", value @ Val::Double(_))
+            | ("string_value", value @ Val::Text(_))
+            | ("bool_value", value @ Val::Bool(_)),
+        ] => Ok(*value),
         [("struct_value", value)] if value.is_map() => Ok(*value),
         [("list_value", value)] if value.is_list() => Ok(*value),
         _ => Err(Fault::new("a google.protobuf.Value has exactly one kind")),

@@ -45,7 +45,10 @@ impl Binding {
         let spec = document.get("spec")?;
         let text = |of: Datum<'_>, key| of.get(key).and_then(Datum::as_text).map(str::to_owned);
         let metadata = document.get("metadata").unwrap_or(Datum::Null);
-        let actions = spec.get("validationActions").into_iter().flat_map(Datum::items);
+        let actions = spec
+            .get("validationActions")
+            .into_iter()
+            .flat_map(Datum::items);
         let strongest = actions.filter_map(|action| match action.as_text() {
             Some("Deny") => Some(Enforcement::Deny),
             Some("Warn") => Some(Enforcement::Warn),

@@ -64,7 +64,7 @@ fn has_policy(document: &Document) -> bool {
 /// The compiled policies of a bundle.
 #[derive(Debug)]
 struct Policies {
-    policies: Vec<AdmissionPolicy>,
+    compiled: Vec<AdmissionPolicy>,
     bindings: Vec<Binding>,
     /// The bundle's own documents: parameters may stand among them.
     documents: Vec<Document>,
@@ -76,8 +76,8 @@ pub(crate) fn compile(
     bundle: &Bundle,
     _: &Settings,
 ) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
-    let mut compiled = Policies {
-        policies: Vec::new(),
+    let mut set = Policies {
+        compiled: Vec::new(),
         bindings: Vec::new(),
         documents: Vec::new(),
         rules: Vec::new(),
@@ -85,23 +85,26 @@ pub(crate) fn compile(
     let mut mistakes = Vec::new();
     for (path, file) in &bundle.files {
         let (document, errors) = read(file, path);
-        for error in errors.iter().filter(|error| error.severity == SyntaxSeverity::Fatal) {
+        for error in errors
+            .iter()
+            .filter(|error| error.severity == SyntaxSeverity::Fatal)
+        {
             let origin = Origin::new(file, error.span);
             mistakes.push(PolicyError::at(origin, error.message.clone()));
         }
         for root in document.roots().map(Datum::from) {
             if AdmissionPolicy::is(root) {
                 match AdmissionPolicy::compile(root) {
-                    Ok(policy) => compiled.policies.push(policy),
+                    Ok(policy) => set.compiled.push(policy),
                     Err(errors) => mistakes.extend(errors),
                 }
             }
-            compiled.bindings.extend(Binding::read(root));
+            set.bindings.extend(Binding::read(root));
         }
-        compiled.documents.push(document);
+        set.documents.push(document);
     }
-    let known = |name: &str| compiled.policies.iter().any(|policy| policy.name() == name);
-    for binding in &compiled.bindings {
+    let known = |name: &str| set.compiled.iter().any(|policy| policy.name() == name);
+    for binding in &set.bindings {
         if mistakes.is_empty() && !known(&binding.policy) {
             let message = format!(
                 "the binding `{}` names the policy `{}`, which is not here",
@@ -116,12 +119,12 @@ pub(crate) fn compile(
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    compiled.rules = compiled
-        .policies
+    set.rules = set
+        .compiled
         .iter()
-        .flat_map(|policy| policy.summaries(&compiled.bindings))
+        .flat_map(|policy| policy.summaries(&set.bindings))
         .collect();
-    Ok(Arc::new(compiled))
+    Ok(Arc::new(set))
 }
 
 impl Compiled for Policies {
@@ -142,10 +145,15 @@ impl Compiled for Policies {
             return Ok(Vec::new());
         };
         let own = self.documents.iter().flat_map(Document::roots);
-        let own: Vec<Datum<'_>> = request.objects.iter().copied().chain(own.map(Datum::from)).collect();
+        let own: Vec<Datum<'_>> = request
+            .objects
+            .iter()
+            .copied()
+            .chain(own.map(Datum::from))
+            .collect();
         request.objects = &own;
         let mut answers = Vec::new();
-        for policy in &self.policies {
+        for policy in &self.compiled {
             answers.extend(policy.evaluate(context, &request, &self.bindings));
         }
         Ok(answers)

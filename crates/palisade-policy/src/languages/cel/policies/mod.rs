@@ -65,7 +65,10 @@ impl AdmissionPolicy {
     /// Compiles a policy; every mistake is said.
     pub(crate) fn compile(document: Datum<'_>) -> Result<Self, Vec<PolicyError>> {
         let metadata = document.get("metadata").unwrap_or(Datum::Null);
-        let place = metadata.get("name").and_then(origin).or_else(|| origin(document));
+        let place = metadata
+            .get("name")
+            .and_then(origin)
+            .or_else(|| origin(document));
         let Some(spec) = document.get("spec").filter(|spec| spec.is_map()) else {
             let message = "the policy has no `spec`".to_owned();
             return Err(vec![PolicyError {
@@ -79,8 +82,7 @@ impl AdmissionPolicy {
             rewrite: None,
             mistakes: &mut mistakes,
         };
-        let mutations =
-            Mutation::compile_all(&mut compiler, spec.get("mutations"), rules.scope());
+        let mutations = Mutation::compile_all(&mut compiler, spec.get("mutations"), rules.scope());
         if !mistakes.is_empty() {
             return Err(mistakes);
         }
@@ -128,7 +130,9 @@ impl AdmissionPolicy {
     }
 
     fn bindings<'b>(&self, bindings: &'b [Binding]) -> impl Iterator<Item = &'b Binding> {
-        bindings.iter().filter(|binding| binding.policy == self.name)
+        bindings
+            .iter()
+            .filter(|binding| binding.policy == self.name)
     }
 
     /// Judges a request, once per binding that it is for. A policy that nothing binds has no
@@ -215,7 +219,9 @@ impl AdmissionPolicy {
             params: bound.params,
             ..Roots::default()
         };
-        let environment = self.rules.environment(context, roots.bind(context, request));
+        let environment = self
+            .rules
+            .environment(context, roots.bind(context, request));
         let judgement = self.rules.judge(context, environment, self.failure);
         self.answer_of(judgement, bound, request)
     }
@@ -228,9 +234,7 @@ impl AdmissionPolicy {
     ) -> Answer {
         let say = |status, message: String| self.answer(bound.binding, status, message);
         match judgement {
-            Judgement::Unmatched => {
-                say(Status::Skip, "a match condition does not hold".to_owned())
-            }
+            Judgement::Unmatched => say(Status::Skip, "a match condition does not hold".to_owned()),
             Judgement::Ignored { message } => say(
                 Status::Skip,
                 format!("ignored, as the policy says: {message}"),
@@ -284,8 +288,8 @@ impl AdmissionPolicy {
             match mutation.apply(context, environment, changed) {
                 Ok(next) => changed = next,
                 Err(fault) => {
-                    let ignored = self.failure == FailurePolicy::Ignore
-                        && fault.exhausted().is_none();
+                    let ignored =
+                        self.failure == FailurePolicy::Ignore && fault.exhausted().is_none();
                     let status = if ignored { Status::Skip } else { Status::Error };
                     let mut answer = say(status, fault.message());
                     answer.defined_at = mutation.origin().cloned().or(answer.defined_at);

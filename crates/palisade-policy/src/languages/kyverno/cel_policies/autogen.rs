@@ -36,7 +36,10 @@ const CONTROLLERS: [(&str, &str, &str); 6] = [
 
 /// The forms that are derived from a policy; none unless it is just about Pods.
 pub(super) fn derived(kind: Kind, spec: Datum<'_>) -> Vec<Form> {
-    let has_forms = matches!(kind, Kind::Validating | Kind::Mutating | Kind::ImageValidating);
+    let has_forms = matches!(
+        kind,
+        Kind::Validating | Kind::Mutating | Kind::ImageValidating
+    );
     if !has_forms || !only_pods(spec) {
         return Vec::new();
     }
@@ -79,7 +82,12 @@ fn only_pods(spec: Datum<'_>) -> bool {
     let Some(constraints) = spec.get("matchConstraints") else {
         return false;
     };
-    let selects = |field| constraints.get("objectSelector")?.get(field).map(Datum::len);
+    let selects = |field| {
+        constraints
+            .get("objectSelector")?
+            .get(field)
+            .map(Datum::len)
+    };
     if selects("matchLabels").unwrap_or(0) + selects("matchExpressions").unwrap_or(0) > 0 {
         return false;
     }
@@ -87,7 +95,9 @@ fn only_pods(spec: Datum<'_>) -> bool {
     if list(constraints, "excludeResourceRules") > 0 || list(constraints, "resourceRules") != 1 {
         return false;
     }
-    let rule = constraints.get("resourceRules").and_then(|rules| rules.item(0));
+    let rule = constraints
+        .get("resourceRules")
+        .and_then(|rules| rules.item(0));
     let Some(rule) = rule else {
         return false;
     };
@@ -202,7 +212,7 @@ impl Form {
         for part in parts {
             path.push('.');
             path.push_str(part);
-            wrapped.push_str(&format!("{part}: {path}{{"));
+            wrapped.extend([part, ": ", &path, "{"]);
             depth += 1;
         }
         // The content follows the braces of the template, which close behind it.
@@ -217,9 +227,9 @@ fn replace(text: &str, from: &str, to: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(from) {
         written.push_str(before);
-        let own = after.strip_prefix(".namespace").is_some_and(|next| {
-            !next.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
-        });
+        let own = after
+            .strip_prefix(".namespace")
+            .is_some_and(|next| !next.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_'));
         written.push_str(if own { from } else { to });
         rest = after;
     }

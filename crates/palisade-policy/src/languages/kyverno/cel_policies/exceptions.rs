@@ -3,7 +3,7 @@
 use palisade_model::Origin;
 
 use super::header::Header;
-use super::{CelPolicy, Variant};
+use super::{CelPolicy, Variant, defined};
 use crate::answer::{Answer, Status};
 use crate::context::Context;
 use crate::datum::Datum;
@@ -109,16 +109,13 @@ impl Exceptions {
                 }
                 Err((fault, at)) => {
                     let answer = policy.answer(Status::Error, fault.message());
-                    return Outcome::Excepted(Box::new(policy.defined(answer, at)));
+                    return Outcome::Excepted(Box::new(defined(answer, at)));
                 }
             }
         }
         let arena = context.arena;
-        let allowed = [
-            ("allowedImages", images),
-            ("allowedValues", values),
-        ]
-        .map(|(key, list)| (Val::Text(key), Val::List(arena.alloc_slice_copy(&list))));
+        let allowed = [("allowedImages", images), ("allowedValues", values)]
+            .map(|(key, list)| (Val::Text(key), Val::List(arena.alloc_slice_copy(&list))));
         let roots = Roots {
             exceptions: Some(Val::Map(arena.alloc_slice_copy(&allowed))),
             ..roots

@@ -1,6 +1,6 @@
 //! GeneratingPolicy: what would be made for a trigger.
 
-use super::{CelPolicy, Variant};
+use super::{CelPolicy, Variant, defined};
 use crate::answer::{Answer, Change, Status};
 use crate::context::Context;
 use crate::datum::{Datum, to_json};
@@ -14,11 +14,7 @@ use crate::languages::kyverno::request::Request;
 pub(super) struct Generations(Vec<Located>);
 
 impl Generations {
-    pub(super) fn compile(
-        spec: Datum<'_>,
-        rules: &Rules,
-        mistakes: &mut Vec<PolicyError>,
-    ) -> Self {
+    pub(super) fn compile(spec: Datum<'_>, rules: &Rules, mistakes: &mut Vec<PolicyError>) -> Self {
         let mut compiler = Compiler {
             rewrite: None,
             mistakes,
@@ -44,10 +40,13 @@ impl Generations {
         variant: &'v Variant,
         context: &'v Context<'v>,
         (request, environment): (&'v Request<'v>, &'v Environment<'v>),
-    ) -> Option<Answer> {
-        match variant.rules.judge(context, environment, FailurePolicy::Fail) {
+    ) -> Answer {
+        match variant
+            .rules
+            .judge(context, environment, FailurePolicy::Fail)
+        {
             Judgement::Passed => {}
-            other => return Some(policy.answer_of(other, request)),
+            other => return policy.answer_of(other, request),
         }
         for generation in &self.0 {
             let wrong = match generation.program.run(context, environment) {
@@ -56,24 +55,26 @@ impl Generations {
                 Err(fault) => fault.message().to_owned(),
             };
             let answer = policy.answer(Status::Error, wrong);
-            return Some(policy.defined(answer, generation.origin.clone()));
+            return defined(answer, generation.origin.clone());
         }
         let mut answer = policy.answer(Status::Pass, "policy evaluated successfully");
         let mut next = environment.facts.generated.get();
         while let Some(generated) = next {
             let mut json = to_json(generated.object);
-            let metadata = json.get_mut("metadata").and_then(|value| value.as_object_mut());
+            let metadata = json
+                .get_mut("metadata")
+                .and_then(|value| value.as_object_mut());
             if let (Some(metadata), false) = (metadata, generated.namespace.is_empty()) {
                 metadata.insert("namespace".to_owned(), generated.namespace.into());
             }
             let text = json.to_string();
             if let Err(exhausted) = context.meter.write(text.len()) {
-                return Some(policy.answer(Status::Error, exhausted.to_string()));
+                return policy.answer(Status::Error, exhausted.to_string());
             }
             answer.changes.push(Change::Generated(text));
             next = generated.before;
         }
         answer.changes.reverse();
-        Some(answer)
+        answer
     }
 }

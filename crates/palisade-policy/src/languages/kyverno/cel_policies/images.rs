@@ -60,7 +60,8 @@ impl Images {
             mistakes,
         };
         extractors.extend(compiler.list(spec.get("images"), "expression", rules.scope()));
-        let mut image_scope = Scope::new(crate::languages::cel::Dialect::Kyverno, &["ref", "image"]);
+        let mut image_scope =
+            Scope::new(crate::languages::cel::Dialect::Kyverno, &["ref", "image"]);
         image_scope.composed = Vec::new();
         let mut references = Vec::new();
         let list = spec.get("matchImageReferences");
@@ -77,7 +78,10 @@ impl Images {
                     })
                 }));
             } else {
-                compiler.mistake(entry, "an image reference has a `glob` or `expression`".into());
+                compiler.mistake(
+                    entry,
+                    "an image reference has a `glob` or `expression`".into(),
+                );
             }
         }
         let names = |field| {
@@ -121,7 +125,9 @@ impl Images {
         let failed = |message: &str| Some(policy.answer(Status::Error, message));
         match variant.rules.matches(context, environment) {
             Ok(true) => {}
-            Ok(false) => return Some(policy.answer(Status::Skip, "a match condition does not hold")),
+            Ok(false) => {
+                return Some(policy.answer(Status::Skip, "a match condition does not hold"));
+            }
             Err((fault, _)) => return failed(fault.message()),
         }
         let mut entries = Vec::new();
@@ -200,13 +206,16 @@ fn about_pods(spec: Datum<'_>) -> bool {
         .and_then(|constraints| constraints.get("resourceRules"));
     rules.into_iter().flat_map(Datum::items).any(|rule| {
         let resources = rule.get("resources").into_iter().flat_map(Datum::items);
-        resources.into_iter().any(|item| item.as_text() == Some("pods"))
+        resources
+            .into_iter()
+            .any(|item| item.as_text() == Some("pods"))
     })
 }
 
 /// Whether a text fits a pattern with `*` and `?`, in time of their product.
 fn fits(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
+    let (pattern, text): (Vec<char>, Vec<char>) =
+        (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut read) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while read < text.len() {

@@ -106,7 +106,9 @@ impl CelPolicy {
             .get("evaluation")
             .and_then(|evaluation| evaluation.get("mode")?.as_text());
         if let Some(mode @ ("Envoy" | "HTTP")) = mode {
-            let message = format!("policies of the mode `{mode}` judge requests of a proxy, which are not read here");
+            let message = format!(
+                "policies of the mode `{mode}` judge requests of a proxy, which are not read here"
+            );
             return Err(vec![header.mistake(&message)]);
         }
         let mut variants = Vec::new();
@@ -224,19 +226,20 @@ impl CelPolicy {
             } => {
                 let mut answer = self.answer(Status::Fail, message);
                 (answer.place, answer.path) = place_of(request, about);
-                self.defined(answer, defined_at)
+                defined(answer, defined_at)
             }
             Judgement::Error {
                 message,
                 defined_at,
-            } => self.defined(self.answer(Status::Error, message), defined_at),
+            } => defined(self.answer(Status::Error, message), defined_at),
         }
     }
+}
 
-    fn defined(&self, mut answer: Answer, at: Option<Origin>) -> Answer {
-        answer.defined_at = at.or(answer.defined_at);
-        answer
-    }
+/// An answer with the place of the expression that it comes from.
+fn defined(mut answer: Answer, at: Option<Origin>) -> Answer {
+    answer.defined_at = at.or(answer.defined_at);
+    answer
 }
 
 impl Variant {
@@ -247,8 +250,7 @@ impl Variant {
         (header, exceptions): (&Header, &[Datum<'_>]),
     ) -> Result<Self, Vec<PolicyError>> {
         let rewrite = |text: &str| form.rewrite(kind, text);
-        let derived: Option<&dyn Fn(&str) -> String> =
-            (!form.name.is_empty()).then_some(&rewrite);
+        let derived: Option<&dyn Fn(&str) -> String> = (!form.name.is_empty()).then_some(&rewrite);
         let mut source = Source {
             rewrite: derived,
             ..Source::of(spec)
@@ -315,7 +317,7 @@ impl Variant {
                     Ok(false) => policy.answer(Status::Fail, "resource did not match"),
                     Err((fault, at)) => {
                         let answer = policy.answer(Status::Error, fault.message());
-                        policy.defined(answer, at)
+                        defined(answer, at)
                     }
                 })
             }
@@ -324,10 +326,10 @@ impl Variant {
                 Some(policy.answer_of(judgement, request))
             }
             Body::Mutating(mutations) => {
-                mutations.evaluate(policy, self, context, (request, environment))
+                Some(mutations.evaluate(policy, self, context, (request, environment)))
             }
             Body::Generating(generations) => {
-                generations.evaluate(policy, self, context, (request, environment))
+                Some(generations.evaluate(policy, self, context, (request, environment)))
             }
             Body::Images(images) => images.evaluate(policy, self, context, (request, environment)),
         }

@@ -1,6 +1,6 @@
 //! MutatingPolicy: changes by merged objects or JSON patches.
 
-use super::{CelPolicy, Variant};
+use super::{CelPolicy, Variant, defined};
 use crate::answer::{Answer, Change, Status};
 use crate::context::Context;
 use crate::datum::{Datum, to_json};
@@ -44,17 +44,17 @@ impl Mutations {
         variant: &'v Variant,
         context: &'v Context<'v>,
         (request, environment): (&'v Request<'v>, &'v Environment<'v>),
-    ) -> Option<Answer> {
+    ) -> Answer {
         match variant.rules.matches(context, environment) {
             Ok(true) => {}
-            Ok(false) => return Some(policy.answer(Status::Skip, "a match condition does not hold")),
+            Ok(false) => return policy.answer(Status::Skip, "a match condition does not hold"),
             Err((fault, at)) => {
                 let answer = policy.answer(Status::Error, fault.message());
-                return Some(policy.defined(answer, at));
+                return defined(answer, at);
             }
         }
         let object = request.object.unwrap_or(Datum::Null);
-        Some(self.apply(policy, variant, context, (request, object)))
+        self.apply(policy, variant, context, (request, object))
     }
 
     /// The change of an existing resource; nothing if it is not meant.
@@ -110,7 +110,7 @@ impl Mutations {
                 Ok(changed) => object = changed,
                 Err(fault) => {
                     let answer = policy.answer(Status::Error, fault.message());
-                    return policy.defined(answer, step.origin().cloned());
+                    return defined(answer, step.origin().cloned());
                 }
             }
         }

@@ -98,7 +98,10 @@ fn written<'a>(interpreter: Interpreter<'_, 'a>, name: &str, result: Option<Oper
         Some(Operand::Scalar(value)) if value.is_finite() => Ok(build::number(value)),
         Some(Operand::Amount(amount)) => Ok(build::text(arena, &amount.print())),
         Some(Operand::Span(span)) => Ok(build::text(arena, &duration::print(span))),
-        _ => failure(name, "the operands do not go together, or the result is too large"),
+        _ => failure(
+            name,
+            "the operands do not go together, or the result is too large",
+        ),
     }
 }
 
@@ -237,4 +240,3 @@ fn modulo<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) 
     };
     written(interpreter, "modulo", rest)
 }
-

@@ -59,7 +59,9 @@ fn contains<'a>(_: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given
 }
 
 fn keys<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
-    let keys = value(arguments, 0).entries().map(|(key, _)| Datum::Text(key));
+    let keys = value(arguments, 0)
+        .entries()
+        .map(|(key, _)| Datum::Text(key));
     Ok(build::list(interpreter.context.arena, keys.collect()))
 }
 
@@ -254,14 +256,16 @@ fn items<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -
         let mut entries: Vec<_> = container.entries().collect();
         entries.sort_unstable_by_key(|(key, _)| *key);
         let entries = entries.into_iter();
-        entries.map(|(key, value)| (Datum::Text(key), value)).collect()
+        entries
+            .map(|(key, value)| (Datum::Text(key), value))
+            .collect()
     } else {
         let numbered = (0..).map(Datum::Int).zip(container.items());
         numbered.collect()
     };
-    let objects = pairs.drain(..).map(|(key, value)| {
-        build::map(arena, vec![(key_name, key), (value_name, value)])
-    });
+    let objects = pairs
+        .drain(..)
+        .map(|(key, value)| build::map(arena, vec![(key_name, key), (value_name, value)]));
     Ok(build::list(arena, objects.collect()))
 }
 
@@ -308,4 +312,3 @@ fn parse_json<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a
 fn parse_yaml<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
     read_text(interpreter.context, text(arguments, 0), Syntax::Yaml)
 }
-

@@ -55,8 +55,8 @@ fn written<'a>(interpreter: Interpreter<'_, 'a>, moment: Moment) -> Given<'a> {
 }
 
 fn difference<'a>(interpreter: Interpreter<'_, 'a>, from: Moment, to: Moment) -> Given<'a> {
-    let nanoseconds = (to.nanoseconds - from.nanoseconds)
-        .clamp(i128::from(i64::MIN), i128::from(i64::MAX));
+    let nanoseconds =
+        (to.nanoseconds - from.nanoseconds).clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     let nanoseconds = i64::try_from(nanoseconds).unwrap_or(i64::MAX);
     let printed = duration::print(nanoseconds);
     Ok(build::text(interpreter.context.arena, &printed))
@@ -120,7 +120,13 @@ fn parse<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -
 
 fn utc<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
     let moment = moment("time_utc", text(arguments, 0))?;
-    written(interpreter, Moment { offset: 0, ..moment })
+    written(
+        interpreter,
+        Moment {
+            offset: 0,
+            ..moment
+        },
+    )
 }
 
 fn diff<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {

@@ -86,7 +86,10 @@ fn random<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) 
     let mut rest = pattern;
     while !rest.is_empty() {
         let Some((choices, after)) = choices(rest) else {
-            return failure("random", format!("`{pattern}` is no pattern of classes and counts"));
+            return failure(
+                "random",
+                format!("`{pattern}` is no pattern of classes and counts"),
+            );
         };
         let Some((least, most, after)) = count(after) else {
             return failure("random", format!("`{pattern}` has a bad count"));
@@ -94,7 +97,10 @@ fn random<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) 
         let spread = u64::try_from(most.saturating_sub(least)).unwrap_or(0) + 1;
         let times = least + usize::try_from(chance() % spread).unwrap_or(0);
         if made.len() + times > MOST_RANDOM {
-            return failure("random", format!("it is longer than {MOST_RANDOM} characters"));
+            return failure(
+                "random",
+                format!("it is longer than {MOST_RANDOM} characters"),
+            );
         }
         for _ in 0..times {
             let at = usize::try_from(chance() % choices.len() as u64).unwrap_or(0);
@@ -136,7 +142,9 @@ fn class(inner: &str) -> Option<Vec<char>> {
     let mut at = 0;
     while let Some(one) = signs.get(at) {
         match (signs.get(at + 1), signs.get(at + 2)) {
-            (Some('-'), Some(last)) if u32::from(*last) - u32::from(*one).min(u32::from(*last)) < 256 => {
+            (Some('-'), Some(last))
+                if u32::from(*last) - u32::from(*one).min(u32::from(*last)) < 256 =>
+            {
                 found.extend(*one..=*last);
                 at += 3;
             }
@@ -165,4 +173,3 @@ fn count(pattern: &str) -> Option<(usize, usize, &str)> {
         _ => Some((1, 1, pattern)),
     }
 }
-

@@ -184,16 +184,29 @@ impl<'a> Interpreter<'_, 'a> {
         let items: Vec<_> = value.items().collect();
         let length = i64::try_from(items.len()).unwrap_or(i64::MAX);
         let step = step.unwrap_or(1);
-        let (low, high) = if step > 0 { (0, length) } else { (-1, length - 1) };
+        let (low, high) = if step > 0 {
+            (0, length)
+        } else {
+            (-1, length - 1)
+        };
         let bound = |at: i64| {
-            let at = if at < 0 { at.saturating_add(length) } else { at };
+            let at = if at < 0 {
+                at.saturating_add(length)
+            } else {
+                at
+            };
             at.clamp(low, high)
         };
         let mut at = start.map_or(if step > 0 { low } else { high }, bound);
         let stop = stop.map_or(if step > 0 { high } else { low }, bound);
         let mut found = Vec::new();
         while step > 0 && at < stop || step < 0 && at > stop {
-            found.extend(usize::try_from(at).ok().and_then(|at| items.get(at)).copied());
+            found.extend(
+                usize::try_from(at)
+                    .ok()
+                    .and_then(|at| items.get(at))
+                    .copied(),
+            );
             at = at.saturating_add(step);
         }
         build::list(self.context.arena, found)
@@ -209,10 +222,9 @@ impl<'a> Interpreter<'_, 'a> {
                 .as_i64()
                 .map_or_else(|| build::number(value.as_f64().unwrap_or(0.0)), Datum::Int),
             Json::String(text) => build::text(arena, text),
-            Json::Array(items) => build::list(
-                arena,
-                items.iter().map(|item| self.literal(item)).collect(),
-            ),
+            Json::Array(items) => {
+                build::list(arena, items.iter().map(|item| self.literal(item)).collect())
+            }
             Json::Object(entries) => build::map(
                 arena,
                 entries

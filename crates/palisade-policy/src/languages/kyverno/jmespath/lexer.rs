@@ -32,9 +32,8 @@ pub(crate) fn tokens(text: &str) -> Result<Vec<(Token, usize)>, String> {
             at += 1;
             continue;
         }
-        let (token, length) = token(rest, one).map_err(|reason| {
-            format!("`{text}` is not JMESPath: {reason} at byte {at}")
-        })?;
+        let (token, length) = token(rest, one)
+            .map_err(|reason| format!("`{text}` is not JMESPath: {reason} at byte {at}"))?;
         found.push((token, at));
         at += length;
     }
@@ -77,7 +76,11 @@ fn token(rest: &str, one: char) -> Result<(Token, usize), String> {
 
 fn number(rest: &str) -> Result<(Token, usize), String> {
     let skip = usize::from(rest.starts_with('-'));
-    let digits = rest.bytes().skip(skip).take_while(u8::is_ascii_digit).count();
+    let digits = rest
+        .bytes()
+        .skip(skip)
+        .take_while(u8::is_ascii_digit)
+        .count();
     let end = skip + digits;
     let value = rest
         .get(..end)

@@ -1,8 +1,8 @@
 //! Builds the tree of a JMESPath expression by binding power.
 
+use super::MAX_DEPTH;
 use super::functions::{self, Function};
 use super::lexer::Token;
-use super::MAX_DEPTH;
 
 /// One node of an expression.
 #[derive(Debug)]
@@ -148,7 +148,9 @@ fn power(token: &Token) -> u8 {
 
 impl Parser {
     fn peek(&self) -> &Token {
-        self.tokens.get(self.at).map_or(&Token::End, |(token, _)| token)
+        self.tokens
+            .get(self.at)
+            .map_or(&Token::End, |(token, _)| token)
     }
 
     fn next(&mut self) -> Token {
@@ -171,7 +173,10 @@ impl Parser {
         if self.eat(sign) {
             Ok(())
         } else {
-            Err(format!("expected `{sign}`, {}", self.unexpected(self.peek())))
+            Err(format!(
+                "expected `{sign}`, {}",
+                self.unexpected(self.peek())
+            ))
         }
     }
 
@@ -254,8 +259,8 @@ impl Parser {
             let right = self.index()?;
             return self.indexed(Node::Current, right);
         }
-        let star = self.is("*")
-            && matches!(self.tokens.get(self.at + 1), Some((Token::Sign("]"), _)));
+        let star =
+            self.is("*") && matches!(self.tokens.get(self.at + 1), Some((Token::Sign("]"), _)));
         if star {
             self.at += 2;
             let right = self.projected(20)?;

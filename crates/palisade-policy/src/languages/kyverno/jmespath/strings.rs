@@ -25,7 +25,11 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("trim", &[TEXT, TEXT], trim),
     Function::new("trim_prefix", &[TEXT, TEXT], trim_prefix),
     Function::new("split", &[TEXT, TEXT], split),
-    Function::new("regex_replace_all", &[TEXT, EITHER, EITHER], regex_replace_all),
+    Function::new(
+        "regex_replace_all",
+        &[TEXT, EITHER, EITHER],
+        regex_replace_all,
+    ),
     Function::new(
         "regex_replace_all_literal",
         &[TEXT, EITHER, EITHER],
@@ -55,7 +59,9 @@ fn starts_with<'a>(_: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Gi
 }
 
 fn ends_with<'a>(_: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
-    Ok(Datum::Bool(text(arguments, 0).ends_with(text(arguments, 1))))
+    Ok(Datum::Bool(
+        text(arguments, 0).ends_with(text(arguments, 1)),
+    ))
 }
 
 fn join<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
@@ -142,7 +148,12 @@ fn regex(function: &str, pattern: &str) -> Result<regex::Regex, super::SearchErr
     let built = regex::RegexBuilder::new(pattern)
         .size_limit(MAX_REGEX_BYTES)
         .build();
-    built.or_else(|error| failure(function, format!("`{pattern}` is no regular expression: {error}")))
+    built.or_else(|error| {
+        failure(
+            function,
+            format!("`{pattern}` is no regular expression: {error}"),
+        )
+    })
 }
 
 /// A text, or a number as text.
@@ -239,7 +250,10 @@ fn semver_compare<'a>(_: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) ->
     let version = version.unwrap_or_else(|_| semver::Version::new(0, 0, 0));
     let Some(found) = in_range(&version, text(arguments, 1)) else {
         let range = text(arguments, 1);
-        return failure("semver_compare", format!("`{range}` is no range of versions"));
+        return failure(
+            "semver_compare",
+            format!("`{range}` is no range of versions"),
+        );
     };
     Ok(Datum::Bool(found))
 }
@@ -308,7 +322,10 @@ fn image_normalize<'a>(
     let image = text(arguments, 0);
     match Image::parse(image) {
         Some(image) => made(interpreter, &image.reference()),
-        None => failure("image_normalize", format!("`{image}` is no image reference")),
+        None => failure(
+            "image_normalize",
+            format!("`{image}` is no image reference"),
+        ),
     }
 }
 

@@ -79,7 +79,9 @@ fn pointer(path: &str) -> Result<Vec<String>, String> {
     }
     let rest = path.strip_prefix('/').ok_or("a path starts with `/`")?;
     let parts = rest.split('/');
-    Ok(parts.map(|part| part.replace("~1", "/").replace("~0", "~")).collect())
+    Ok(parts
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+        .collect())
 }
 
 /// The index that a part of a path names in a list, from the end if negative.
@@ -156,7 +158,9 @@ fn replace<'a>(arena: &'a Bump, value: Datum<'a>, path: &[String], new: Datum<'a
     if value.is_list() {
         let mut items = items(value);
         let at = index(part, items.len()).ok_or("a list is addressed by an index")?;
-        let item = items.get_mut(at).ok_or("the index is past the end of the list")?;
+        let item = items
+            .get_mut(at)
+            .ok_or("the index is past the end of the list")?;
         *item = replace(arena, *item, rest, new)?;
         return Ok(build::list(arena, items));
     }

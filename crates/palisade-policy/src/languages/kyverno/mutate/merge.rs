@@ -73,9 +73,9 @@ impl<'a> Merger<'a> {
             }
             if field == "finalizers" {
                 let mut items: Vec<_> = patch.items().collect();
-                let kept = old.items().filter(|item| {
-                    !patch.items().any(|new| build::equal(new, *item))
-                });
+                let kept = old
+                    .items()
+                    .filter(|item| !patch.items().any(|new| build::equal(new, *item)));
                 items.extend(kept);
                 return build::list(self.arena, items);
             }
@@ -126,7 +126,9 @@ impl<'a> Merger<'a> {
             };
             items.push(merged);
         }
-        let others = old.items().filter(|item| !patch.items().any(|new| same(*item, new)));
+        let others = old
+            .items()
+            .filter(|item| !patch.items().any(|new| same(*item, new)));
         items.extend(others);
         items.retain(|item| !build::is_null(*item));
         build::list(self.arena, items)

@@ -125,7 +125,9 @@ impl Patch {
             return Self::Json(Template::of(patch));
         }
         match block.get("foreach") {
-            Some(loops) => Self::ForEach(loops.items().map(|one| ForEach::read(arena, one)).collect()),
+            Some(loops) => {
+                Self::ForEach(loops.items().map(|one| ForEach::read(arena, one)).collect())
+            }
             None => Self::None,
         }
     }

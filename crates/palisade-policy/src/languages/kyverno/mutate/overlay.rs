@@ -53,7 +53,9 @@ fn is_anchor(key: &str) -> bool {
 
 fn any_key(value: Datum<'_>, wanted: fn(&str) -> bool) -> bool {
     value.items().any(|item| any_key(item, wanted))
-        || value.entries().any(|(key, value)| wanted(key) || any_key(value, wanted))
+        || value
+            .entries()
+            .any(|(key, value)| wanted(key) || any_key(value, wanted))
 }
 
 fn is_global(key: &str) -> bool {
@@ -118,7 +120,13 @@ impl<'a> Preparer<'_, 'a> {
         object: Option<Datum<'a>>,
         global: bool,
     ) -> Result<(), Stop> {
-        let stop = || if global { Stop::Global } else { Stop::Condition };
+        let stop = || {
+            if global {
+                Stop::Global
+            } else {
+                Stop::Condition
+            }
+        };
         let Some(found) = object.and_then(|object| object.get(key)) else {
             return Err(stop());
         };
@@ -194,7 +202,14 @@ impl<'a> Preparer<'_, 'a> {
                     continue;
                 }
                 if let Some(value) = self.without_conditions(value) {
-                    kept.push((if is_condition(key) { anchor::bare(key) } else { key }, value));
+                    kept.push((
+                        if is_condition(key) {
+                            anchor::bare(key)
+                        } else {
+                            key
+                        },
+                        value,
+                    ));
                 }
             }
             return (!kept.is_empty()).then(|| build::map(arena, kept));

@@ -41,7 +41,10 @@ fn an_overlay_patches_the_items_that_its_conditions_take() {
 fn a_key_is_added_only_where_it_is_absent() {
     let block = "{patchStrategicMerge: {metadata: {labels: {+(a): new, +(b): new}}}}";
     let result = patched(block, "{kind: X, metadata: {labels: {a: old}}}");
-    assert_eq!(result, r#"{"kind":"X","metadata":{"labels":{"a":"old","b":"new"}}}"#);
+    assert_eq!(
+        result,
+        r#"{"kind":"X","metadata":{"labels":{"a":"old","b":"new"}}}"#
+    );
 }
 
 #[test]
@@ -49,7 +52,10 @@ fn a_condition_that_is_not_met_leaves_the_object_alone() {
     let block = "{patchStrategicMerge: {(kind): Y, spec: {n: 1}}}";
     assert_eq!(patched(block, "{kind: X}"), "Skip: no patches applied");
     let block = "{patchStrategicMerge: {(kind): X, spec: {n: 1}}}";
-    assert_eq!(patched(block, "{kind: X}"), r#"{"kind":"X","spec":{"n":1}}"#);
+    assert_eq!(
+        patched(block, "{kind: X}"),
+        r#"{"kind":"X","spec":{"n":1}}"#
+    );
 }
 
 #[test]
@@ -83,5 +89,8 @@ fn a_loop_patches_for_each_element_in_order() {
                  {spec: {containers: [{name: '{{ element.name }}', image: 'm/{{ element.image \
                  }}'}]}}}]}";
     let result = patched(block, POD);
-    assert!(result.contains(r#"{"image":"m/x:latest","name":"a"}"#), "{result}");
+    assert!(
+        result.contains(r#"{"image":"m/x:latest","name":"a"}"#),
+        "{result}"
+    );
 }

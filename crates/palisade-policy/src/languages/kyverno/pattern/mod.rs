@@ -88,7 +88,10 @@ struct Failure<'a> {
 
 impl Failure<'_> {
     fn skips(&self) -> bool {
-        matches!(self.cause, Cause::Condition | Cause::Global | Cause::Skipped)
+        matches!(
+            self.cause,
+            Cause::Condition | Cause::Global | Cause::Skipped
+        )
     }
 }
 
@@ -110,7 +113,11 @@ impl<'a> Matcher<'_, 'a> {
         })?;
         if pattern.is_map() {
             if !resource.is_map() {
-                return plain(path, resource, "the resource has another structure than the pattern");
+                return plain(
+                    path,
+                    resource,
+                    "the resource has another structure than the pattern",
+                );
             }
             self.note_anchors(resource, pattern);
             return self.map(resource, pattern, path);
@@ -235,7 +242,11 @@ impl<'a> Matcher<'_, 'a> {
                 _ => plain(path, resource, format!("`{key}` was not found")),
             };
         }
-        let laid = self.element(found.unwrap_or(Datum::Null), value, &format!("{path}{key}/"));
+        let laid = self.element(
+            found.unwrap_or(Datum::Null),
+            value,
+            &format!("{path}{key}/"),
+        );
         laid.map_err(|failure| Failure {
             value: failure
                 .value
@@ -252,7 +263,11 @@ impl<'a> Matcher<'_, 'a> {
         }
         for wanted in pattern.items() {
             if !wanted.is_map() {
-                return plain(path, resource, "an existence anchor `^()` needs a list of mappings");
+                return plain(
+                    path,
+                    resource,
+                    "an existence anchor `^()` needs a list of mappings",
+                );
             }
             let mut found = false;
             for (at, item) in resource.items().enumerate() {
@@ -306,9 +321,8 @@ impl<'a> Matcher<'_, 'a> {
     /// Keys with wildcards under `metadata.labels` and `metadata.annotations` become the keys of
     /// the resource that they match.
     fn expand_metadata(&self, resource: Datum<'a>, pattern: Datum<'a>) -> Datum<'a> {
-        let find = |of: Datum<'a>, name: &str| {
-            of.entries().find(|(key, _)| anchor::bare(key) == name)
-        };
+        let find =
+            |of: Datum<'a>, name: &str| of.entries().find(|(key, _)| anchor::bare(key) == name);
         let (Some((key, metadata)), Some(target)) =
             (find(pattern, "metadata"), resource.get("metadata"))
         else {
@@ -378,7 +392,8 @@ fn ordered<'a>(mut keys: Vec<(&'a str, Datum<'a>)>) -> Vec<(&'a str, Datum<'a>)>
 fn has_anchors(pattern: Datum<'_>) -> bool {
     pattern.items().any(has_anchors)
         || pattern.entries().any(|(key, value)| {
-            let anchored = anchor::parse(key).is_some_and(|(anchor, _)| anchor != Anchor::AddIfAbsent);
+            let anchored =
+                anchor::parse(key).is_some_and(|(anchor, _)| anchor != Anchor::AddIfAbsent);
             anchored || has_anchors(value)
         })
 }

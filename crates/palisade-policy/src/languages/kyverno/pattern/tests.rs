@@ -27,21 +27,33 @@ fn judge(pattern: &str, resource: &str) -> String {
 fn a_pattern_without_anchors_asks_for_every_key() {
     let pattern = "{spec: {hostNetwork: false, containers: [{image: '*:?*'}]}}";
     assert_eq!(
-        judge(pattern, "{spec: {hostNetwork: false, containers: [{image: 'a:1'}]}}"),
+        judge(
+            pattern,
+            "{spec: {hostNetwork: false, containers: [{image: 'a:1'}]}}"
+        ),
         "pass"
     );
     assert_eq!(
-        judge(pattern, "{spec: {hostNetwork: false, containers: [{image: 'a:1'}, {image: b}]}}"),
+        judge(
+            pattern,
+            "{spec: {hostNetwork: false, containers: [{image: 'a:1'}, {image: b}]}}"
+        ),
         "fail /spec/containers/1/image/"
     );
-    assert_eq!(judge(pattern, "{spec: {containers: []}}"), "fail /spec/hostNetwork/");
+    assert_eq!(
+        judge(pattern, "{spec: {containers: []}}"),
+        "fail /spec/hostNetwork/"
+    );
 }
 
 #[test]
 fn an_equality_anchor_asks_only_where_the_key_is() {
     let pattern = "{spec: {=(hostPID): false}}";
     assert_eq!(judge(pattern, "{spec: {}}"), "pass");
-    assert_eq!(judge(pattern, "{spec: {hostPID: true}}"), "fail /spec/hostPID/");
+    assert_eq!(
+        judge(pattern, "{spec: {hostPID: true}}"),
+        "fail /spec/hostPID/"
+    );
 }
 
 #[test]
@@ -65,7 +77,10 @@ fn a_negation_forbids_and_an_existence_asks_for_one() {
         "fail /spec/hostIPC/"
     );
     let pattern = "{spec: {^(tolerations): [{key: a}]}}";
-    assert_eq!(judge(pattern, "{spec: {tolerations: [{key: b}, {key: a}]}}"), "pass");
+    assert_eq!(
+        judge(pattern, "{spec: {tolerations: [{key: b}, {key: a}]}}"),
+        "pass"
+    );
     assert_eq!(
         judge(pattern, "{spec: {tolerations: [{key: b}]}}"),
         "fail /spec/tolerations/"
@@ -76,13 +91,19 @@ fn a_negation_forbids_and_an_existence_asks_for_one() {
 fn a_global_anchor_skips_the_whole_rule() {
     let pattern = "{spec: {<(kind): x, size: 1}}";
     assert_eq!(judge(pattern, "{spec: {kind: y, size: 2}}"), "skip");
-    assert_eq!(judge(pattern, "{spec: {kind: x, size: 2}}"), "fail /spec/size/");
+    assert_eq!(
+        judge(pattern, "{spec: {kind: x, size: 2}}"),
+        "fail /spec/size/"
+    );
 }
 
 #[test]
 fn keys_of_labels_may_hold_wildcards() {
     let pattern = "{metadata: {labels: {'team.*/name': '?*'}}}";
-    assert_eq!(judge(pattern, "{metadata: {labels: {team.io/name: a}}}"), "pass");
+    assert_eq!(
+        judge(pattern, "{metadata: {labels: {team.io/name: a}}}"),
+        "pass"
+    );
     assert_eq!(
         judge(pattern, "{metadata: {labels: {other: a}}}"),
         "fail /metadata/labels/team.*/name/"

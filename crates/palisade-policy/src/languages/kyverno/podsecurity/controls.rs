@@ -62,7 +62,10 @@ impl<'a> Container<'a> {
     }
 
     fn image(&self) -> &'a str {
-        self.value.get("image").and_then(Datum::as_text).unwrap_or("")
+        self.value
+            .get("image")
+            .and_then(Datum::as_text)
+            .unwrap_or("")
     }
 }
 
@@ -206,7 +209,8 @@ impl<'a> Checker<'a> {
             }
             let added = build::at(container.value, &["securityContext", "capabilities", "add"]);
             let forbidden = added.into_iter().flat_map(Datum::items).filter(|one| {
-                !one.as_text().is_some_and(|one| BASELINE_CAPABILITIES.contains(&one))
+                !one.as_text()
+                    .is_some_and(|one| BASELINE_CAPABILITIES.contains(&one))
             });
             let forbidden: Vec<_> = forbidden.collect();
             if let Some(first) = forbidden.first() {
@@ -220,15 +224,29 @@ impl<'a> Checker<'a> {
                     last.held = forbidden.iter().map(|one| build::sprint(*one)).collect();
                 }
             }
-            let ports = container.value.get("ports").into_iter().flat_map(Datum::items);
+            let ports = container
+                .value
+                .get("ports")
+                .into_iter()
+                .flat_map(Datum::items);
             for (at, port) in ports.enumerate() {
                 let value = port.get("hostPort");
-                if value.and_then(build::as_number).is_some_and(|port| port != 0.0) {
-                    self.breaks("Host Ports", container, &format!("ports[{at}].hostPort"), value);
+                if value
+                    .and_then(build::as_number)
+                    .is_some_and(|port| port != 0.0)
+                {
+                    self.breaks(
+                        "Host Ports",
+                        container,
+                        &format!("ports[{at}].hostPort"),
+                        value,
+                    );
                 }
             }
             let mount = container.security("procMount");
-            let unmasked = mount.and_then(Datum::as_text).is_some_and(|mount| mount != "Default");
+            let unmasked = mount
+                .and_then(Datum::as_text)
+                .is_some_and(|mount| mount != "Default");
             let host_users = self.spec.get("hostUsers").and_then(Datum::as_bool);
             if unmasked && !(self.minor >= 35 && host_users == Some(false)) {
                 let field = "securityContext.procMount";
@@ -427,7 +445,8 @@ impl<'a> Checker<'a> {
     fn users(&mut self) {
         let control = "Running as Non-root user";
         let is_root = |user: Option<Datum<'a>>| {
-            user.and_then(build::as_number).is_some_and(|user| user == 0.0)
+            user.and_then(build::as_number)
+                .is_some_and(|user| user == 0.0)
         };
         let pod = self.security("runAsUser");
         if is_root(pod) {

@@ -61,7 +61,13 @@ pub(crate) struct Violation<'a> {
 impl Exclusion {
     /// Reads an exclusion.
     pub(crate) fn read(value: Datum<'_>) -> Self {
-        let text = |key| value.get(key).and_then(Datum::as_text).unwrap_or("").to_owned();
+        let text = |key| {
+            value
+                .get(key)
+                .and_then(Datum::as_text)
+                .unwrap_or("")
+                .to_owned()
+        };
         let texts = |key| {
             let list = value.get(key).into_iter().flat_map(Datum::items);
             list.map(build::sprint).collect()
@@ -76,7 +82,9 @@ impl Exclusion {
 
     fn excludes(&self, violation: &Violation<'_>) -> bool {
         let one_of = |patterns: &[String], text: &str| {
-            patterns.iter().any(|pattern| wildcard::matches(pattern, text))
+            patterns
+                .iter()
+                .any(|pattern| wildcard::matches(pattern, text))
         };
         let place = match violation.image {
             None => self.images.is_empty(),
@@ -181,7 +189,9 @@ impl PodSecurity {
             return Ok(Response::new(Status::Pass, passed));
         }
         let excused = |violation: &Violation<'_>| {
-            let mut excluded = exceptions.iter().flat_map(|exception| &exception.pod_security);
+            let mut excluded = exceptions
+                .iter()
+                .flat_map(|exception| &exception.pod_security);
             excluded.any(|one| one.excludes(violation))
         };
         found.retain(|violation| !excused(violation));
@@ -220,7 +230,10 @@ fn pod_of(resource: Datum<'_>) -> (&'static str, Option<Datum<'_>>) {
         "Pod" => ("", Some(resource)),
         "CronJob" => {
             let path = ["spec", "jobTemplate", "spec", "template"];
-            ("spec.jobTemplate.spec.template.", build::at(resource, &path))
+            (
+                "spec.jobTemplate.spec.template.",
+                build::at(resource, &path),
+            )
         }
         _ => ("spec.template.", build::at(resource, &["spec", "template"])),
     }

@@ -27,7 +27,10 @@ const ROOT: &str = "{kind: Pod, spec: {hostPID: true, containers: [{name: a, ima
 fn a_level_names_each_field_that_breaks_it() {
     let (status, message) = judge("{level: baseline}", ROOT);
     assert_eq!(status, Status::Fail);
-    assert!(message.contains("Host Namespaces (spec.hostPID)"), "{message}");
+    assert!(
+        message.contains("Host Namespaces (spec.hostPID)"),
+        "{message}"
+    );
     assert!(message.contains("spec.containers[0].securityContext.privileged"));
     assert!(!message.contains("Seccomp"));
     let (_, message) = judge("{level: restricted}", ROOT);
@@ -41,7 +44,10 @@ fn a_hardened_pod_passes() {
     let pod = "{kind: Pod, spec: {securityContext: {runAsNonRoot: true, seccompProfile: {type: \
                RuntimeDefault}}, containers: [{name: a, securityContext: \
                {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}}]}}";
-    assert_eq!(judge("{level: restricted, version: latest}", pod).0, Status::Pass);
+    assert_eq!(
+        judge("{level: restricted, version: latest}", pod).0,
+        Status::Pass
+    );
 }
 
 #[test]

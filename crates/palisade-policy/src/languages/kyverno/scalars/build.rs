@@ -74,9 +74,9 @@ pub(crate) fn equal(one: Datum<'_>, other: Datum<'_>) -> bool {
         }
         (one, other) if one.is_map() && other.is_map() => {
             one.len() == other.len()
-                && one.entries().all(|(key, value)| {
-                    other.get(key).is_some_and(|other| equal(value, other))
-                })
+                && one
+                    .entries()
+                    .all(|(key, value)| other.get(key).is_some_and(|other| equal(value, other)))
         }
         (one, other) => match (as_number(one), as_number(other)) {
             #[expect(clippy::float_cmp, reason = "equality of numbers is what is asked")]
@@ -240,7 +240,10 @@ mod tests {
     fn mappings_are_laid_over_each_other_level_by_level() {
         let arena = Bump::new();
         let pair = |key, value| map(&arena, vec![(key, value)]);
-        let under = pair("a", map(&arena, vec![("b", Datum::Int(1)), ("c", Datum::Int(2))]));
+        let under = pair(
+            "a",
+            map(&arena, vec![("b", Datum::Int(1)), ("c", Datum::Int(2))]),
+        );
         let over = pair("a", pair("b", Datum::Text("x")));
         let merged = merge(&arena, under, over);
         assert_eq!(json(merged), r#"{"a":{"b":"x","c":2}}"#);

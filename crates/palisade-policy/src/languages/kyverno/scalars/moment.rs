@@ -82,7 +82,11 @@ fn date_of(days: i64) -> (i64, u32, u32) {
     let day_of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     let small = |value: i64| u32::try_from(value).unwrap_or(0);
     (year, small(month), small(day))
@@ -99,11 +103,27 @@ fn days_of(year: i64, month: u32, day: u32) -> i64 {
 }
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September",
-    "October", "November", "December",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];
 const DAYS: [&str; 7] = [
-    "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday",
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
 ];
 
 #[derive(Debug, Clone, Copy)]
@@ -133,10 +153,34 @@ fn element(layout: &str) -> (Element, usize) {
         ("Monday", Element::Weekday { whole: true }),
         ("Mon", Element::Weekday { whole: false }),
         ("MST", Element::ZoneName),
-        ("Z07:00", Element::Zone { colon: true, z: true }),
-        ("Z0700", Element::Zone { colon: false, z: true }),
-        ("-07:00", Element::Zone { colon: true, z: false }),
-        ("-0700", Element::Zone { colon: false, z: false }),
+        (
+            "Z07:00",
+            Element::Zone {
+                colon: true,
+                z: true,
+            },
+        ),
+        (
+            "Z0700",
+            Element::Zone {
+                colon: false,
+                z: true,
+            },
+        ),
+        (
+            "-07:00",
+            Element::Zone {
+                colon: true,
+                z: false,
+            },
+        ),
+        (
+            "-0700",
+            Element::Zone {
+                colon: false,
+                z: false,
+            },
+        ),
         ("01", Element::Month),
         ("02", Element::Day),
         ("_2", Element::Day),
@@ -232,7 +276,11 @@ impl Parts {
         let digits = text.strip_prefix('.')?;
         let end = digits.find(|one: char| !one.is_ascii_digit());
         let (fraction, rest) = digits.split_at(end.unwrap_or(digits.len()));
-        let kept: String = fraction.chars().chain("000000000".chars()).take(9).collect();
+        let kept: String = fraction
+            .chars()
+            .chain("000000000".chars())
+            .take(9)
+            .collect();
         self.nanoseconds = kept.parse().ok()?;
         Some(rest)
     }
@@ -264,7 +312,11 @@ fn into<'t>(place: &mut u32, (value, rest): (u32, &'t str)) -> Option<&'t str> {
 }
 
 fn number(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
-    let digits = text.bytes().take(most).take_while(u8::is_ascii_digit).count();
+    let digits = text
+        .bytes()
+        .take(most)
+        .take_while(u8::is_ascii_digit)
+        .count();
     if digits < least {
         return None;
     }
@@ -286,17 +338,44 @@ mod tests {
     #[test]
     fn moments_are_read_in_layouts_and_written_in_rfc_3339() {
         for (layout, text, printed) in [
-            ("2006-01-02T15:04:05Z07:00", "2024-02-29T23:59:59.5Z", "2024-02-29T23:59:59Z"),
-            ("2006-01-02T15:04:05Z07:00", "2023-01-12T14:07:55+02:00", "2023-01-12T14:07:55+02:00"),
-            ("Mon, 02 Jan 2006 15:04:05 MST", "Fri, 02 Jun 2023 15:42:01 GMT", "2023-06-02T15:42:01Z"),
-            ("02/01/06 03:04PM", "05/03/21 01:07PM", "2021-03-05T13:07:00Z"),
+            (
+                "2006-01-02T15:04:05Z07:00",
+                "2024-02-29T23:59:59.5Z",
+                "2024-02-29T23:59:59Z",
+            ),
+            (
+                "2006-01-02T15:04:05Z07:00",
+                "2023-01-12T14:07:55+02:00",
+                "2023-01-12T14:07:55+02:00",
+            ),
+            (
+                "Mon, 02 Jan 2006 15:04:05 MST",
+                "Fri, 02 Jun 2023 15:42:01 GMT",
+                "2023-06-02T15:42:01Z",
+            ),
+            (
+                "02/01/06 03:04PM",
+                "05/03/21 01:07PM",
+                "2021-03-05T13:07:00Z",
+            ),
         ] {
             let moment = Moment::parse_layout(layout, text).unwrap();
             assert_eq!(moment.print(), printed);
         }
-        for text in ["2023-02-29T00:00:00Z", "2023-01-01", "2023-01-01T25:00:00Z", ""] {
+        for text in [
+            "2023-02-29T00:00:00Z",
+            "2023-01-01",
+            "2023-01-01T25:00:00Z",
+            "",
+        ] {
             assert_eq!(Moment::parse(text), None, "{text}");
         }
-        assert_eq!(Moment::parse("1970-01-01T00:00:00Z").unwrap().civil().weekday, 4);
+        assert_eq!(
+            Moment::parse("1970-01-01T00:00:00Z")
+                .unwrap()
+                .civil()
+                .weekday,
+            4
+        );
     }
 }

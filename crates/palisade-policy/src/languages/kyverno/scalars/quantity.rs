@@ -139,7 +139,9 @@ fn scale(suffix: &str) -> Option<(i128, Format)> {
         return Some((NANO.checked_mul(1024_i128.pow(power + 1))?, Format::Binary));
     }
     let exponent: i32 = suffix.strip_prefix(['e', 'E'])?.parse().ok()?;
-    let power = u32::try_from(exponent + 9).ok().filter(|power| *power <= 27)?;
+    let power = u32::try_from(exponent + 9)
+        .ok()
+        .filter(|power| *power <= 27)?;
     Some((10_i128.pow(power), Format::Exponent))
 }
 

@@ -6,7 +6,6 @@ use palisade_document::Document;
 use crate::answer::Status;
 use crate::datum::Datum;
 use crate::folder::Folder;
-use crate::languages::cel::policies::AdmissionPolicy;
 use crate::languages::kyverno::scalars::build;
 use crate::languages::kyverno::set::PolicySet;
 use crate::suite::{CaseResult, Verdict};
@@ -27,8 +26,6 @@ pub(super) struct Checker<'c, 'a> {
     pub(super) arena: &'a Bump,
     /// The policies.
     pub(super) set: &'c PolicySet,
-    /// Kubernetes' own admission policies, or why they do not load.
-    pub(super) admission: &'c [Result<AdmissionPolicy, (String, String)>],
     /// What they said.
     pub(super) judged: &'c [Judged<'a>],
 }
@@ -161,15 +158,13 @@ impl<'a> Checker<'_, 'a> {
             let reason = format!("the policy does not load: {}", error.message);
             return (Verdict::Error(reason.clone()), Verdict::Error(reason));
         }
-        let broken = self.admission.iter().filter_map(|one| one.as_ref().err());
-        if let Some((_, reason)) = broken.into_iter().find(|(name, _)| name == policy) {
-            let reason = format!("the policy does not load: {reason}");
-            return (Verdict::Error(reason.clone()), Verdict::Error(reason));
-        }
-        let mut admission = self.admission.iter().flatten();
-        let known = admission.any(|known| known.name() == policy)
-            || self.set.policies.iter().any(|known| known.name == policy)
-            || self.set.cel.iter().any(|known| known.name() == policy);
+        let known = self.set.policies.iter().any(|known| known.name == policy)
+            || self.set.cel.iter().any(|known| known.name() == policy)
+            || self
+                .set
+                .admission
+                .iter()
+                .any(|known| known.name() == policy);
         if !known {
             let reason = "the policy is not in the test's files".to_owned();
             return (Verdict::Failed(reason.clone()), Verdict::Failed(reason));
@@ -177,7 +172,10 @@ impl<'a> Checker<'_, 'a> {
         if row.result == "skip" {
             return (Verdict::Passed, Verdict::Passed);
         }
-        (Verdict::Passed, Verdict::Failed(wrong(row.result, "no answer")))
+        (
+            Verdict::Passed,
+            Verdict::Failed(wrong(row.result, "no answer")),
+        )
     }
 
     fn compare(
@@ -262,7 +260,14 @@ enum Compared {
 }
 
 fn namespaces_meet(one: &str, other: &str) -> bool {
-    let named = |namespace: &str| if namespace.is_empty() { "default" } else { namespace }.to_owned();
+    let named = |namespace: &str| {
+        if namespace.is_empty() {
+            "default"
+        } else {
+            namespace
+        }
+        .to_owned()
+    };
     named(one) == named(other)
 }
 
@@ -294,7 +299,10 @@ fn tidied<'a>(arena: &'a Bump, value: Datum<'a>) -> Option<Datum<'a>> {
         return (!kept.is_empty()).then(|| build::map(arena, kept));
     }
     if value.is_list() {
-        let kept: Vec<_> = value.items().filter_map(|item| tidied(arena, item)).collect();
+        let kept: Vec<_> = value
+            .items()
+            .filter_map(|item| tidied(arena, item))
+            .collect();
         return (!kept.is_empty()).then(|| build::list(arena, kept));
     }
     (!build::is_null(value)).then_some(value)

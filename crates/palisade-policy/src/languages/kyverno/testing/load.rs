@@ -97,9 +97,8 @@ pub(super) fn documents(
             };
             let shown = Arc::clone(file.path());
             let (document, errors) = parse(file, syntax, &Limits::default());
-            let fatal = |error: &&palisade_document::SyntaxError| {
-                error.severity == SyntaxSeverity::Fatal
-            };
+            let fatal =
+                |error: &&palisade_document::SyntaxError| error.severity == SyntaxSeverity::Fatal;
             if let Some(error) = errors.iter().find(fatal) {
                 return Err(format!("`{shown}` does not parse: {}", error.message));
             }
@@ -203,7 +202,12 @@ fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {
     if kind.is_empty() || has || CLUSTER_WIDE.contains(&kind) || kind.starts_with("Cluster") {
         return object;
     }
-    build::with_at(arena, object, &["metadata", "namespace"], Datum::Text("default"))
+    build::with_at(
+        arena,
+        object,
+        &["metadata", "namespace"],
+        Datum::Text("default"),
+    )
 }
 
 /// What names an object: its kind with version, namespace and name.

@@ -87,9 +87,11 @@ pub(crate) fn conform(folder: &Folder) -> Result<ConformanceReport, PolicyError>
             lenient += usize::from(case.verdict == Verdict::Passed);
         }
     }
-    report
-        .further
-        .push(("as the upstream command line counts".to_owned(), lenient, all));
+    report.further.push((
+        "as the upstream command line counts".to_owned(),
+        lenient,
+        all,
+    ));
     Ok(report)
 }
 

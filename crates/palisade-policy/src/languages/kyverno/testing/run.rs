@@ -12,7 +12,6 @@ use crate::datum::Datum;
 use crate::folder::Folder;
 use crate::input::{Operation, Supplied};
 use crate::language::Settings;
-use crate::languages::cel::policies::{AdmissionPolicy, Binding};
 use crate::languages::kyverno::engine;
 use crate::languages::kyverno::jmespath::{Expression, read_text};
 use crate::languages::kyverno::matching;
@@ -124,7 +123,9 @@ fn one(
 ) -> Result<Vec<CaseResult>, String> {
     for payload in ["httpPayloads", "envoyPayloads"] {
         if !test.paths(payload).is_empty() {
-            return Err(format!("`{payload}` are requests of a proxy, which are not read here"));
+            return Err(format!(
+                "`{payload}` are requests of a proxy, which are not read here"
+            ));
         }
     }
     let read = |paths: &[&str]| load::documents(folder, path, paths);
@@ -180,7 +181,6 @@ fn one(
         test,
         arena: &arena,
         set: &runner.set,
-        admission: &runner.admission,
         judged: &judged,
     }))
 }
@@ -201,8 +201,6 @@ fn budget() -> Budget {
 struct Runner<'f> {
     arena: &'f Bump,
     set: PolicySet,
-    admission: Vec<Result<AdmissionPolicy, (String, String)>>,
-    bindings: Vec<Binding>,
     resources: Vec<Datum<'f>>,
     targets: Vec<Datum<'f>>,
     known: Vec<Datum<'f>>,
@@ -216,17 +214,8 @@ struct Runner<'f> {
 
 impl<'f> Runner<'f> {
     fn new(arena: &'f Bump, files: &'f Files, test: &Test<'f>, target_count: usize) -> Self {
-        let set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
-        let roots = || files.policies.iter().flat_map(Document::roots).map(Datum::from);
-        let admission = roots().filter(|root| AdmissionPolicy::is(*root)).map(|root| {
-            AdmissionPolicy::compile(root).map_err(|errors| {
-                let name = build::text_at(root, &["metadata", "name"]).unwrap_or("");
-                let messages: Vec<_> = errors.into_iter().map(|error| error.message).collect();
-                (name.to_owned(), messages.join("; "))
-            })
-        });
-        let admission: Vec<_> = admission.collect();
-        let bindings = roots().filter_map(Binding::read).collect();
+        let mut set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
+        set.add_admission(files.policies.iter().flat_map(Document::roots));
         let resources = load::objects(arena, &files.resources);
         let (targets, _) = files.others.split_at(target_count.min(files.others.len()));
         let targets = load::objects(arena, targets);
@@ -247,8 +236,6 @@ impl<'f> Runner<'f> {
         Self {
             arena,
             set,
-            admission,
-            bindings,
             resources,
             targets,
             known,
@@ -277,7 +264,9 @@ impl<'f> Runner<'f> {
         let mut targets = Vec::new();
         for target in &self.targets {
             let changed = |given: &&Given<'f>| {
-                given.target.is_some_and(|changed| load::key(changed) == load::key(*target))
+                given
+                    .target
+                    .is_some_and(|changed| load::key(changed) == load::key(*target))
             };
             let given = judged.iter().flat_map(|one| &one.given);
             let given: Vec<_> = given.filter(changed).cloned().collect();
@@ -334,11 +323,6 @@ impl<'f> Runner<'f> {
             }
         }
         self.judge_cel(context, resource, operation, &mut given);
-        for policy in self.admission.iter().flatten() {
-            let request = self.request(policy.name(), resource, operation);
-            let answers = policy.evaluate(context, &request, &self.bindings);
-            given.extend(answers.into_iter().map(|answer| self.of_answer(context, answer)));
-        }
         Ok(given)
     }
 
@@ -361,10 +345,20 @@ impl<'f> Runner<'f> {
         operation: &str,
         given: &mut Vec<Given<'f>>,
     ) {
+        for policy in &self.set.admission {
+            let request = self.request(policy.name(), resource, operation);
+            let answers = policy.evaluate(context, &request, &self.set.bindings);
+            let answers = answers.into_iter();
+            given.extend(answers.map(|answer| self.of_answer(context, answer)));
+        }
         for policy in &self.set.cel {
             let request = self.request(policy.name(), resource, operation);
             let answers = policy.evaluate(context, &request);
-            given.extend(answers.into_iter().map(|answer| self.of_answer(context, answer)));
+            given.extend(
+                answers
+                    .into_iter()
+                    .map(|answer| self.of_answer(context, answer)),
+            );
             for target in &self.targets {
                 let answers = policy.evaluate_target(context, &request, *target);
                 for answer in answers {
@@ -469,18 +463,22 @@ impl<'f> Runner<'f> {
 
     fn namespace_labels(&self, namespace: &str) -> Datum<'f> {
         let named = |one: &&Datum<'f>| {
-            let name = one.get("name").or_else(|| build::at(**one, &["metadata", "name"]));
+            let name = one
+                .get("name")
+                .or_else(|| build::at(**one, &["metadata", "name"]));
             name.and_then(Datum::as_text) == Some(namespace)
         };
         let labels = |one: &Datum<'f>| {
-            one.get("labels").or_else(|| build::at(*one, &["metadata", "labels"]))
+            one.get("labels")
+                .or_else(|| build::at(*one, &["metadata", "labels"]))
         };
         let mut known = self.listed("namespaces");
         known.extend(self.listed("namespaceSelector"));
         let known = known.iter().find(named).and_then(labels);
         known.unwrap_or_else(|| {
             let mut objects = self.known.iter();
-            let found = objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
+            let found =
+                objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
             found.and_then(labels).unwrap_or(Datum::Null)
         })
     }
@@ -497,9 +495,8 @@ impl<'f> Runner<'f> {
         for values in &self.values {
             add(values.get("globalValues"));
         }
-        let named = |one: &Datum<'f>, name: &str| {
-            one.get("name").and_then(Datum::as_text) == Some(name)
-        };
+        let named =
+            |one: &Datum<'f>, name: &str| one.get("name").and_then(Datum::as_text) == Some(name);
         for one in self.listed("policies") {
             let resources = one.get("resources").into_iter().flat_map(Datum::items);
             for one in resources.filter(|known| named(&one, policy) && named(known, resource)) {
@@ -517,7 +514,10 @@ impl<'f> Runner<'f> {
         for rule in rules {
             let name = rule.get("name").and_then(Datum::as_text).unwrap_or("");
             found.extend(rule.get("values").map(|values| (name, values)));
-            let firsts = rule.get("foreachValues").into_iter().flat_map(Datum::entries);
+            let firsts = rule
+                .get("foreachValues")
+                .into_iter()
+                .flat_map(Datum::entries);
             let firsts = firsts.filter_map(|(key, list)| Some((key, list.item(0)?)));
             let firsts = build::map(self.arena, firsts.collect());
             if !firsts.is_empty() {
