@@ -69,15 +69,27 @@ fn an_answer_points_at_the_offending_value_and_at_the_rule() {
     let [answer] = answers.as_slice() else {
         panic!("{answers:?}");
     };
-    assert_eq!((answer.policy.as_str(), answer.rule.as_str()), ("digests", "pinned"));
-    assert_eq!((answer.status, answer.enforcement), (Status::Fail, Enforcement::Deny));
+    assert_eq!(
+        (answer.policy.as_str(), answer.rule.as_str()),
+        ("digests", "pinned")
+    );
+    assert_eq!(
+        (answer.status, answer.enforcement),
+        (Status::Fail, Enforcement::Deny)
+    );
     assert_eq!(
         answer.message,
         "validation error: pin web. rule pinned failed at path /spec/containers/0/image/"
     );
     assert_eq!(answer.path, "/spec/containers/0/image");
-    assert_eq!(answer.place.as_ref().unwrap().to_string(), "objects/object.yaml:7:14");
-    assert_eq!(answer.defined_at.as_ref().unwrap().to_string(), "policies/0.yaml:9:7");
+    assert_eq!(
+        answer.place.as_ref().unwrap().to_string(),
+        "objects/object.yaml:7:14"
+    );
+    assert_eq!(
+        answer.defined_at.as_ref().unwrap().to_string(),
+        "policies/0.yaml:9:7"
+    );
 }
 
 #[test]
@@ -86,7 +98,10 @@ fn a_controller_is_judged_by_the_rule_for_its_pods() {
                   {spec: {containers: [{image: 'a@sha256:0'}]}}}}";
     let answers = answers(&[POLICY], object);
     assert_eq!(answers.len(), 1);
-    assert_eq!((answers[0].rule.as_str(), answers[0].status), ("autogen-pinned", Status::Pass));
+    assert_eq!(
+        (answers[0].rule.as_str(), answers[0].status),
+        ("autogen-pinned", Status::Pass)
+    );
 }
 
 #[test]
@@ -97,7 +112,10 @@ fn an_exception_skips_the_rule_and_is_named() {
     let answers = answers(&[POLICY, exception], POD);
     assert_eq!(answers[0].status, Status::Skip);
     let (name, origin) = answers[0].exception.as_ref().unwrap();
-    assert_eq!((name.as_str(), origin.file.as_ref()), ("ops/legacy", "policies/1.yaml"));
+    assert_eq!(
+        (name.as_str(), origin.file.as_ref()),
+        ("ops/legacy", "policies/1.yaml")
+    );
 }
 
 #[test]
@@ -123,11 +141,21 @@ spec:
         namespace: '{{ request.object.metadata.name }}'
         data: {spec: {podSelector: {}}}
 ";
-    let answers = answers(&[policy], "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}");
-    let statuses: Vec<_> = answers.iter().map(|one| (one.rule.as_str(), one.status)).collect();
+    let answers = answers(
+        &[policy],
+        "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}",
+    );
+    let statuses: Vec<_> = answers
+        .iter()
+        .map(|one| (one.rule.as_str(), one.status))
+        .collect();
     assert_eq!(
         statuses,
-        [("label", Status::Pass), ("has-label", Status::Pass), ("deny-all", Status::Pass)]
+        [
+            ("label", Status::Pass),
+            ("has-label", Status::Pass),
+            ("deny-all", Status::Pass)
+        ]
     );
     let [Change::Mutated(patched)] = answers[0].changes.as_slice() else {
         panic!("{:?}", answers[0].changes);
@@ -161,7 +189,11 @@ spec:
         deny: {conditions: [{key: '{{ a[ }}', operator: Equals, value: y}]}
 ";
     let set = compiled(&[policy]);
-    let warnings: Vec<_> = set.warnings().iter().map(|one| one.message.as_str()).collect();
+    let warnings: Vec<_> = set
+        .warnings()
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     assert!(warnings[0].contains("rule `mistake` of policy `facts`"));
     let answers = answers(&[policy], POD);
@@ -170,14 +202,19 @@ spec:
         found.map(|one| (one.status, one.message.clone())).unwrap()
     };
     assert_eq!(status("config").0, Status::Error);
-    assert!(status("config").1.contains("no ConfigMap `ops/registries` is known"));
+    assert!(
+        status("config")
+            .1
+            .contains("no ConfigMap `ops/registries` is known")
+    );
     assert_eq!(status("signed").0, Status::Fail);
     assert_eq!(status("mistake").0, Status::Error);
 }
 
 #[test]
 fn a_policy_that_does_not_load_is_named_and_answers_with_an_error() {
-    let broken = "{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: empty}, spec: {}}";
+    let broken =
+        "{apiVersion: kyverno.io/v1, kind: ClusterPolicy, metadata: {name: empty}, spec: {}}";
     let answers = answers(&[POLICY, broken], POD);
     let empty = answers.iter().find(|one| one.policy == "empty").unwrap();
     assert_eq!(empty.status, Status::Error);
@@ -231,6 +268,12 @@ fn the_example_policies_hold_their_tests() {
     let cases: Vec<_> = reports.iter().flat_map(|report| &report.cases).collect();
     assert_eq!(cases.len(), 22);
     for case in cases {
-        assert_eq!(case.strict, Some(Verdict::Passed), "{} {:?}", case.name, case.prints);
+        assert_eq!(
+            case.strict,
+            Some(Verdict::Passed),
+            "{} {:?}",
+            case.name,
+            case.prints
+        );
     }
 }

@@ -14,7 +14,9 @@ use palisade_policy::{
 fn judge(text: &str) -> usize {
     let file = Arc::new(SourceFile::new("seed.yaml", text));
     let mut bundle = Bundle::default();
-    bundle.files.insert("seed.yaml".to_owned(), Arc::clone(&file));
+    bundle
+        .files
+        .insert("seed.yaml".to_owned(), Arc::clone(&file));
     let language = languages::find("kyverno").unwrap();
     let Ok(set) = (language.compile)(&bundle, &Settings::default()) else {
         return 0;
@@ -25,7 +27,9 @@ fn judge(text: &str) -> usize {
         let arena = Bump::new();
         let context = Context::new(&arena, Meter::start(Budget::default()), Effects::default());
         let input = Input::new(Subject::KubernetesObject, root);
-        count += set.evaluate(&context, &input).map_or(0, |answers| answers.len());
+        count += set
+            .evaluate(&context, &input)
+            .map_or(0, |answers| answers.len());
     }
     count
 }
@@ -45,10 +49,16 @@ fn every_seed_is_judged_safely() {
             silent.push(path);
         }
         seeds += 1;
-        for end in (0..text.len()).step_by(97).filter(|end| text.is_char_boundary(*end)) {
+        for end in (0..text.len())
+            .step_by(97)
+            .filter(|end| text.is_char_boundary(*end))
+        {
             judge(&text[..end]);
         }
     }
     assert!(seeds >= 11, "only {seeds} seeds");
-    assert!(answers >= 14, "only {answers} answers: {silent:?} do not reach the engine");
+    assert!(
+        answers >= 14,
+        "only {answers} answers: {silent:?} do not reach the engine"
+    );
 }
