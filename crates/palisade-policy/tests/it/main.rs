@@ -1,3 +1,5 @@
 //! Tests of the policy languages through the crate's public face.
 
+mod cel;
+mod kyverno_cel;
 mod kyverno_suite;

@@ -201,7 +201,9 @@ impl<'x, 'a> Runner<'x, 'a> {
             return Ok(false);
         };
         let kept = self.scope.request.variables.iter().copied();
-        let kept: Vec<_> = kept.filter(|(name, _)| !name.starts_with("request.")).collect();
+        let kept: Vec<_> = kept
+            .filter(|(name, _)| !name.starts_with("request."))
+            .collect();
         let request = Request {
             object: Some(old),
             old_object: None,

@@ -127,7 +127,9 @@ fn add<'a>(arena: &'a Bump, value: Datum<'a>, path: &[String], new: Datum<'a>) -
             items.push(add(arena, missing(rest), rest, new)?);
         } else {
             let at = index(part, items.len()).ok_or("a list is addressed by an index")?;
-            let item = items.get_mut(at).ok_or("the index is past the end of the list")?;
+            let item = items
+                .get_mut(at)
+                .ok_or("the index is past the end of the list")?;
             *item = add(arena, *item, rest, new)?;
         }
         return Ok(build::list(arena, items));

@@ -190,9 +190,9 @@ fn filled<'a>(arena: &'a Bump, value: Datum<'a>) -> Datum<'a> {
 
 fn lacks(value: Datum<'_>) -> bool {
     value.items().any(lacks)
-        || value.entries().any(|(key, value)| {
-            build::is_null(value) && MAPPINGS.contains(&key) || lacks(value)
-        })
+        || value
+            .entries()
+            .any(|(key, value)| build::is_null(value) && MAPPINGS.contains(&key) || lacks(value))
 }
 
 fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {

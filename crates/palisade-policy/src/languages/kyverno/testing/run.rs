@@ -146,8 +146,16 @@ fn one(
     let values = single(test.path(&["variables"]))?;
     let user = single(test.path(&["userinfo", "userInfo"]))?;
     let mut globals = Vec::new();
-    for entry in test.root.get("globalContextEntries").into_iter().flat_map(Value::items) {
-        let listed = entry.get("resourceFiles").into_iter().flat_map(Value::items);
+    for entry in test
+        .root
+        .get("globalContextEntries")
+        .into_iter()
+        .flat_map(Value::items)
+    {
+        let listed = entry
+            .get("resourceFiles")
+            .into_iter()
+            .flat_map(Value::items);
         let listed: Vec<_> = listed.filter_map(Value::as_str).collect();
         globals.extend(read(&listed)?);
     }
@@ -165,7 +173,10 @@ fn one(
     let arena = Bump::new();
     let target_count = read(&test.paths("targetResources"))?.len();
     let mut runner = Runner::new(&arena, &files, test, target_count);
-    let now_ns = settings.parameters.get("now_ns").and_then(|now| now.parse().ok());
+    let now_ns = settings
+        .parameters
+        .get("now_ns")
+        .and_then(|now| now.parse().ok());
     let random = || 0x9e37_79b9_7f4a_7c15;
     let effects = Effects {
         now_ns: now_ns.or(Some(DEFAULT_NOW_NS)),
@@ -335,7 +346,10 @@ impl<'f> Runner<'f> {
             return None;
         };
         let path: &'f str = value.document().file().path();
-        self.payloads.iter().copied().find(|payload| path.ends_with(payload.trim_start_matches("./")))
+        self.payloads
+            .iter()
+            .copied()
+            .find(|payload| path.ends_with(payload.trim_start_matches("./")))
     }
 
     fn judge_cel(
@@ -540,11 +554,20 @@ fn supplied<'f>(arena: &'f Bump, files: &'f Files, test: &Test<'f>) -> Supplied<
     let calls: Vec<(&'f str, Value<'f>)> = calls
         .flat_map(Value::items)
         .filter_map(|one| {
-            let url = ["urlPath", "url"].iter().find_map(|key| one.get(key)?.as_str());
+            let url = ["urlPath", "url"]
+                .iter()
+                .find_map(|key| one.get(key)?.as_str());
             let url = url.or_else(|| one.at(&["service", "url"])?.as_str())?;
             let response = one.get("response")?;
             let is_service = url.contains("://");
-            Some((url, if is_service { response } else { response.get("body")? }))
+            Some((
+                url,
+                if is_service {
+                    response
+                } else {
+                    response.get("body")?
+                },
+            ))
         })
         .collect();
     Supplied {
