@@ -279,3 +279,30 @@ spec: {policyName: gone, validationActions: [Deny]}
         "{errors:?}"
     );
 }
+
+const SEEDS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/cel");
+
+#[test]
+fn the_fuzzer_s_seeds_end_in_an_answer_or_a_mistake() {
+    let (mut answered, mut refused) = (0, 0);
+    for entry in std::fs::read_dir(SEEDS).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let is_expression = path.extension().is_some_and(|extension| extension == "cel");
+        let text = if is_expression {
+            let quoted = serde_json::Value::from(text);
+            policy(&format!("  validations: [{{expression: {quoted}}}]\n"))
+        } else {
+            text
+        };
+        if compile(&text).is_err() {
+            refused += 1;
+            continue;
+        }
+        let answer = judge(&text, DEPLOYMENT).remove(0);
+        let about = format!("{}: {}", path.display(), answer.message);
+        assert_ne!(answer.message, "no such overload", "{about}");
+        answered += 1;
+    }
+    assert_eq!((answered, refused), (17, 1));
+}
