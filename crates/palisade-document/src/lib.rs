@@ -22,8 +22,8 @@ mod yaml;
 mod yaml_fallback;
 mod yaml_mistake;
 
-pub use crate::file::{Position, SourceFile, Span};
-pub use crate::fingerprint::{Fingerprint, fingerprint};
+pub use crate::file::{FileRef, Position, SourceFile, Span};
+pub use crate::fingerprint::{Fingerprint, fingerprint, text_fingerprint};
 pub use crate::json::parse_json;
 pub use crate::limits::Limits;
 pub use crate::tree::{Document, Entry, Kind, Value};

@@ -1,5 +1,6 @@
 //! Findings: what is wrong, where, what it lets an attacker do, and how to fix it.
 
+use palisade_document::text_fingerprint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +176,19 @@ pub enum Tool {
     Hadolint,
 }
 
+impl Tool {
+    /// The name as its people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkov => "Checkov",
+            Self::Trivy => "Trivy",
+            Self::Kubescape => "Kubescape",
+            Self::KubeLinter => "kube-linter",
+            Self::Hadolint => "hadolint",
+        }
+    }
+}
+
 /// The same question in another tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Equivalent {
@@ -231,10 +245,34 @@ pub struct Patch {
     pub replacement: String,
 }
 
+/// What a mapping of a source lacks; it is written in the file's own style when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// The mapping.
+    pub mapping: Origin,
+    /// The keys from the mapping down to the value; those that are missing are made.
+    pub path: Vec<&'static str>,
+    /// The value.
+    pub value: AddedValue,
+}
+
+/// The value of an [`Addition`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A word that needs no quotes.
+    Word(&'static str),
+    /// A list of such words.
+    Words(&'static [&'static str]),
+}
+
 /// Something that is wrong, with one root cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
+    /// Short name of it, the same from run to run: [`Finding::id_of`].
+    pub id: String,
     /// Which check.
     pub check: CheckId,
     /// The check's slug.
@@ -267,13 +305,29 @@ pub struct Finding {
     /// The edit that does it, where it can be computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
+    /// What is to be added to the sources, before it is written out as patches.
+    #[serde(skip)]
+    pub additions: Vec<Addition>,
     /// Digest of the subject's declaration, so that an exception lapses when it changes.
     pub content: String,
 }
 
 impl Finding {
+    /// Eight hexadecimal digits that stand for check, subject and part, to name a finding by.
+    pub fn id_of(check: CheckId, subject: &NodeId, part: &str) -> String {
+        let digest = text_fingerprint(&format!("{check}|{subject}|{part}"));
+        let mut id = digest.to_string();
+        id.truncate(8);
+        id
+    }
+
     /// The identity that exceptions and comparisons use: check, subject and part.
     pub fn key(&self) -> (CheckId, &str, &str) {
         (self.check, self.subject.as_str(), &self.part)
+    }
+
+    /// Whether an edit is known that does away with it.
+    pub fn is_fixable(&self) -> bool {
+        !self.patches.is_empty() || !self.additions.is_empty()
     }
 }

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "calls to it cross the network in plain text, and it cannot tell who calls",
         fix: "add the namespace or the pod to the mesh",
         references: &[
-            "NIST SP 800-204B: 4.1",
-            "NIST SP 800-207A: 2.1",
+            "NIST SP 800-204B: service-to-service authentication",
+            "NIST SP 800-207A",
             "MITRE ATT&CK T1040",
         ],
         equivalents: &[],
@@ -38,9 +38,13 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         !known.mesh.is_member() && on_node.is_none_or(|fact| !fact.value)
     };
     for workload in model.workloads.iter().filter(outside) {
-        let service = model.services.iter().find(|service| {
-            service.kind.value != ServiceKind::ExternalName && service_selects(service, workload)
-        });
+        let service = model
+            .services_in(&workload.namespace)
+            .iter()
+            .find(|service| {
+                service.kind.value != ServiceKind::ExternalName
+                    && service_selects(service, workload)
+            });
         let Some(service) = service else { continue };
         let message = format!(
             "workload `{}` is called through service `{}` and is not in the mesh",

@@ -1,10 +1,9 @@
 //! Token is mounted though nothing is granted to it.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use super::accounts::{account_of, has_grants, mounts_token};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kubescape, trivy};
 
@@ -18,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a stolen token opens the API server, with whatever is granted to every authenticated account now or later",
         fix: "set `automountServiceAccountToken: false` on the pod",
         references: &[
-            "CIS Kubernetes 5.1.6",
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
+            "CIS Kubernetes Benchmark 1.8: 5.1.6",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
             "MITRE ATT&CK T1528",
         ],
         equivalents: &[
@@ -27,6 +26,7 @@ pub(crate) const UNIT: Unit = Unit {
             trivy("KSV-0036"),
             kubescape("C-0034"),
             kubescape("C-0190"),
+            kubescape("C-0261"),
         ],
     },
     run,
@@ -52,10 +52,11 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             check,
             match said {
                 Some(fact) => report.replacing(&fact.origin, "false"),
-                None => report.patch_if(edits::insert_line(
+                None => report.adding(
                     &workload.pod_origin,
-                    "automountServiceAccountToken: false",
-                )),
+                    &["automountServiceAccountToken"],
+                    AddedValue::Bool(false),
+                ),
             },
         );
     }

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::p02_mesh_mtls::accepts_plain_text;
 use crate::registry::Unit;
-use crate::selection::scope_selects;
+use crate::selection::{in_reach, scope_selects};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -22,7 +22,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "require mutual TLS for the workload with a PeerAuthentication of mode STRICT, or write the rule as ALLOW with `principals`",
         references: &[
             "Istio: AuthorizationPolicy, dependency on mutual TLS",
-            "NIST SP 800-204B: 4.5",
+            "NIST SP 800-204B: authorization policies",
         ],
         equivalents: &[],
     },
@@ -38,8 +38,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let Some(rule) = policy.rules.get(at) else {
             continue;
         };
-        let open = model
-            .workloads
+        let open = in_reach(model, &policy.scope)
             .iter()
             .filter(|workload| {
                 workload

@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity, Workload};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::{listed, network_policies, policy_selects};
+use crate::selection::{listed, network_policies, policy_selects, subject_to};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -16,10 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the pods stay open, although a policy was written for them",
         fix: "take the pods off the node's network, or guard them with a firewall on the node",
-        references: &[
-            "NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening",
-            "MITRE ATT&CK T1562.007",
-        ],
+        references: &["NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening"],
         equivalents: &[],
     },
     run,
@@ -31,8 +28,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         if policy.subject.pods.is_everything() {
             continue;
         }
-        let selected: Vec<&Workload> = model
-            .workloads
+        let selected: Vec<&Workload> = subject_to(model, policy)
             .iter()
             .filter(|workload| policy_selects(model, policy, workload))
             .collect();

@@ -7,6 +7,7 @@ use crate::coverage::count;
 use crate::registry::Pattern;
 
 mod admission_audit_only;
+mod exception_expired;
 mod no_admission_policy;
 mod no_pod_security_level;
 mod pod_security;
@@ -17,6 +18,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
     coverage,
     units: &[
         admission_audit_only::UNIT,
+        exception_expired::UNIT,
         no_pod_security_level::UNIT,
         privileged_pod_security_level::UNIT,
         no_admission_policy::UNIT,

@@ -1,6 +1,6 @@
 //! Base image is not pinned by its digest.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{Check, CheckId, Confidence, Severity, TagKind};
 
 use super::images::{is_run, report};
 use crate::context::Context;
@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever can write to the registry of the base image decides what is in every image that is built on it",
         fix: "name the base image by its digest: `FROM name:tag@sha256:...`",
         references: &[
-            "CIS Docker 4.2",
-            "NIST SP 800-190 4.1.5",
+            "CIS Docker Benchmark 1.6: 4.2",
+            "NIST SP 800-190: 4.1.5",
             "SLSA v1.0",
             "MITRE ATT&CK T1195.002",
         ],
@@ -38,21 +38,29 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let text = &image.reference.text;
-        let (what, severity) = if crate::mutable_tags::is_mutable(&image.reference) {
-            (
+        let (what, severity) = match image.reference.tag_kind() {
+            TagKind::Absent | TagKind::Flavour => (
                 format!("base image `{text}` has no version"),
                 Severity::High,
-            )
-        } else {
-            (
+            ),
+            TagKind::Partial(_) => (
+                format!(
+                    "base image `{text}` has a part of a version, which moves with each release"
+                ),
+                Severity::Medium,
+            ),
+            TagKind::Exact => (
                 format!("base image `{text}` is not pinned by its digest"),
                 Severity::Medium,
-            )
+            ),
         };
         findings.add(
             check,
             report(image, what)
-                .label("a tag can be moved")
+                .label(match &image.reference.tag {
+                    Some(_) => "a tag can be moved",
+                    None => "no tag means `latest`",
+                })
                 .severity(severity),
         );
     }

@@ -1,12 +1,11 @@
 //! Container keeps the default capabilities.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov, kube_linter, trivy};
+use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -18,17 +17,19 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a process that runs as root can forge packets, change owners of files and make device nodes",
         fix: "drop `ALL` capabilities and add back only what is needed",
         references: &[
-            "CIS Kubernetes 5.2.8",
-            "CIS Kubernetes 5.2.10",
+            "CIS Kubernetes Benchmark 1.8: 5.2.8, 5.2.10",
             "Pod Security Standards: restricted",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
         ],
         equivalents: &[
             checkov("CKV_K8S_28"),
             checkov("CKV_K8S_37"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0003"),
             trivy("KSV-0004"),
             trivy("KSV-0106"),
+            trivy("KSV-0118"),
+            kubescape("C-0211"),
             kube_linter("drop-net-raw-capability"),
         ],
     },
@@ -45,22 +46,19 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
     if view.drops_all() {
         return None;
     }
-    let capabilities = &view.container.security.capabilities;
-    let Some(first) = capabilities.drop.first() else {
-        // A list of additions is there already, and a second `capabilities` key would break the file.
-        let free = capabilities.add.is_empty();
-        let patch = free
-            .then(|| edits::set_security(view.container, "capabilities: { drop: [ALL] }"))
-            .flatten();
-        return Some(
-            view.report("keeps every default capability")
-                .label("nothing is dropped")
-                .patch_if(patch),
-        );
+    let dropping = |report: Report| {
+        report.adding(
+            &view.container.origin,
+            &["securityContext", "capabilities", "drop"],
+            AddedValue::Words(&["ALL"]),
+        )
     };
-    Some(
-        view.report_at(&first.origin, "drops some capabilities but not all")
-            .label("the others are kept")
-            .severity(Severity::Low),
-    )
+    let Some(first) = view.container.security.capabilities.drop.first() else {
+        let report = view.report("keeps every default capability");
+        return Some(dropping(report.label("nothing is dropped")));
+    };
+    let report = view.report_at(&first.origin, "drops some capabilities but not all");
+    Some(dropping(
+        report.label("the others are kept").severity(Severity::Low),
+    ))
 }

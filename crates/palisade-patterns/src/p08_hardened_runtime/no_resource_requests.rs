@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the scheduler packs the node too full, and the pod is the first to be evicted under load",
         fix: "set `resources.requests` for memory and cpu",
-        references: &["NIST SP 800-190 4.4.3"],
+        references: &["NIST SP 800-190: 4.4.3"],
         equivalents: &[
             checkov("CKV_K8S_10"),
             checkov("CKV_K8S_12"),
@@ -31,10 +31,12 @@ pub(crate) const UNIT: Unit = Unit {
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for view in containers(context).filter(ContainerView::is_long_lived) {
-        let limited = context.model.active_controls().any(|control| {
-            control.namespace.as_deref() == Some(view.workload.namespace.as_str())
-                && matches!(control.kind, ControlKind::LimitRange { .. })
-        });
+        let mut controls = context
+            .analysis
+            .controls_in(&view.workload.namespace)
+            .iter();
+        let limited =
+            controls.any(|control| matches!(control.kind, ControlKind::LimitRange { .. }));
         if !limited && let Some(report) = judge(view) {
             findings.add(check, report);
         }

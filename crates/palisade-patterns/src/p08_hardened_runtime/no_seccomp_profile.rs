@@ -1,10 +1,9 @@
 //! Container has no seccomp profile.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kubescape, trivy};
 
@@ -18,15 +17,19 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "every system call of the kernel can be tried for a way out of the container",
         fix: "set `seccompProfile` of type `RuntimeDefault` on the pod",
         references: &[
-            "CIS Kubernetes 5.7.2",
+            "CIS Kubernetes Benchmark 1.8: 5.7.2",
             "Pod Security Standards: restricted",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
         ],
         equivalents: &[
             checkov("CKV_K8S_31"),
+            checkov("CKV_K8S_29"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0030"),
+            trivy("KSV-0118"),
             kubescape("C-0210"),
+            kubescape("C-0211"),
         ],
     },
     run,
@@ -42,10 +45,13 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
     if view.seccomp().is_some() {
         return None;
     }
-    let line = "seccompProfile: { type: RuntimeDefault }";
     Some(
         view.report("has no seccomp profile")
             .label("system calls are not filtered")
-            .patch_if(edits::set_security(view.container, line)),
+            .adding(
+                &view.container.origin,
+                &["securityContext", "seccompProfile", "type"],
+                AddedValue::Word("RuntimeDefault"),
+            ),
     )
 }

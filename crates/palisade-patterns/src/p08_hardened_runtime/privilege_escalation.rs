@@ -1,10 +1,9 @@
 //! Container may gain more rights than it started with.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -18,15 +17,18 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a set-user-id program in the image turns any user into root",
         fix: "set `allowPrivilegeEscalation: false`",
         references: &[
-            "CIS Kubernetes 5.2.6",
+            "CIS Kubernetes Benchmark 1.8: 5.2.6",
             "Pod Security Standards: restricted",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
             "MITRE ATT&CK T1548.001",
         ],
         equivalents: &[
             checkov("CKV_K8S_20"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0001"),
+            trivy("KSV-0118"),
             kubescape("C-0016"),
+            kubescape("C-0211"),
             kube_linter("privilege-escalation-container"),
         ],
     },
@@ -50,10 +52,11 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
         None => Some(
             view.report("may gain more rights than it started with")
                 .label("allowed unless `allowPrivilegeEscalation` is false")
-                .patch_if(edits::set_security(
-                    view.container,
-                    "allowPrivilegeEscalation: false",
-                )),
+                .adding(
+                    &view.container.origin,
+                    &["securityContext", "allowPrivilegeEscalation"],
+                    AddedValue::Bool(false),
+                ),
         ),
     }
 }

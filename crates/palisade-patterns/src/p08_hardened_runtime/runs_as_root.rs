@@ -1,11 +1,10 @@
 //! Container may run as user 0.
 
-use palisade_model::{Check, CheckId, Confidence, EdgeKind, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, EdgeKind, Severity};
 
 use crate::build_view::{builds, is_root, last_user};
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -19,17 +18,21 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a process that breaks out of the container is user 0 on the node, and inside it can change every file of the image",
         fix: "set `runAsNonRoot: true` and a `runAsUser` other than 0",
         references: &[
-            "CIS Kubernetes 5.2.7",
+            "CIS Kubernetes Benchmark 1.8: 5.2.7",
             "Pod Security Standards: restricted",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
         ],
         equivalents: &[
             checkov("CKV_K8S_23"),
             checkov("CKV_K8S_40"),
+            checkov("CKV_K8S_29"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0012"),
             trivy("KSV-0105"),
+            trivy("KSV-0118"),
             kubescape("C-0013"),
+            kubescape("C-0211"),
             kube_linter("run-as-non-root"),
         ],
     },
@@ -59,11 +62,14 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
     if built == Some(false) {
         return None;
     }
-    let patch = edits::set_security(view.container, "runAsNonRoot: true");
     let mut report = view
         .report("may run as user 0")
         .label("nothing says that it must not be root")
-        .patch_if(patch);
+        .adding(
+            &view.container.origin,
+            &["securityContext", "runAsNonRoot"],
+            AddedValue::Bool(true),
+        );
     if built == Some(true) {
         report = report.confidence(Confidence::High);
     }
@@ -77,12 +83,24 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
 fn built_user_is_root(view: ContainerView<'_>, context: &Context<'_>) -> Option<bool> {
     let reference = &view.container.image.as_ref()?.value;
     let model = context.model;
+    // INVARIANT: edges are sorted, first of all by kind.
+    let first = model
+        .edges
+        .partition_point(|edge| edge.kind < EdgeKind::Builds);
+    let built = model.edges.get(first..).unwrap_or_default();
+    let makes_any = |edge: &palisade_model::Edge| edge.kind == EdgeKind::Builds;
+    if !built.first().is_some_and(makes_any) {
+        return None;
+    }
     let image = model
         .images
         .iter()
         .find(|image| image.reference == *reference)?;
     let makes = |edge: &&palisade_model::Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
-    let edge = model.edges.iter().find(makes)?;
-    let (_, build) = builds(context).find(|(pipeline, _)| pipeline.id == edge.from)?;
+    let makers = built.iter().filter(makes);
+    let file = |edge: &palisade_model::Edge| {
+        builds(context).find(|(pipeline, _)| pipeline.id == edge.from)
+    };
+    let (_, build) = makers.into_iter().find_map(file)?;
     is_root(last_user(build, build.stages.last()?)?)
 }

@@ -1,10 +1,9 @@
 //! Container can write its own root filesystem.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -18,13 +17,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "an attacker changes programs and keeps tools in the running container",
         fix: "set `readOnlyRootFilesystem: true` and mount an `emptyDir` where the program must write",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
         ],
         equivalents: &[
             checkov("CKV_K8S_22"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0014"),
+            trivy("KSV-0118"),
             kubescape("C-0017"),
+            kubescape("C-0211"),
             kube_linter("no-read-only-root-fs"),
         ],
     },
@@ -48,10 +50,11 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
         None => Some(
             view.report("can write its root filesystem")
                 .label("writable unless `readOnlyRootFilesystem` is true")
-                .patch_if(edits::set_security(
-                    view.container,
-                    "readOnlyRootFilesystem: true",
-                )),
+                .adding(
+                    &view.container.origin,
+                    &["securityContext", "readOnlyRootFilesystem"],
+                    AddedValue::Bool(true),
+                ),
         ),
     }
 }

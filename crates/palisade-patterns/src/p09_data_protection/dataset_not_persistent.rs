@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "whoever can delete the pod, or take its node down, deletes the data",
         fix: "keep the data on a claim, with `volumeClaimTemplates` in a StatefulSet",
-        references: &["NIST SP 800-53 CP-9", "MITRE ATT&CK T1485"],
+        references: &["NIST SP 800-53r5: CP-9", "MITRE ATT&CK T1485"],
         equivalents: &[],
     },
     run,
@@ -49,7 +49,10 @@ fn judge(dataset: &Dataset, server: &Workload) -> Option<Report> {
     let lasts = |volume: &&Volume| {
         matches!(
             volume.source,
-            VolumeSource::Claim { .. } | VolumeSource::Csi { .. } | VolumeSource::Other { .. }
+            VolumeSource::Claim { .. }
+                | VolumeSource::Csi { .. }
+                | VolumeSource::Image { .. }
+                | VolumeSource::Other { .. }
         )
     };
     if server.volumes.iter().any(|volume| lasts(&volume)) {

@@ -1,9 +1,9 @@
 //! Namespace is in no reconciler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{
-    Check, CheckId, Confidence, ControlKind, NodeId, NodeKind, Severity, Workload,
+    Check, CheckId, Confidence, ControlKind, EdgeKind, NodeId, NodeKind, Severity, Workload,
 };
 
 use crate::context::Context;
@@ -19,7 +19,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Low,
         lets: "a change that is made by hand in the namespace stays, and nobody sees it",
         fix: "add the namespace to an Argo CD Application or a Flux Kustomization",
-        references: &["NIST SP 800-53 CM-3", "NIST SP 800-53 CM-6"],
+        references: &["NIST SP 800-53r5: CM-3, CM-6"],
         equivalents: &[],
     },
     run,
@@ -39,8 +39,18 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     if destinations.is_empty() || destinations.contains(&None) {
         return;
     }
+    let deployed: BTreeSet<&NodeId> = context
+        .model
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Deploys)
+        .map(|edge| &edge.to)
+        .collect();
     let mut outside: BTreeMap<&str, &Workload> = BTreeMap::new();
     for workload in &context.model.workloads {
+        if deployed.contains(&workload.id) {
+            continue;
+        }
         if !destinations.contains(&Some(workload.namespace.as_str())) {
             outside
                 .entry(workload.namespace.as_str())

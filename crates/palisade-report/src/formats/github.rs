@@ -57,7 +57,7 @@ fn annotate_diagnostic(out: &mut String, diagnostic: &Diagnostic, texts: &Texts)
         DiagnosticLevel::Note => "notice",
     };
     let properties = match &diagnostic.origin {
-        Some(origin) => place(origin, texts, "Palisade could not read this"),
+        Some(origin) => place(origin, texts, "Palisade"),
         None => format!("title={}", property("Palisade")),
     };
     annotate(out, command, &properties, &diagnostic.message);
@@ -80,7 +80,7 @@ fn place(origin: &Origin, texts: &Texts, title: &str) -> String {
         origin.start.line,
         origin.start.column
     );
-    let end = texts.get(&origin.file).map(|file| end_line(file, origin));
+    let end = texts.get(&*origin.file).map(|file| end_line(file, origin));
     if let Some(end) = end.filter(|end| *end > origin.start.line) {
         let _infallible = write!(place, ",endLine={end}");
     }

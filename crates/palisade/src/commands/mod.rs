@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod completions;
+mod config;
 mod diagram;
 mod explain;
 mod fix;
@@ -44,6 +45,7 @@ commands! {
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
+    Config => config,
     Policy => policy,
     Serve => serve,
     Completions => completions,

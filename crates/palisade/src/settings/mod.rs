@@ -69,6 +69,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Where the settings file says a key such as `check.fail-on`.
+    pub(crate) fn origin_of(&self, key: &str) -> Option<String> {
+        let file = self.text.as_ref()?;
+        let document = toml_edit::Document::parse(file.text()).ok()?;
+        let (table, name) = key.split_once('.')?;
+        let span = document.get(table)?.get(name)?.span()?;
+        let start = u32::try_from(span.start).ok()?;
+        let at = Origin::new(file, palisade_document::Span::new(start, start));
+        Some(at.to_string())
+    }
+
     /// The settings for what is read from `start`; `given` replaces the search.
     pub(crate) fn find(root: &Path, start: &Path, given: Option<&Path>) -> anyhow::Result<Self> {
         let path = match given {

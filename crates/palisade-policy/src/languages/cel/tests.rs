@@ -324,3 +324,43 @@ fn the_specification_s_suite() {
     println!("passed {}, failed {}", report.passed, report.failures());
     assert!(report.passed >= 1_840);
 }
+
+#[test]
+#[ignore = "measures: run with --release"]
+fn a_typical_expression_takes_microseconds() {
+    let expressions = [
+        "object.spec.replicas <= 5",
+        "object.spec.containers.all(c, c.image.startsWith('r.example/'))",
+        "has(object.metadata.labels) && 'app' in object.metadata.labels && object.metadata.labels['app'] == 'shop'",
+        "object.spec.containers.all(c, has(c.ports) ? c.ports.all(p, p < 1024) : c.image.matches('^r[.]example/.+:[0-9]+$'))",
+        "object.spec.?template.?spec.?securityContext.?runAsNonRoot.orValue(true)",
+    ];
+    let scope = Scope::new(Dialect::Kyverno, &["object", "missing"]);
+    let file = Arc::new(SourceFile::new("a.yaml", DOCUMENT));
+    let (document, _) = parse_yaml(file, &Limits::default());
+    let mut arena = Bump::new();
+    for expression in expressions {
+        let started = std::time::Instant::now();
+        for _ in 0..1_000 {
+            assert!(Program::compile(expression, &scope).is_ok());
+        }
+        let compile = started.elapsed() / 1_000;
+        let program = Program::compile(expression, &scope).unwrap();
+        let started = std::time::Instant::now();
+        for _ in 0..100_000 {
+            arena.reset();
+            let context = Context::new(&arena, Meter::start(Budget::default()), Effects::default());
+            let object = Val::from(Datum::from(document.roots().next().unwrap()));
+            let environment = arena.alloc(Environment {
+                roots: arena.alloc_slice_copy(&[Some(object), None]),
+                ..Environment::default()
+            });
+            assert!(program.run(&context, environment).is_ok());
+        }
+        println!(
+            "{:?} to compile, {:?} to evaluate: {expression}",
+            compile,
+            started.elapsed() / 100_000
+        );
+    }
+}

@@ -157,6 +157,11 @@ impl Rules {
         })
     }
 
+    /// Whether nothing would ever be checked.
+    pub(crate) fn check_nothing(&self) -> bool {
+        self.validations.is_empty() && self.audit_annotations.is_empty()
+    }
+
     /// What names further expressions of the policy may use.
     pub(crate) fn scope(&self) -> &Scope {
         &self.scope

@@ -83,6 +83,12 @@ impl AdmissionPolicy {
             mistakes: &mut mistakes,
         };
         let mutations = Mutation::compile_all(&mut compiler, spec.get("mutations"), rules.scope());
+        if mistakes.is_empty() && mutations.is_empty() && rules.check_nothing() {
+            mistakes.push(PolicyError {
+                message: "the policy checks and changes nothing: it has neither `validations` nor `mutations`".to_owned(),
+                origin: place.clone(),
+            });
+        }
         if !mistakes.is_empty() {
             return Err(mistakes);
         }

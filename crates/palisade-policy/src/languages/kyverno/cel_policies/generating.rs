@@ -28,6 +28,9 @@ impl Generations {
                 "only `generate` entries with an `expression` are supported".to_owned(),
             );
         }
+        if list.is_none_or(Datum::is_empty) {
+            compiler.mistake(spec, "the policy has no list `generate`".to_owned());
+        }
         if !compiler.mistakes.is_empty() {
             return Self(Vec::new());
         }

@@ -256,6 +256,10 @@ impl Variant {
         let rules = Rules::compile(&source, Dialect::Kyverno)?;
         let mut mistakes = Vec::new();
         let exceptions = Exceptions::compile(header, exceptions, &rules, &mut mistakes);
+        let validates = matches!(kind, Kind::Validating | Kind::ImageValidating);
+        if validates && rules.check_nothing() {
+            mistakes.push(header.mistake("the policy has no `validations`"));
+        }
         let body = match kind {
             Kind::Validating | Kind::Deleting => Body::Plain,
             Kind::Mutating => {

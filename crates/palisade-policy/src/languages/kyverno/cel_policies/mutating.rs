@@ -29,6 +29,9 @@ impl Mutations {
     ) -> Self {
         let mut compiler = Compiler { rewrite, mistakes };
         let steps = Mutation::compile_all(&mut compiler, spec.get("mutations"), rules.scope());
+        if steps.is_empty() && compiler.mistakes.is_empty() {
+            compiler.mistake(spec, "the policy has no `mutations`".to_owned());
+        }
         let constraints = spec.get("targetMatchConstraints");
         let conditions = spec.get("targetMatchConditions");
         Self {
