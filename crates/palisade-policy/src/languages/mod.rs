@@ -1,6 +1,6 @@
 //! The one list of policy languages: one folder and one line each.
 
-mod rego;
+pub mod rego;
 
 use crate::language::Language;
 

@@ -32,3 +32,12 @@ fn rego_on_the_cases_of_opa() {
     let report = score("rego", "rego", "PALISADE_OPA_CASES");
     assert!(report.passed >= 1_900);
 }
+
+#[test]
+#[ignore = "needs the upstream suite: PALISADE_GATEKEEPER_LIBRARY"]
+fn rego_on_the_gatekeeper_library() {
+    let report = score("rego", "gatekeeper", "PALISADE_GATEKEEPER_LIBRARY");
+    println!("{:?}", report.further);
+    assert!(report.passed >= 940);
+    assert!(report.further.iter().all(|(_, passed, all)| passed == all));
+}

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use palisade_document::{Limits, SourceFile, Span, parse_yaml};
+use palisade_document::{Limits, SourceFile, Span, SyntaxSeverity, parse_yaml};
 use serde_json::{Map, Value as Json, json};
 
 use super::syntax::{Mistake, Module, Rule};
@@ -100,7 +100,10 @@ impl Annotations {
     fn add(&mut self, module: &Module, span: Span, body: &str) -> Result<(), Mistake> {
         let file = Arc::new(SourceFile::new("metadata", body));
         let (document, errors) = parse_yaml(file, &Limits::default());
-        if let Some(error) = errors.first() {
+        if let Some(error) = errors
+            .iter()
+            .find(|error| error.severity == SyntaxSeverity::Fatal)
+        {
             let message = format!("this metadata is not YAML: {}", error.message);
             return Err(Mistake::new(span, message));
         }

@@ -229,23 +229,14 @@ fn is_v0(loaded: &Loaded) -> bool {
     match loaded.text.dialect {
         Dialect::V1 => false,
         Dialect::V0 => !imports_v1,
-        Dialect::Told => !imports_v1 && reads_as_v0(&loaded.text.text, &loaded.module),
+        Dialect::Told => !imports_v1 && reads_as_v0(&loaded.module),
     }
 }
 
 /// Whether some rule has a body without `if`.
-fn reads_as_v0(text: &str, module: &Module) -> bool {
-    module.rules.iter().any(|rule| {
-        let mut from = rule.head.span.end;
-        rule.bodies.iter().any(|body| {
-            let value_end = body.value.as_ref().map_or(from, |value| value.span.end);
-            let between = text
-                .get(value_end as usize..body.query.span.start as usize)
-                .unwrap_or("if");
-            from = body.query.span.end;
-            !body.query.statements.is_empty() && !between.contains("if")
-        })
-    })
+fn reads_as_v0(module: &Module) -> bool {
+    let mut bodies = module.rules.iter().flat_map(|rule| &rule.bodies);
+    bodies.any(|body| !body.after_if)
 }
 
 fn surroundings(modules: &[Loaded]) -> Surroundings {

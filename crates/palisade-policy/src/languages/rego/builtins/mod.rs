@@ -4,7 +4,9 @@ mod arrays;
 mod aws;
 mod bytes;
 mod crypto;
+mod deprecated;
 mod effects;
+mod format;
 mod jwk;
 mod jwt;
 mod jwt_sign;
@@ -60,7 +62,9 @@ const TABLES: &[&[Builtin]] = &[
     arrays::TABLE,
     aws::TABLE,
     crypto::TABLE,
+    deprecated::TABLE,
     effects::TABLE,
+    format::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
     network::TABLE,

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use palisade_document::{SourceFile, Span};
 use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
 
@@ -56,12 +57,35 @@ pub(super) struct EngineError {
 /// What an evaluation is about.
 pub(super) struct Question<'q> {
     pub(super) input: Option<Foreign>,
-    /// Further base documents, and a mark that tells whether they are those of the last time.
-    pub(super) data: Option<(u64, Foreign)>,
+    /// Further base documents.
+    pub(super) data: Option<Further<'q>>,
     pub(super) time: Duration,
     pub(super) world: World,
     /// Sends what the policy wants sent.
     pub(super) send: Option<&'q dyn Fn(&Term) -> Result<Term, String>>,
+}
+
+/// Documents that come with the question, made only if they are not those of the last time.
+#[derive(Clone, Copy)]
+pub(super) struct Further<'q> {
+    pub(super) key: &'q FurtherKey,
+    pub(super) make: &'q dyn Fn() -> Foreign,
+}
+
+/// What tells further documents apart: the texts and spans that they were read from.
+#[derive(Debug, Clone, Default)]
+pub(super) struct FurtherKey(pub(super) Vec<(Arc<SourceFile>, Span)>);
+
+impl FurtherKey {
+    fn same(&self, other: &Self) -> bool {
+        // INVARIANT: both hold their files, so that equal addresses are equal files.
+        self.0.len() == other.0.len()
+            && self
+                .0
+                .iter()
+                .zip(&other.0)
+                .all(|(left, right)| Arc::ptr_eq(&left.0, &right.0) && left.1 == right.1)
+    }
 }
 
 /// What came of an evaluation.
@@ -194,7 +218,7 @@ impl Program {
         let mut world = question.world;
         for _ in 0..=world::MAX_REQUESTS {
             let before = world::enter(world);
-            let result = threads::with_engine(self, question.data.as_ref(), |engine| {
+            let result = threads::with_engine(self, question.data, |engine| {
                 engine.set_execution_timer_config(ExecutionTimerConfig {
                     limit: question.time,
                     check_interval: NonZeroU32::new(UNITS_PER_LOOK).unwrap_or(NonZeroU32::MIN),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use regorus::Engine;
 
-use super::{EngineError, Foreign, Outcome, Program};
+use super::{EngineError, Further, FurtherKey, Outcome, Program};
 
 /// Most engines that a thread keeps.
 const MAX_ENGINES: usize = 512;
@@ -13,8 +13,8 @@ const MAX_ENGINES: usize = 512;
 struct Kept {
     /// Without further documents.
     plain: Engine,
-    /// With the further documents of a mark.
-    extended: Option<(u64, Engine)>,
+    /// With further documents.
+    extended: Option<(FurtherKey, Engine)>,
 }
 
 thread_local! {
@@ -24,7 +24,7 @@ thread_local! {
 /// Runs with this thread's engine for a program and further documents.
 pub(super) fn with_engine<T>(
     program: &Program,
-    data: Option<&(u64, Foreign)>,
+    data: Option<Further<'_>>,
     run: impl FnOnce(&mut Engine) -> anyhow::Result<Outcome<T>>,
 ) -> Result<anyhow::Result<Outcome<T>>, EngineError> {
     // INVARIANT: taken out while it runs, so that a panic in the engine drops it and a builtin
@@ -39,17 +39,14 @@ pub(super) fn with_engine<T>(
     };
     let result = match data {
         None => run(&mut kept.plain),
-        Some((mark, document)) => {
-            if kept
-                .extended
-                .as_ref()
-                .is_none_or(|(known, _)| known != mark)
-            {
+        Some(further) => {
+            let known = kept.extended.as_ref();
+            if known.is_none_or(|(key, _)| !key.same(further.key)) {
                 let mut engine = kept.plain.clone();
                 engine
-                    .add_data(document.value().clone())
+                    .add_data((further.make)().into_value())
                     .map_err(|error| EngineError::of(&error))?;
-                kept.extended = Some((*mark, engine));
+                kept.extended = Some((further.key.clone(), engine));
             }
             match &mut kept.extended {
                 Some((_, engine)) => run(engine),

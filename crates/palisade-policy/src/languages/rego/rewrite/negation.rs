@@ -103,7 +103,7 @@ impl Lifter<'_> {
     fn top<'e>(&self, expr: &'e Expr, moved: &mut Vec<&'e Expr>) {
         match &expr.kind {
             ExprKind::Group(inner) => self.top(inner, moved),
-            ExprKind::Binary("=", operands) => {
+            ExprKind::Binary("=" | "==", operands) => {
                 for operand in operands {
                     self.side(operand, moved);
                 }

@@ -119,10 +119,7 @@ impl Shaper<'_> {
     fn repeated_bodies(&mut self) {
         let head = &self.rule.head;
         let first = self.rule.bodies.first();
-        let word = first.is_some_and(|body| {
-            self.slice(head.span.end, body.query.span.start)
-                .contains("if")
-        });
+        let word = first.is_some_and(|body| body.after_if);
         let mut said = self
             .slice(head.span.start, head.span.end)
             .replace('\n', " ");
@@ -178,6 +175,10 @@ impl Shaper<'_> {
     fn expr(&mut self, expr: &Expr) {
         match &expr.kind {
             ExprKind::Template(texts, holes) => self.template(expr.span, texts, holes),
+            ExprKind::Call(function, args) if is_sprintf(function) && !formats_plainly(args) => {
+                let (start, end) = (function.span.start, function.span.end);
+                self.edits.push(Edit::new(start, end, "internal.sprintf"));
+            }
             ExprKind::Call(function, args) if args.is_empty() => {
                 let path = function.path().map(|path| path.join("."));
                 let said = match path.as_deref() {
@@ -243,4 +244,39 @@ fn literal(text: &str, raw: bool) -> String {
         return serde_json::Value::from(plain).to_string();
     }
     format!("\"{plain}\"")
+}
+
+fn is_sprintf(function: &Expr) -> bool {
+    matches!(&function.kind, ExprKind::Var(name) if name == "sprintf")
+}
+
+/// Whether the engine formats a call as the language does: a constant format with as many plain
+/// verbs as there are values. Of others it makes an error, or a text that differs.
+fn formats_plainly(args: &[Expr]) -> bool {
+    let Some(Expr {
+        kind: ExprKind::Text(format),
+        ..
+    }) = args.first()
+    else {
+        return false;
+    };
+    let Some(Expr {
+        kind: ExprKind::List(values),
+        ..
+    }) = args.get(1)
+    else {
+        return false;
+    };
+    let mut verbs = 0;
+    let mut bytes = format.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'%' {
+            match bytes.next() {
+                Some(b'v' | b's') => verbs += 1,
+                Some(b'%') => {}
+                _ => return false,
+            }
+        }
+    }
+    verbs == values.len()
 }

@@ -129,6 +129,7 @@ impl Parser<'_> {
                 } else {
                     bodies.push(Body {
                         is_else: true,
+                        after_if: true,
                         value,
                         query: Query::default(),
                     });
@@ -143,11 +144,16 @@ impl Parser<'_> {
 
     fn body_after_if(&mut self, is_else: bool, value: Option<Expr>) -> Result<Body, Mistake> {
         if self.is("{") {
-            return self.braced_body(is_else, value);
+            let body = self.braced_body(is_else, value)?;
+            return Ok(Body {
+                after_if: true,
+                ..body
+            });
         }
         let statement = self.deeper(Self::statement)?;
         Ok(Body {
             is_else,
+            after_if: true,
             value,
             query: Query {
                 span: statement.span,
@@ -162,6 +168,7 @@ impl Parser<'_> {
         let query = self.query("}")?;
         Ok(Body {
             is_else,
+            after_if: false,
             value,
             query,
         })

@@ -59,6 +59,8 @@ pub(in crate::languages::rego) struct Head {
 #[derive(Debug)]
 pub(in crate::languages::rego) struct Body {
     pub(in crate::languages::rego) is_else: bool,
+    /// Whether `if` stands before it.
+    pub(in crate::languages::rego) after_if: bool,
     /// The value of an `else`.
     pub(in crate::languages::rego) value: Option<Expr>,
     pub(in crate::languages::rego) query: Query,
