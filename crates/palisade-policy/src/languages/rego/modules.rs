@@ -10,8 +10,8 @@ use super::builtins;
 use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::metadata::{Annotations, rule_path};
 use super::recursion;
-use super::rewrite::{STAND_INS, Surroundings, rewrite};
-use super::syntax::{Mistake, Module, Node, parse, walk_module};
+use super::rewrite::{STAND_INS, Surroundings, rewrite, separate};
+use super::syntax::{Expr, ExprKind, Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
 
 /// Which dialect a text is in.
@@ -157,17 +157,8 @@ pub(super) fn load(
     let around = surroundings(&modules);
     let mut sources = Vec::new();
     for loaded in &modules {
-        match rewrite(
-            &loaded.text.text,
-            &loaded.module,
-            &loaded.annotations,
-            &around,
-        ) {
-            Ok(text) => sources.push(Source {
-                path: loaded.text.name.clone(),
-                text,
-                v0: is_v0(loaded),
-            }),
+        match rewritten(loaded, &around) {
+            Ok(texts) => sources.extend(texts),
             Err(mistake) => errors.push(located(&loaded.text, &mistake)),
         }
     }
@@ -184,6 +175,41 @@ pub(super) fn load(
         }),
         Err(error) => Err(vec![located_engine_error(&modules, &error)]),
     }
+}
+
+/// The texts of a module as the engine takes them.
+fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
+    let mut sources = Vec::new();
+    for text in separate(&loaded.text.text, &loaded.module) {
+        let module = parse(&text)?;
+        let annotations = Annotations::read(&text, &module)?;
+        let text = rewrite(&text, &module, &annotations, around)?;
+        sources.push(Source {
+            path: loaded.text.name.clone(),
+            plain: is_plain(&parse(&text)?),
+            text,
+            v0: is_v0(loaded),
+        });
+    }
+    Ok(sources)
+}
+
+/// Whether a rewritten module calls nothing of ours, prints nothing and replaces nothing.
+fn is_plain(module: &Module) -> bool {
+    let mut plain = true;
+    walk_module(module, &mut |node| match node {
+        Node::Statement(statement) => plain &= statement.with.is_empty(),
+        Node::Expr(Expr {
+            kind: ExprKind::Call(function, _),
+            ..
+        }) => {
+            let name = function.path().map(|path| path.join("."));
+            let name = name.as_deref().unwrap_or("print");
+            plain &= !matches!(name, "print" | "trace" | "walk") && builtins::find(name).is_none();
+        }
+        _ => {}
+    });
+    plain
 }
 
 fn read(text: PolicyText) -> Result<Loaded, PolicyError> {
@@ -288,6 +314,7 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
         path: STAND_INS.to_owned(),
         text,
         v0: false,
+        plain: false,
     })
 }
 

@@ -84,9 +84,7 @@ fn sign(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
         .collect();
     let canonical = format!(
         "{}\n{}\n{}\n{lines}\n{names}\n{payload}",
-        method.to_uppercase(),
-        target.path,
-        target.query
+        method, target.path, target.query
     );
     let day = stamp.get(..8).unwrap_or("");
     let scope = format!("{day}/{region}/{service}/aws4_request");
@@ -173,7 +171,7 @@ impl Target {
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (host, path) = match place.find('/') {
             Some(at) => place.split_at(at),
-            None => (place, "/"),
+            None => (place, ""),
         };
         let mut pairs: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty()).collect();
         pairs.sort_unstable();

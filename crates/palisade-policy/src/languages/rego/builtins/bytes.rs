@@ -1,6 +1,15 @@
 //! Bytes as texts: hexadecimal, base64 in its spellings, PEM.
 
-use data_encoding::{BASE64_MIME_PERMISSIVE, BASE64URL_NOPAD, HEXLOWER};
+use std::sync::LazyLock;
+
+use data_encoding::{BASE64_MIME_PERMISSIVE, BASE64URL_NOPAD, Encoding, HEXLOWER};
+
+/// base64url whose last letter may carry bits that say nothing, as tokens in use have them.
+static LENIENT: LazyLock<Encoding> = LazyLock::new(|| {
+    let mut specification = BASE64URL_NOPAD.specification();
+    specification.check_trailing_bits = false;
+    specification.encoding().unwrap_or(BASE64URL_NOPAD)
+});
 
 /// Lower-case hexadecimal.
 pub(super) fn hex(bytes: &[u8]) -> String {
@@ -14,9 +23,7 @@ pub(super) fn base64url(bytes: &[u8]) -> String {
 
 /// Bytes of base64url, padded or not.
 pub(super) fn from_base64url(text: &str) -> Option<Vec<u8>> {
-    BASE64URL_NOPAD
-        .decode(text.trim_end_matches('=').as_bytes())
-        .ok()
+    LENIENT.decode(text.trim_end_matches('=').as_bytes()).ok()
 }
 
 /// Bytes of base64, line ends allowed.

@@ -1,5 +1,6 @@
 //! The Gatekeeper library: the tests of its policies, and its gator suites.
 
+use super::super::engine::compared;
 use super::super::testing::{gator_suites, opa_suites};
 use crate::error::PolicyError;
 use crate::folder::Folder;
@@ -56,5 +57,8 @@ pub(in crate::languages::rego) fn gatekeeper_library(
     report
         .further
         .push(("gator cases".to_owned(), cases_passed, cases));
+    let (compared, agreed) = compared();
+    let answers = "answers of the virtual machine that are the interpreter's".to_owned();
+    report.further.push((answers, agreed, compared));
     Ok(report)
 }

@@ -3,6 +3,7 @@
 //! A [`Program`] is immutable and shared. What the engine itself needs per evaluation lives per
 //! thread ([`threads`]), built from the program's own texts, so that threads share no counters.
 
+mod machine;
 mod threads;
 mod values;
 
@@ -13,13 +14,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use palisade_document::{SourceFile, Span};
-use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
 
+use self::threads::Prepared;
 use super::builtins;
 use super::term::Term;
 use super::world::{self, Fault, World};
 
+pub(super) use self::machine::compared;
 pub(super) use self::values::{Foreign, from_datum, from_term};
 
 /// Longest policy that the engine is given, in bytes; larger ones are refused before.
@@ -34,6 +36,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// Whether it is written in the first dialect.
     pub(super) v0: bool,
+    /// Whether nothing in it is ours or seen from outside, so that the machine may run it.
+    pub(super) plain: bool,
 }
 
 /// Policies and base documents, ready to be asked.
@@ -42,6 +46,8 @@ pub(super) struct Program {
     id: u64,
     sources: Arc<[Source]>,
     data: Vec<Foreign>,
+    /// Whether the machine may run its rules.
+    plain: bool,
 }
 
 /// Why the engine has no answer.
@@ -105,6 +111,7 @@ impl Program {
     pub(super) fn new(sources: Vec<Source>, data: Vec<Foreign>) -> Result<Self, EngineError> {
         let program = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            plain: sources.iter().all(|source| source.plain),
             sources: sources.into(),
             data,
         };
@@ -163,8 +170,16 @@ impl Program {
         path: &str,
         question: Question<'_>,
     ) -> Result<Outcome<Option<Term>>, EngineError> {
-        self.ask(question, |engine| {
-            let value = engine.eval_rule(path.to_owned())?;
+        let may_use_machine = self.plain && !question.world.strict;
+        let timer = machine::timer(question.time, UNITS_PER_LOOK);
+        let input = question.input.as_ref().map(|input| input.value().clone());
+        let input = input.unwrap_or(Value::Undefined);
+        self.ask(question, |prepared| {
+            let value = if may_use_machine {
+                prepared.rule(path, &input, timer)?
+            } else {
+                prepared.engine.eval_rule(path.to_owned())?
+            };
             Ok(match value {
                 Value::Undefined => None,
                 value => Some(values::to_term(&value)),
@@ -178,8 +193,8 @@ impl Program {
         text: &str,
         question: Question<'_>,
     ) -> Result<Outcome<Vec<QueryResult>>, EngineError> {
-        self.ask(question, |engine| {
-            let results = engine.eval_query(text.to_owned(), false)?;
+        self.ask(question, |prepared| {
+            let results = prepared.engine.eval_query(text.to_owned(), false)?;
             Ok(results.result.iter().map(query_result).collect())
         })
     }
@@ -191,7 +206,8 @@ impl Program {
         question: Question<'_>,
     ) -> Result<(Outcome<Option<Term>>, Lines), EngineError> {
         let mut lines = Lines::new();
-        let outcome = self.ask(question, |engine| {
+        let outcome = self.ask(question, |prepared| {
+            let engine = &mut prepared.engine;
             engine.set_enable_coverage(true);
             let value = engine.eval_rule(path.to_owned());
             let report = engine.get_coverage_report()?;
@@ -213,21 +229,19 @@ impl Program {
     fn ask<T>(
         &self,
         question: Question<'_>,
-        mut run: impl FnMut(&mut Engine) -> anyhow::Result<T>,
+        mut run: impl FnMut(&mut Prepared) -> anyhow::Result<T>,
     ) -> Result<Outcome<T>, EngineError> {
         let mut world = question.world;
         for _ in 0..=world::MAX_REQUESTS {
             let before = world::enter(world);
-            let result = threads::with_engine(self, question.data, |engine| {
-                engine.set_execution_timer_config(ExecutionTimerConfig {
-                    limit: question.time,
-                    check_interval: NonZeroU32::new(UNITS_PER_LOOK).unwrap_or(NonZeroU32::MIN),
-                });
+            let result = threads::with_engine(self, question.data, |prepared| {
+                let engine = &mut prepared.engine;
+                engine.set_execution_timer_config(machine::timer(question.time, UNITS_PER_LOOK));
                 engine.set_strict_builtin_errors(world::with(|world| world.strict));
                 let input = question.input.as_ref().map(|input| input.value().clone());
                 engine.set_input(input.unwrap_or(Value::Undefined));
-                let value = run(engine);
-                let prints = engine.take_prints().unwrap_or_default();
+                let value = run(prepared);
+                let prints = prepared.engine.take_prints().unwrap_or_default();
                 value.map(|value| Outcome { value, prints })
             });
             world = world::enter(before);

@@ -3,8 +3,10 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use regorus::Engine;
+use regorus::utils::limits::ExecutionTimerConfig;
+use regorus::{Engine, Value};
 
+use super::machine::Machine;
 use super::{EngineError, Further, FurtherKey, Outcome, Program};
 
 /// Most engines that a thread keeps.
@@ -12,9 +14,43 @@ const MAX_ENGINES: usize = 512;
 
 struct Kept {
     /// Without further documents.
-    plain: Engine,
+    plain: Prepared,
     /// With further documents.
-    extended: Option<(FurtherKey, Engine)>,
+    extended: Option<(FurtherKey, Prepared)>,
+}
+
+/// An engine with the machines of its rules.
+pub(super) struct Prepared {
+    pub(super) engine: Engine,
+    machines: BTreeMap<String, Machine>,
+}
+
+impl Prepared {
+    fn new(engine: Engine) -> Self {
+        Self {
+            engine,
+            machines: BTreeMap::new(),
+        }
+    }
+
+    /// The value of a rule, by the machine where it is proven.
+    pub(super) fn rule(
+        &mut self,
+        path: &str,
+        input: &Value,
+        timer: ExecutionTimerConfig,
+    ) -> anyhow::Result<Value> {
+        let Self { engine, machines } = self;
+        if !machines.contains_key(path) {
+            let machine = Machine::new(engine, path);
+            machines.insert(path.to_owned(), machine);
+        }
+        let mut interpret = || engine.eval_rule(path.to_owned());
+        match machines.get_mut(path) {
+            Some(machine) => machine.run(input, timer, interpret),
+            None => interpret(),
+        }
+    }
 }
 
 thread_local! {
@@ -25,7 +61,7 @@ thread_local! {
 pub(super) fn with_engine<T>(
     program: &Program,
     data: Option<Further<'_>>,
-    run: impl FnOnce(&mut Engine) -> anyhow::Result<Outcome<T>>,
+    run: impl FnOnce(&mut Prepared) -> anyhow::Result<Outcome<T>>,
 ) -> Result<anyhow::Result<Outcome<T>>, EngineError> {
     // INVARIANT: taken out while it runs, so that a panic in the engine drops it and a builtin
     // that evaluates finds its own.
@@ -33,7 +69,7 @@ pub(super) fn with_engine<T>(
     let mut kept = match kept {
         Some(kept) => kept,
         None => Kept {
-            plain: program.engine()?,
+            plain: Prepared::new(program.engine()?),
             extended: None,
         },
     };
@@ -42,14 +78,14 @@ pub(super) fn with_engine<T>(
         Some(further) => {
             let known = kept.extended.as_ref();
             if known.is_none_or(|(key, _)| !key.same(further.key)) {
-                let mut engine = kept.plain.clone();
+                let mut engine = kept.plain.engine.clone();
                 engine
                     .add_data((further.make)().into_value())
                     .map_err(|error| EngineError::of(&error))?;
-                kept.extended = Some((further.key.clone(), engine));
+                kept.extended = Some((further.key.clone(), Prepared::new(engine)));
             }
             match &mut kept.extended {
-                Some((_, engine)) => run(engine),
+                Some((_, prepared)) => run(prepared),
                 None => run(&mut kept.plain),
             }
         }

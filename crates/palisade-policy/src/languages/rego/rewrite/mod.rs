@@ -3,6 +3,7 @@
 //! **Invariant:** a rewritten text has the lines of the first: what the engine says of a line holds
 //! for the file that a person wrote.
 
+mod keywords;
 mod negation;
 mod shape;
 
@@ -13,6 +14,7 @@ use palisade_document::Span;
 use super::metadata::Annotations;
 use super::syntax::{Mistake, Module, parse};
 
+pub(super) use self::keywords::separate;
 pub(super) use self::shape::quoted_path;
 
 /// The package of stand-ins for builtins that `with` replaces.

@@ -11,7 +11,7 @@ use super::super::syntax::{
 use super::{Edit, STAND_INS, Surroundings, apply};
 
 /// Words that the engine takes for keywords where a name is meant.
-const WORDS: &[&str] = &[
+pub(super) const WORDS: &[&str] = &[
     "as", "contains", "data", "default", "else", "every", "false", "if", "import", "in", "input",
     "not", "null", "package", "some", "true", "with",
 ];
@@ -156,7 +156,10 @@ impl Shaper<'_> {
         };
         let arity = function
             .path()
-            .and_then(|path| builtins::arity(&path.join(".")));
+            .and_then(|path| match path.join(".").as_str() {
+                "sprintf" | "json.match_schema" => Some(2),
+                name => builtins::arity(name),
+            });
         let (Some(arity), Some((result, given))) = (arity, args.split_last()) else {
             return;
         };
@@ -178,6 +181,11 @@ impl Shaper<'_> {
             ExprKind::Call(function, args) if is_sprintf(function) && !formats_plainly(args) => {
                 let (start, end) = (function.span.start, function.span.end);
                 self.edits.push(Edit::new(start, end, "internal.sprintf"));
+            }
+            ExprKind::Call(function, _) if is_match_schema(function) => {
+                let wrapper = Edit::insert(expr.span.start, "internal.schema_result(");
+                self.edits
+                    .extend([wrapper, Edit::insert(expr.span.end, ")")]);
             }
             ExprKind::Call(function, args) if args.is_empty() => {
                 let path = function.path().map(|path| path.join("."));
@@ -244,6 +252,12 @@ fn literal(text: &str, raw: bool) -> String {
         return serde_json::Value::from(plain).to_string();
     }
     format!("\"{plain}\"")
+}
+
+fn is_match_schema(function: &Expr) -> bool {
+    function
+        .path()
+        .is_some_and(|path| path == ["json", "match_schema"])
 }
 
 fn is_sprintf(function: &Expr) -> bool {

@@ -72,7 +72,17 @@ impl<'t> Parser<'t> {
 
     /// Whether the next token is this symbol or word.
     pub(super) fn is(&self, word: &str) -> bool {
-        matches!(self.token().kind, Kind::Symbol | Kind::Name) && self.word() == word
+        match self.token().kind {
+            Kind::Symbol => self.word() == word,
+            Kind::Name => self.word() == word && !self.begins_ref(),
+            _ => false,
+        }
+    }
+
+    /// Whether `.` follows at once, so that even a keyword is a name here.
+    fn begins_ref(&self) -> bool {
+        let next = self.ahead(1);
+        !next.apart && next.kind == Kind::Symbol && self.slice(next.span) == "."
     }
 
     pub(super) fn next(&mut self) -> Token {
@@ -252,6 +262,7 @@ impl<'t> Parser<'t> {
         let span = self.token().span;
         let word = self.word();
         match word {
+            _ if self.begins_ref() => {}
             "null" | "true" | "false" => {
                 self.next();
                 return Ok(Expr {
