@@ -12,6 +12,7 @@ mod conformance;
 mod conftest;
 mod engine;
 mod gatekeeper;
+mod machine_limits;
 mod metadata;
 mod modules;
 mod places;

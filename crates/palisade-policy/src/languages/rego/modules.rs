@@ -8,10 +8,11 @@ use palisade_model::Origin;
 
 use super::builtins;
 use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
+use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
 use super::recursion;
-use super::rewrite::{STAND_INS, Surroundings, rewrite, separate};
-use super::syntax::{Expr, ExprKind, Mistake, Module, Node, parse, walk_module};
+use super::rewrite::{STAND_INS, Surroundings, guard, rewrite, separate};
+use super::syntax::{Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
 
 /// Which dialect a text is in.
@@ -165,6 +166,7 @@ pub(super) fn load(
     if !errors.is_empty() {
         return Err(errors);
     }
+    guard_all(&mut sources);
     sources.extend(stand_ins(&around));
     let wanted = wanted(&modules);
     match Program::new(sources, data) {
@@ -177,6 +179,20 @@ pub(super) fn load(
     }
 }
 
+/// Gives each source its text for the machine, if the machine may run all of them.
+fn guard_all(sources: &mut [Source]) {
+    let modules: Vec<Module> = sources
+        .iter()
+        .filter_map(|source| parse(&source.text).ok())
+        .collect();
+    if modules.len() != sources.len() || !may_run(&modules) {
+        return;
+    }
+    for (source, module) in sources.iter_mut().zip(&modules) {
+        source.guarded = Some(guard(&source.text, module));
+    }
+}
+
 /// The texts of a module as the engine takes them.
 fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
@@ -186,30 +202,12 @@ fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mist
         let text = rewrite(&text, &module, &annotations, around)?;
         sources.push(Source {
             path: loaded.text.name.clone(),
-            plain: is_plain(&parse(&text)?),
+            guarded: None,
             text,
             v0: is_v0(loaded),
         });
     }
     Ok(sources)
-}
-
-/// Whether a rewritten module calls nothing of ours, prints nothing and replaces nothing.
-fn is_plain(module: &Module) -> bool {
-    let mut plain = true;
-    walk_module(module, &mut |node| match node {
-        Node::Statement(statement) => plain &= statement.with.is_empty(),
-        Node::Expr(Expr {
-            kind: ExprKind::Call(function, _),
-            ..
-        }) => {
-            let name = function.path().map(|path| path.join("."));
-            let name = name.as_deref().unwrap_or("print");
-            plain &= !matches!(name, "print" | "trace" | "walk") && builtins::find(name).is_none();
-        }
-        _ => {}
-    });
-    plain
 }
 
 fn read(text: PolicyText) -> Result<Loaded, PolicyError> {
@@ -314,7 +312,7 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
         path: STAND_INS.to_owned(),
         text,
         v0: false,
-        plain: false,
+        guarded: None,
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) enum Machine {
 }
 
 impl Machine {
-    /// Compiles a rule, if the machine can run it.
+    /// Compiles a rule, if the machine can run it; the engine holds the guarded texts.
     pub(super) fn new(engine: &mut Engine, path: &str) -> Self {
         let path: Arc<str> = Arc::from(path);
         let Ok(policy) = engine.compile_with_entrypoint(&path) else {

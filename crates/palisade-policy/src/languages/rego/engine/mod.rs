@@ -36,8 +36,8 @@ pub(super) struct Source {
     pub(super) text: String,
     /// Whether it is written in the first dialect.
     pub(super) v0: bool,
-    /// Whether nothing in it is ours or seen from outside, so that the machine may run it.
-    pub(super) plain: bool,
+    /// The text for the machine, if nothing in it is ours or seen from outside.
+    pub(super) guarded: Option<String>,
 }
 
 /// Policies and base documents, ready to be asked.
@@ -104,6 +104,13 @@ pub(super) struct Outcome<T> {
 /// Lines of a file that were run, and lines that were not.
 pub(super) type Lines = BTreeMap<String, (Vec<u32>, Vec<u32>)>;
 
+/// Who reads the policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reader {
+    Interpreter,
+    Machine,
+}
+
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Program {
@@ -111,11 +118,11 @@ impl Program {
     pub(super) fn new(sources: Vec<Source>, data: Vec<Foreign>) -> Result<Self, EngineError> {
         let program = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
-            plain: sources.iter().all(|source| source.plain),
+            plain: sources.iter().all(|source| source.guarded.is_some()),
             sources: sources.into(),
             data,
         };
-        let mut engine = program.engine()?;
+        let mut engine = program.engine(Reader::Interpreter)?;
         engine.set_input(Value::new_object());
         // INVARIANT: the engine analyses its modules at the first question; asked here, so that a
         // mistake is one of the policy and not of the first input.
@@ -125,8 +132,8 @@ impl Program {
         Ok(program)
     }
 
-    /// An engine with the policies and documents in it.
-    fn engine(&self) -> Result<Engine, EngineError> {
+    /// An engine with the policies and documents in it, as the interpreter or the machine reads them.
+    fn engine(&self, reader: Reader) -> Result<Engine, EngineError> {
         let failed = |error: anyhow::Error| EngineError::of(&error);
         let mut engine = Engine::new();
         engine.set_policy_length_config(lengths());
@@ -153,8 +160,12 @@ impl Program {
         }
         for source in self.sources.iter() {
             engine.set_rego_v0(source.v0);
+            let text = match (reader, &source.guarded) {
+                (Reader::Machine, Some(guarded)) => guarded,
+                _ => &source.text,
+            };
             engine
-                .add_policy(source.path.clone(), source.text.clone())
+                .add_policy(source.path.clone(), text.clone())
                 .map_err(failed)?;
         }
         engine.set_rego_v0(false);
@@ -176,7 +187,7 @@ impl Program {
         let input = input.unwrap_or(Value::Undefined);
         self.ask(question, |prepared| {
             let value = if may_use_machine {
-                prepared.rule(path, &input, timer)?
+                prepared.rule(self, path, &input, timer)?
             } else {
                 prepared.engine.eval_rule(path.to_owned())?
             };

@@ -7,7 +7,7 @@ use regorus::utils::limits::ExecutionTimerConfig;
 use regorus::{Engine, Value};
 
 use super::machine::Machine;
-use super::{EngineError, Further, FurtherKey, Outcome, Program};
+use super::{EngineError, Further, FurtherKey, Outcome, Program, Reader};
 
 /// Most engines that a thread keeps.
 const MAX_ENGINES: usize = 512;
@@ -36,13 +36,14 @@ impl Prepared {
     /// The value of a rule, by the machine where it is proven.
     pub(super) fn rule(
         &mut self,
+        program: &Program,
         path: &str,
         input: &Value,
         timer: ExecutionTimerConfig,
     ) -> anyhow::Result<Value> {
         let Self { engine, machines } = self;
         if !machines.contains_key(path) {
-            let machine = Machine::new(engine, path);
+            let machine = machine(program, engine, path);
             machines.insert(path.to_owned(), machine);
         }
         let mut interpret = || engine.eval_rule(path.to_owned());
@@ -57,6 +58,18 @@ thread_local! {
     static ENGINES: RefCell<BTreeMap<u64, Kept>> = const { RefCell::new(BTreeMap::new()) };
 }
 
+/// The machine for a rule, over the guarded texts and the documents of an engine.
+fn machine(program: &Program, engine: &Engine, path: &str) -> Machine {
+    let Ok(mut guarded) = program.engine(Reader::Machine) else {
+        return Machine::Refused;
+    };
+    guarded.clear_data();
+    match guarded.add_data(engine.get_data()) {
+        Ok(()) => Machine::new(&mut guarded, path),
+        Err(_) => Machine::Refused,
+    }
+}
+
 /// Runs with this thread's engine for a program and further documents.
 pub(super) fn with_engine<T>(
     program: &Program,
@@ -69,7 +82,7 @@ pub(super) fn with_engine<T>(
     let mut kept = match kept {
         Some(kept) => kept,
         None => Kept {
-            plain: Prepared::new(program.engine()?),
+            plain: Prepared::new(program.engine(Reader::Interpreter)?),
             extended: None,
         },
     };

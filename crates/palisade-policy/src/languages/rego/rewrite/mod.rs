@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use palisade_document::Span;
 
 use super::metadata::Annotations;
-use super::syntax::{Mistake, Module, parse};
+use super::syntax::{Expr, ExprKind, Mistake, Module, Node, StatementKind, parse, walk_module};
 
 pub(super) use self::keywords::separate;
 pub(super) use self::shape::quoted_path;
@@ -45,6 +45,7 @@ pub(super) fn rewrite(
         let parsed = parse(&rewritten)?;
         let edits = negation::lift(&rewritten, &parsed, rules, round);
         if edits.is_empty() {
+            refuse(module, &parsed)?;
             return Ok(rewritten);
         }
         rewritten = apply(&rewritten, edits);
@@ -53,6 +54,72 @@ pub(super) fn rewrite(
         module.package_span,
         format!("negations are nested deeper than {MAX_ROUNDS} levels"),
     ))
+}
+
+/// The text for the virtual machine, which goes on after `x := y` where `y` is undefined: each
+/// such statement is followed by one that only holds where `x` is defined.
+pub(super) fn guard(text: &str, module: &Module) -> String {
+    let mut edits = Vec::new();
+    walk_module(module, &mut |node| {
+        let Node::Query(query) = node else { return };
+        for statement in query
+            .statements
+            .iter()
+            .filter(|statement| !statement.negated)
+        {
+            let StatementKind::Expr(Expr {
+                kind: ExprKind::Binary(":=" | "=", sides),
+                ..
+            }) = &statement.kind
+            else {
+                continue;
+            };
+            let names: Vec<&str> = sides
+                .iter()
+                .filter_map(|side| match &side.kind {
+                    ExprKind::Var(name) if name != "_" => Some(name.as_str()),
+                    _ => None,
+                })
+                .collect();
+            let Some(name) = names.first() else { continue };
+            let (open, close) = if query.enclosed {
+                ("", "")
+            } else {
+                ("{ ", " }")
+            };
+            edits.push(Edit::insert(statement.span.start, open));
+            edits.push(Edit::insert(
+                statement.span.end,
+                format!("; {name} == {name}{close}"),
+            ));
+        }
+    });
+    apply(text, edits)
+}
+
+/// What the engine would answer wrongly and no rewriting helps.
+fn refuse(module: &Module, parsed: &Module) -> Result<(), Mistake> {
+    let mut found = None;
+    walk_module(parsed, &mut |node| {
+        if let Node::Expr(expr) = node
+            && negation::walk_call(expr).is_some()
+        {
+            let message = "`walk` is supported as a statement only: `walk(x, [path, value])` or `[path, value] := walk(x)`";
+            found = Some(Mistake::new(module.package_span, message));
+        }
+    });
+    for rule in module
+        .rules
+        .iter()
+        .filter(|rule| rule.default && rule.head.args.is_some())
+    {
+        let path = rule.head.name.path().unwrap_or_default();
+        if path.iter().any(|key| shape::WORDS.contains(&key.as_str())) {
+            let message = "a default for a function with a keyword in its name is not supported; rename the function";
+            found = Some(Mistake::new(rule.head.span, message));
+        }
+    }
+    found.map_or(Ok(()), Err)
 }
 
 /// A piece of text to put in place of another.

@@ -1,4 +1,5 @@
-//! Arguments of a negated call are evaluated before the negation, not inside it.
+//! Arguments of a negated call are evaluated before the negation, not inside it; and what `walk`
+//! gives is taken by its last argument.
 //!
 //! `not f(input.x)` has no answer where `input.x` is undefined: the language binds what a negated
 //! call is given in a statement of its own. The engine does not, and would say `true`.
@@ -64,8 +65,11 @@ impl Lifter<'_> {
             .done
             .iter()
             .any(|done| done.start < statement.span.end && statement.span.start < done.end);
-        if !statement.negated || overlaps {
+        if overlaps {
             return;
+        }
+        if !statement.negated {
+            return self.walked(query, statement, expr);
         }
         let mut moved = Vec::new();
         self.top(expr, &mut moved);
@@ -73,11 +77,7 @@ impl Lifter<'_> {
             return;
         }
         self.done.push(statement.span);
-        let with: String = statement
-            .with
-            .iter()
-            .map(|with| format!(" {}", one_line(self.text, with.span)))
-            .collect();
+        let with = self.with(statement);
         let mut before = if query.enclosed {
             String::new()
         } else {
@@ -94,6 +94,38 @@ impl Lifter<'_> {
             });
         }
         self.edits.push(Edit::insert(statement.span.start, before));
+        if !query.enclosed {
+            self.edits.push(Edit::insert(statement.span.end, " }"));
+        }
+    }
+
+    fn with(&self, statement: &Statement) -> String {
+        let spans = statement.with.iter().map(|with| with.span);
+        spans
+            .map(|span| format!(" {}", one_line(self.text, span)))
+            .collect()
+    }
+
+    /// `x := walk(y)` gives one value after another, which the engine knows only of `walk(y, x)`.
+    fn walked(&mut self, query: &Query, statement: &Statement, expr: &Expr) {
+        let ExprKind::Binary(":=" | "=", sides) = &expr.kind else {
+            return;
+        };
+        let Some((call, argument)) = sides.iter().find_map(walk_call) else {
+            return;
+        };
+        self.done.push(statement.span);
+        let name = format!("__walked_{}_{}", self.round, self.count);
+        self.count += 1;
+        let said = one_line(self.text, argument.span);
+        let with = self.with(statement);
+        let open = if query.enclosed { "" } else { "{ " };
+        let before = format!("{open}walk({said}, {name}){with}; ");
+        self.edits.push(Edit::insert(statement.span.start, before));
+        self.edits.push(Edit {
+            span: call.span,
+            text: name,
+        });
         if !query.enclosed {
             self.edits.push(Edit::insert(statement.span.end, " }"));
         }
@@ -159,6 +191,18 @@ impl Lifter<'_> {
             | ExprKind::Var(_)
             | ExprKind::Comprehension(..) => {}
         }
+    }
+}
+
+/// A call of `walk` with what it walks only, and that.
+pub(super) fn walk_call(expr: &Expr) -> Option<(&Expr, &Expr)> {
+    let ExprKind::Call(function, args) = &expr.kind else {
+        return None;
+    };
+    let named = matches!(&function.kind, ExprKind::Var(name) if name == "walk");
+    match args.as_slice() {
+        [argument] if named => Some((expr, argument)),
+        _ => None,
     }
 }
 
