@@ -83,4 +83,16 @@ impl Answer {
             exception: None,
         }
     }
+
+    /// An answer that there is none, and why; gates take it as a breach.
+    pub fn error(
+        policy: impl Into<String>,
+        rule: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            ..Self::new(policy, rule, Status::Error)
+        }
+    }
 }

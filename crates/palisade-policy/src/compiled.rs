@@ -6,7 +6,7 @@ use palisade_model::{Origin, Severity};
 
 use crate::answer::{Answer, Enforcement};
 use crate::context::Context;
-use crate::error::EvaluationError;
+use crate::error::{EvaluationError, PolicyError};
 use crate::input::Input;
 
 /// What is known of a rule without running it.
@@ -33,6 +33,11 @@ pub trait Compiled: Send + Sync + std::fmt::Debug {
 
     /// Its rules.
     fn rules(&self) -> &[RuleSummary];
+
+    /// What is doubtful in it although it loads: unused or unreachable parts.
+    fn warnings(&self) -> &[PolicyError] {
+        &[]
+    }
 
     /// Judges one input: an answer per rule that the input is for. A rule that fails to evaluate
     /// is an answer with `Status::Error`; `Err` is for what ends the whole set.

@@ -17,6 +17,9 @@ pub enum Subject {
     Sbom,
     /// A CI workflow.
     Workflow,
+    /// The whole system, as [`Input::data`] holds it: for policies that ask about paths and grants
+    /// rather than about one document. It is judged once per run.
+    System,
     /// Any other document.
     Other,
 }
@@ -73,6 +76,9 @@ pub struct Input<'a> {
     pub operation: Operation,
     /// Who does it: Kubernetes' `userInfo`.
     pub user: Option<Value<'a>>,
+    /// The `request` of the AdmissionReview that asks, for what the fields above do not hold
+    /// (resource, subresource, dry run).
+    pub request: Option<Value<'a>>,
     /// The system: what Rego sees as `data.palisade` (model, paths, grants, outcomes).
     pub data: Option<Value<'a>>,
     /// Facts that policies may look up.
@@ -88,6 +94,7 @@ impl<'a> Input<'a> {
             old: None,
             operation: Operation::Create,
             user: None,
+            request: None,
             data: None,
             supplied: Supplied::default(),
         }

@@ -12,6 +12,7 @@
 //! **Invariant:** this crate knows no model and no pattern; what a policy may ask about the system
 //! comes in as a document ([`Input::data`]).
 
+pub mod admission;
 mod answer;
 mod budget;
 mod compiled;

@@ -17,6 +17,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("palisade-patterns", 3),
     ("palisade-diagram", 4),
     ("palisade-report", 4),
+    ("palisade-server", 5),
     ("palisade", 6),
 ];
 

@@ -1,0 +1,198 @@
+//! Answers a Kubernetes AdmissionReview (`admission.k8s.io/v1`) with the same compiled policies
+//! that judge files: an object in, allowed or refused out, changes as a JSON patch.
+
+mod request;
+mod response;
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use palisade_document::{Document, Limits, SourceFile, Value, parse_json};
+
+use crate::answer::{Answer, Change, Enforcement, Status};
+use crate::budget::{Budget, Meter};
+use crate::compiled::{Compiled, evaluate_guarded};
+use crate::context::{Context, Effects};
+use crate::input::Supplied;
+
+pub use self::request::{RequestFacts, ReviewError};
+
+/// What a webhook is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Is the object allowed (`ValidatingWebhookConfiguration`)?
+    Validate,
+    /// How should the object be changed (`MutatingWebhookConfiguration`)?
+    Mutate,
+}
+
+/// Compiled policies that stand at a door, shared between threads.
+#[derive(Debug)]
+pub struct Gate {
+    sets: Vec<Arc<dyn Compiled>>,
+    objects: Vec<Arc<Document>>,
+    budget: Budget,
+}
+
+/// What a gate decided about one review.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What was asked.
+    pub facts: RequestFacts,
+    /// Whether the object may pass.
+    pub allowed: bool,
+    /// Answers that are not a pass, in the order of the policies.
+    pub answers: Vec<Answer>,
+    /// The AdmissionReview to send back.
+    pub response: serde_json::Value,
+}
+
+impl Gate {
+    /// A gate of these policy sets; `objects` are Kubernetes objects that look-ups are answered
+    /// by, `budget` bounds each set on each review.
+    pub fn new(sets: Vec<Arc<dyn Compiled>>, objects: Vec<Arc<Document>>, budget: Budget) -> Self {
+        Self {
+            sets,
+            objects,
+            budget,
+        }
+    }
+
+    /// How many rules stand here.
+    pub fn rule_count(&self) -> usize {
+        self.sets.iter().map(|set| set.rules().len()).sum()
+    }
+
+    /// The answer to one AdmissionReview, as sent. `Err` means that the text is no review, so
+    /// that there is no `uid` to answer to; everything else is a decision, and what could not be
+    /// evaluated is refused.
+    pub fn review(
+        &self,
+        body: &str,
+        purpose: Purpose,
+        now_ns: i64,
+    ) -> Result<Decision, ReviewError> {
+        let document = request::parse(body)?;
+        let facts = RequestFacts::of(&document)?;
+        let effects = Effects {
+            now_ns: Some(now_ns),
+            ..Effects::default()
+        };
+        let mut judged = Judged::default();
+        match purpose {
+            Purpose::Validate => self.validate(&document, effects, &mut judged),
+            Purpose::Mutate => self.mutate(&document, effects, &mut judged),
+        }
+        let allowed = !judged.answers.iter().any(refuses);
+        let response = response::of(&facts, allowed, &judged, &document);
+        Ok(Decision {
+            facts,
+            allowed,
+            answers: judged.answers,
+            response,
+        })
+    }
+
+    fn validate(&self, document: &Document, effects: Effects<'_>, judged: &mut Judged) {
+        for set in &self.sets {
+            let (answers, _) = self.ask(set.as_ref(), document, None, effects);
+            judged.keep(answers);
+        }
+    }
+
+    /// Each set sees the object as the sets before it changed it.
+    fn mutate(&self, document: &Document, effects: Effects<'_>, judged: &mut Judged) {
+        let mut current: Option<Document> = None;
+        for set in &self.sets {
+            let (answers, changed) = self.ask(set.as_ref(), document, current.as_ref(), effects);
+            judged.keep(
+                answers
+                    .into_iter()
+                    .filter(|answer| answer.status == Status::Error),
+            );
+            let Some(changed) = changed else { continue };
+            match parse_changed(&changed) {
+                Some(parsed) => current = Some(parsed),
+                None => judged.keep([broken(set.as_ref())]),
+            }
+            judged.changed = Some(changed);
+        }
+    }
+
+    /// The answers of one set, and the object as it leaves it.
+    fn ask(
+        &self,
+        set: &dyn Compiled,
+        document: &Document,
+        current: Option<&Document>,
+        effects: Effects<'_>,
+    ) -> (Vec<Answer>, Option<String>) {
+        let arena = Bump::new();
+        let objects: Vec<Value<'_>> = self
+            .objects
+            .iter()
+            .flat_map(|document| document.roots())
+            .collect();
+        let supplied = Supplied {
+            objects: &objects,
+            ..Supplied::default()
+        };
+        let Some(input) = request::input(document, current, supplied) else {
+            let answer = Answer::error(set.language(), "", "the request holds no object");
+            return (vec![answer], None);
+        };
+        let context = Context::new(&arena, Meter::start(self.budget), effects);
+        match evaluate_guarded(set, &context, &input) {
+            Ok(answers) => {
+                let changed = answers.iter().flat_map(|answer| &answer.changes);
+                let last = changed
+                    .filter_map(|change| match change {
+                        Change::Mutated(json) => Some(json.clone()),
+                        Change::Generated(_) => None,
+                    })
+                    .next_back();
+                (answers, last)
+            }
+            Err(error) => {
+                let answer = Answer::error(set.language(), "", error.to_string());
+                (vec![answer], None)
+            }
+        }
+    }
+}
+
+/// What the sets said so far.
+#[derive(Debug, Default)]
+struct Judged {
+    answers: Vec<Answer>,
+    changed: Option<String>,
+}
+
+impl Judged {
+    fn keep(&mut self, answers: impl IntoIterator<Item = Answer>) {
+        let said = answers
+            .into_iter()
+            .filter(|answer| !matches!(answer.status, Status::Pass | Status::Skip));
+        self.answers.extend(said);
+    }
+}
+
+/// Whether an answer keeps the object out: a breach of what its author enforces, or no answer.
+fn refuses(answer: &Answer) -> bool {
+    let enforced = answer.enforcement >= Enforcement::Overridable;
+    match answer.status {
+        Status::Pass | Status::Skip | Status::Warn => false,
+        Status::Fail | Status::Error => enforced,
+    }
+}
+
+fn parse_changed(json: &str) -> Option<Document> {
+    let file = Arc::new(SourceFile::new("mutated", json));
+    let (document, errors) = parse_json(file, &Limits::default());
+    (errors.is_empty() && !document.is_empty()).then_some(document)
+}
+
+fn broken(set: &dyn Compiled) -> Answer {
+    let sentence = "the object that the policies wrote cannot be read";
+    Answer::error(set.language(), "", sentence)
+}

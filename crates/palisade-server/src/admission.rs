@@ -1,0 +1,322 @@
+//! The Kubernetes admission webhook: `POST /validate`, `POST /mutate`, `/healthz`, `/readyz`,
+//! `/metrics`.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use palisade_policy::Status;
+use palisade_policy::admission::{Decision, Gate, Purpose};
+use serde::Deserialize;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use crate::connections;
+use crate::decision_log::DecisionLog;
+use crate::metrics::{Metrics, Outcome, Reload};
+use crate::tls::{Reloading, TlsError, TlsFiles};
+
+/// Largest request: two objects of the size that Kubernetes stores (1.5 MiB each), with room.
+const MAX_BODY_BYTES: usize = 8 << 20;
+/// How often files are looked at for changes.
+const LOOK_INTERVAL: Duration = Duration::from_secs(2);
+/// Longest time for an answer when the API server does not say (its own default).
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Longest time that an API server may ask for (`timeoutSeconds` is at most 30).
+const MAX_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Loads the policies anew; the error is one sentence.
+pub type LoadGate = Box<dyn Fn() -> Result<Gate, String> + Send + Sync>;
+
+/// A number that changes when the policies' files change.
+pub type Stamp = Box<dyn Fn() -> u64 + Send + Sync>;
+
+/// What an admission webhook is made of.
+pub struct Webhook {
+    /// Certificate and key; `None` serves plain HTTP, for a mesh or a proxy in front.
+    pub tls: Option<TlsFiles>,
+    /// Loads the policies, at the start and when `stamp` changes.
+    pub load: LoadGate,
+    /// Tells that files of the policies changed.
+    pub stamp: Stamp,
+    /// The moment, in nanoseconds since 1970.
+    pub now_ns: fn() -> i64,
+    /// Where decisions are written, one line of JSON each.
+    pub decisions: Box<dyn Write + Send>,
+    /// Says what happens apart from decisions: reloads, mistakes in changed policies.
+    pub say: fn(&str),
+}
+
+impl std::fmt::Debug for Webhook {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Webhook")
+            .field("tls", &self.tls)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a webhook cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The policies do not load.
+    #[error("{0}")]
+    Policies(String),
+}
+
+struct Shared {
+    gate: ArcSwap<Gate>,
+    metrics: Metrics,
+    log: DecisionLog,
+    room: Arc<Semaphore>,
+    now_ns: fn() -> i64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    /// What an API server adds: `10s`.
+    timeout: Option<String>,
+}
+
+/// Serves a webhook on a listener until `stop` ends. Policies that do not load at the start are an
+/// error; later ones leave those in force.
+pub async fn serve(
+    listener: TcpListener,
+    webhook: Webhook,
+    stop: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let stamp = (webhook.stamp)();
+    let gate = (webhook.load)().map_err(ServeError::Policies)?;
+    let tls = webhook.tls.map(Reloading::new).transpose()?.map(Arc::new);
+    let metrics = Metrics::new();
+    metrics.rules(gate.rule_count());
+    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let shared = Arc::new(Shared {
+        gate: ArcSwap::from_pointee(gate),
+        metrics,
+        log: DecisionLog::new(webhook.decisions),
+        room: Arc::new(Semaphore::new(workers)),
+        now_ns: webhook.now_ns,
+    });
+    let router = Router::new()
+        .route("/validate", post(validate))
+        .route("/mutate", post(mutate))
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(|| async { "ok" }))
+        .route("/metrics", get(metrics_text))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(Arc::clone(&shared));
+    let watch = Watch {
+        shared,
+        tls: tls.clone(),
+        load: webhook.load,
+        stamp: webhook.stamp,
+        say: webhook.say,
+    };
+    let watching = tokio::spawn(watch.run(stamp));
+    connections::serve(listener, tls, router, stop).await;
+    watching.abort();
+    Ok(())
+}
+
+async fn validate(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    body: Bytes,
+) -> Response {
+    review(shared, Purpose::Validate, &asked, body).await
+}
+
+async fn mutate(
+    State(shared): State<Arc<Shared>>,
+    Query(asked): Query<Asked>,
+    body: Bytes,
+) -> Response {
+    review(shared, Purpose::Mutate, &asked, body).await
+}
+
+async fn metrics_text(State(shared): State<Arc<Shared>>) -> Response {
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], shared.metrics.text()).into_response()
+}
+
+async fn review(shared: Arc<Shared>, purpose: Purpose, asked: &Asked, body: Bytes) -> Response {
+    let started = Instant::now();
+    let limit = timeout(asked);
+    let Ok(answered) = tokio::time::timeout(limit, judge(Arc::clone(&shared), purpose, body)).await
+    else {
+        shared
+            .metrics
+            .request(purpose, Outcome::Overloaded, started.elapsed());
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "no answer in time");
+    };
+    let (outcome, response) = match answered {
+        Ok(decision) => {
+            let now = (shared.now_ns)();
+            if !shared.log.write(&decision, purpose, now, started.elapsed()) {
+                shared.metrics.unlogged();
+            }
+            (outcome(&decision), json(&decision))
+        }
+        Err((outcome, status, sentence)) => (outcome, refuse(status, &sentence)),
+    };
+    shared.metrics.request(purpose, outcome, started.elapsed());
+    response
+}
+
+type Refusal = (Outcome, StatusCode, String);
+
+/// Evaluates on a thread of its own, as many at a time as there are cores.
+async fn judge(shared: Arc<Shared>, purpose: Purpose, body: Bytes) -> Result<Decision, Refusal> {
+    let malformed = |sentence: String| (Outcome::Malformed, StatusCode::BAD_REQUEST, sentence);
+    let text = String::from_utf8(body.into())
+        .map_err(|_| malformed("not an AdmissionReview: it is not UTF-8 text".to_owned()))?;
+    let stopped = || {
+        let sentence = "the evaluation was stopped".to_owned();
+        (
+            Outcome::Overloaded,
+            StatusCode::SERVICE_UNAVAILABLE,
+            sentence,
+        )
+    };
+    let room = Arc::clone(&shared.room).acquire_owned().await;
+    let permit = room.map_err(|_| stopped())?;
+    let (gate, now) = (shared.gate.load_full(), (shared.now_ns)());
+    let evaluate = move || {
+        // Kept by the thread: a caller that gives up does not make room for another evaluation.
+        let _permit = permit;
+        gate.review(&text, purpose, now)
+    };
+    tokio::task::spawn_blocking(evaluate)
+        .await
+        .map_err(|_| stopped())?
+        .map_err(|error| malformed(error.to_string()))
+}
+
+fn outcome(decision: &Decision) -> Outcome {
+    let failed = decision
+        .answers
+        .iter()
+        .any(|answer| answer.status == Status::Fail);
+    match (decision.allowed, failed) {
+        (true, _) => Outcome::Allowed,
+        (false, true) => Outcome::Denied,
+        (false, false) => Outcome::NotEvaluated,
+    }
+}
+
+fn json(decision: &Decision) -> Response {
+    let kind = "application/json";
+    let body = Body::from(decision.response.to_string());
+    ([(header::CONTENT_TYPE, kind)], body).into_response()
+}
+
+fn refuse(status: StatusCode, sentence: &str) -> Response {
+    (status, format!("{sentence}\n")).into_response()
+}
+
+/// The API server's own limit (`?timeout=10s`, also `500ms`), within bounds.
+fn timeout(asked: &Asked) -> Duration {
+    let Some(text) = asked.timeout.as_deref() else {
+        return DEFAULT_TIMEOUT;
+    };
+    let (number, unit): (&str, fn(u64) -> Duration) = if let Some(number) = text.strip_suffix("ms")
+    {
+        (number, Duration::from_millis)
+    } else {
+        (text.trim_end_matches('s'), Duration::from_secs)
+    };
+    number
+        .parse()
+        .map_or(DEFAULT_TIMEOUT, unit)
+        .min(MAX_TIMEOUT)
+}
+
+/// Looks at the files now and then.
+struct Watch {
+    shared: Arc<Shared>,
+    tls: Option<Arc<Reloading>>,
+    load: LoadGate,
+    stamp: Stamp,
+    say: fn(&str),
+}
+
+impl Watch {
+    async fn run(self, mut known: u64) {
+        let watch = Arc::new(self);
+        loop {
+            tokio::time::sleep(LOOK_INTERVAL).await;
+            let looking = Arc::clone(&watch);
+            let look = move || looking.look(known);
+            if let Ok(seen) = tokio::task::spawn_blocking(look).await {
+                known = seen;
+            }
+        }
+    }
+
+    fn look(&self, known: u64) -> u64 {
+        self.look_at_certificate();
+        let seen = (self.stamp)();
+        if seen == known {
+            return known;
+        }
+        let loaded = (self.load)();
+        self.shared.metrics.reload(Reload::Policies, loaded.is_ok());
+        match loaded {
+            Ok(gate) => {
+                let rules = gate.rule_count();
+                self.shared.metrics.rules(rules);
+                self.shared.gate.store(Arc::new(gate));
+                (self.say)(&format!("policies read again: {rules} rules in force"));
+            }
+            Err(sentence) => (self.say)(&format!(
+                "the changed policies do not load, those before stay in force: {sentence}"
+            )),
+        }
+        seen
+    }
+
+    fn look_at_certificate(&self) {
+        let Some(tls) = &self.tls else { return };
+        match tls.refresh() {
+            Ok(false) => {}
+            Ok(true) => {
+                self.shared.metrics.reload(Reload::Certificate, true);
+                (self.say)("certificate read again");
+            }
+            Err(error) => {
+                self.shared.metrics.reload(Reload::Certificate, false);
+                (self.say)(&format!("the certificate before stays in use: {error}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_api_servers_timeout_is_kept_within_bounds() {
+        let of = |text: Option<&str>| {
+            timeout(&Asked {
+                timeout: text.map(str::to_owned),
+            })
+        };
+        assert_eq!(of(None), DEFAULT_TIMEOUT);
+        assert_eq!(of(Some("3s")), Duration::from_secs(3));
+        assert_eq!(of(Some("500ms")), Duration::from_millis(500));
+        assert_eq!(of(Some("9999s")), MAX_TIMEOUT);
+        assert_eq!(of(Some("soon")), DEFAULT_TIMEOUT);
+    }
+}
