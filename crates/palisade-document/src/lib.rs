@@ -14,6 +14,7 @@ mod compose;
 mod file;
 mod fingerprint;
 mod json;
+mod keys;
 mod limits;
 mod offsets;
 mod scalar;

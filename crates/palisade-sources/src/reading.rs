@@ -121,7 +121,10 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
         let mut more = Facts::new(root);
         more.limits = options.limits;
         more.declared = std::mem::take(&mut facts.declared);
-        formats::kubernetes::read_rendered(file, rendering, &mut more);
+        let outcome = formats::kubernetes::read_rendered(file, rendering, &mut more);
+        if matches!(outcome, Outcome::Unread { .. } | Outcome::Partial { .. }) {
+            outcomes.insert(Arc::clone(&rendering.source), outcome);
+        }
         facts.absorb(more);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use palisade_document::{Limits, SourceFile, Syntax, SyntaxSeverity, Value, parse};
 
-use super::Texts;
+use super::super::Texts;
 
 /// Keys that name other kustomizations or manifests.
 const RESOURCES: &[&str] = &["resources", "bases", "components"];
@@ -136,7 +136,7 @@ impl Kustomization {
 }
 
 /// A path relative to a folder; `None` when it leaves the root.
-fn joined(folder: &str, path: &str) -> Option<String> {
+pub(super) fn joined(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }
@@ -150,7 +150,9 @@ fn joined(folder: &str, path: &str) -> Option<String> {
             name => parts.push(name),
         }
     }
-    Some(parts.join("/"))
+    // Files beside the folder of the run are named by their whole path.
+    let start = if folder.starts_with('/') { "/" } else { "" };
+    Some(format!("{start}{}", parts.join("/")))
 }
 
 /// A kustomization's folder and those of all that it takes in.
@@ -166,4 +168,20 @@ pub(super) fn closure<'a>(
         }
     }
     seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::joined;
+
+    #[test]
+    fn a_path_is_relative_to_its_folder_inside_or_beside_the_run() {
+        assert_eq!(
+            joined("a/b", "../c/./d.yaml").as_deref(),
+            Some("a/c/d.yaml")
+        );
+        assert_eq!(joined("/x/a", "../c").as_deref(), Some("/x/c"));
+        assert_eq!(joined("a", "../../c"), None);
+        assert_eq!(joined("a", "/c"), None);
+    }
 }
