@@ -122,7 +122,7 @@ fn resources_of<'a>(rule: Datum<'a>, block: &str) -> Vec<Datum<'a>> {
         .collect()
 }
 
-fn kinds<'a>(resources: Datum<'a>) -> impl Iterator<Item = &'a str> {
+fn kinds(resources: Datum<'_>) -> impl Iterator<Item = &str> {
     let kinds = resources.get("kinds").into_iter().flat_map(Datum::items);
     kinds.filter_map(Datum::as_text)
 }

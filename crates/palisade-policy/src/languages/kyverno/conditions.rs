@@ -190,9 +190,12 @@ impl Condition {
         Ok(match operator {
             Operator::Equals => equals(key, value) == Some(true),
             Operator::NotEquals => !build::is_null(key) && equals(key, value) != Some(true),
-            Operator::In | Operator::AnyIn => is_in(scope, key, value, operator),
-            Operator::NotIn | Operator::AnyNotIn => is_in(scope, key, value, operator),
-            Operator::AllIn | Operator::AllNotIn => is_in(scope, key, value, operator),
+            Operator::In
+            | Operator::AnyIn
+            | Operator::NotIn
+            | Operator::AnyNotIn
+            | Operator::AllIn
+            | Operator::AllNotIn => is_in(scope, key, value, operator),
             Operator::Greater
             | Operator::GreaterOrEqual
             | Operator::Less

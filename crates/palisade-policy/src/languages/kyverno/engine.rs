@@ -20,8 +20,6 @@ use super::validate;
 pub(crate) struct Judged<'x, 'a> {
     /// The rule.
     pub(crate) rule: &'x Rule,
-    /// What kind it is.
-    pub(crate) kind: RuleKind,
     /// What it says.
     pub(crate) response: Response<'a>,
 }
@@ -67,11 +65,7 @@ pub(crate) fn run<'x, 'a>(
                 outcome.object = Some(patched);
             }
             applied += usize::from(response.status != Status::Skip);
-            outcome.answers.push(Judged {
-                rule,
-                kind,
-                response,
-            });
+            outcome.answers.push(Judged { rule, response });
         }
         if policy.only_first && applied > 0 {
             break;
@@ -231,9 +225,8 @@ impl<'x, 'a> Runner<'x, 'a> {
             }
             match exception.takes(self.scope) {
                 Ok(true) => found.push(exception),
-                Ok(false) => {}
                 Err(SearchError::Exhausted(reason)) => return Err(reason),
-                Err(_) => {}
+                Ok(false) | Err(_) => {}
             }
         }
         Ok(found)

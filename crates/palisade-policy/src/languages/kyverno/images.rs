@@ -115,8 +115,6 @@ impl<'t> Image<'t> {
 /// One image of a resource.
 #[derive(Debug, Clone)]
 pub(crate) struct Found<'a> {
-    /// The group it is in: `containers`, `initContainers`, `ephemeralContainers` or a custom one.
-    pub(crate) group: &'a str,
     /// Its key in the group: the container's name, or its pointer.
     pub(crate) key: &'a str,
     /// Where the reference stands, such as `/spec/containers/0/image`.
@@ -194,7 +192,6 @@ pub(crate) fn extract<'a>(
         }
         level = next;
     }
-    let group = &*arena.alloc_str(&extractor.name);
     level
         .into_iter()
         .filter_map(|(pointer, holder)| {
@@ -210,7 +207,6 @@ pub(crate) fn extract<'a>(
                 key => holder.get(key).and_then(Datum::as_text).unwrap_or(pointer),
             };
             Some(Found {
-                group,
                 key,
                 pointer,
                 written,
@@ -263,8 +259,8 @@ mod tests {
         let found: Vec<_> = standard_extractors("Pod")
             .iter()
             .flat_map(|extractor| extract(&context, Datum::Map(&pod), extractor))
-            .map(|found| (found.group, found.key, found.pointer))
+            .map(|found| (found.key, found.pointer))
             .collect();
-        assert_eq!(found, [("containers", "c", "/spec/containers/0/image")]);
+        assert_eq!(found, [("c", "/spec/containers/0/image")]);
     }
 }

@@ -41,8 +41,6 @@ pub(crate) struct Policy {
     pub(crate) title: String,
     /// Whether a breach counts.
     pub(crate) scored: bool,
-    /// Where it stands.
-    pub(crate) origin: Origin,
     enforced: Enforced,
 }
 
@@ -169,7 +167,6 @@ impl Policy {
                 Rule::compile(&arena, expanded, origin(place))
             })
             .collect();
-        let named = root.at(&["metadata", "name"]).unwrap_or(root);
         Ok(Self {
             name: name.to_owned(),
             namespace: (text(&["kind"]) == Some("Policy")).then(|| {
@@ -184,7 +181,6 @@ impl Policy {
                 .unwrap_or("")
                 .to_owned(),
             scored: annotation("policies.kyverno.io/scored") != Some("false"),
-            origin: origin(named.span()),
             enforced: Enforced::read(
                 spec,
                 "validationFailureAction",

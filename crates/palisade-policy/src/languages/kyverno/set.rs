@@ -82,11 +82,7 @@ pub(crate) fn compile(
     let mut documents = Vec::new();
     let mut mistakes = Vec::new();
     for (path, file) in &bundle.files {
-        let syntax = if path.ends_with(".json") {
-            Syntax::Json
-        } else {
-            Syntax::Yaml
-        };
+        let syntax = syntax_of(path);
         let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
         for error in errors {
             if error.severity == SyntaxSeverity::Fatal {
@@ -111,6 +107,14 @@ pub(crate) fn compile(
 pub(crate) fn is_yaml(path: &str) -> bool {
     let extension = path.rsplit('.').next().unwrap_or("");
     matches!(extension, "yaml" | "yml" | "json")
+}
+
+/// The syntax of a file, by its name.
+pub(crate) fn syntax_of(path: &str) -> Syntax {
+    match path.rsplit('.').next() {
+        Some("json") => Syntax::Json,
+        _ => Syntax::Yaml,
+    }
 }
 
 /// What a document is to a set.

@@ -239,13 +239,13 @@ fn pointed(scope: &Scope<'_, '_>, path: &[String]) -> String {
         "request.object".to_owned()
     };
     for part in path {
-        if !part.starts_with('[') {
+        if part.starts_with('[') {
+            text.push_str(part);
+        } else {
             text.push('.');
             text.push('"');
             text.push_str(&part.replace('"', "\\\""));
             text.push('"');
-        } else {
-            text.push_str(part);
         }
     }
     text

@@ -37,7 +37,7 @@ enum Check {
     AnyPattern(Vec<Template>),
     ForEach(Vec<ForEach>),
     PodSecurity(PodSecurity),
-    Cel(CelRule),
+    Cel(Box<CelRule>),
     Unsupported(&'static str),
 }
 
@@ -102,7 +102,7 @@ impl Check {
             return Self::PodSecurity(PodSecurity::read(security));
         }
         if let Some(cel) = block.get("cel") {
-            return Self::Cel(CelRule::read(cel, cel_preconditions));
+            return Self::Cel(Box::new(CelRule::read(cel, cel_preconditions)));
         }
         if block.get("manifests").is_some() {
             return Self::Unsupported(

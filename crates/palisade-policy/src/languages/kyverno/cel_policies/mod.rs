@@ -141,11 +141,6 @@ impl CelPolicy {
         &self.header.name
     }
 
-    /// The namespace that it is confined to; empty for the cluster's policies.
-    pub(crate) fn namespace(&self) -> &str {
-        &self.header.namespace
-    }
-
     /// What it does.
     pub(crate) fn kind(&self) -> Kind {
         self.kind

@@ -97,7 +97,7 @@ fn order(one: Datum<'_>, other: Datum<'_>) -> Option<Ordering> {
     }
 }
 
-fn extreme<'a>(list: Datum<'a>, wanted: Ordering) -> Datum<'a> {
+fn extreme(list: Datum<'_>, wanted: Ordering) -> Datum<'_> {
     list.items()
         .reduce(|best, item| {
             if order(item, best) == Some(wanted) {

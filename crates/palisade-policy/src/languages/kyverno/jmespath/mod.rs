@@ -5,14 +5,34 @@
 //! error ([`SearchError::NotFound`]) until something reads it as absent (`||`, a comparison, a
 //! function's argument, a projection, a pipe).
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the language have one signature"
+)]
 mod arithmetic;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the language have one signature"
+)]
 mod collections;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the language have one signature"
+)]
 mod dates;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the language have one signature"
+)]
 mod digests;
 mod functions;
 mod interpret;
 mod lexer;
 mod parser;
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "all functions of the language have one signature"
+)]
 mod strings;
 
 use palisade_document::{Limits, SourceFile};

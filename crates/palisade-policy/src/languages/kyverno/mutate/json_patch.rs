@@ -102,7 +102,7 @@ fn get<'a>(value: Datum<'a>, path: &[String]) -> Option<Datum<'a>> {
     })
 }
 
-fn items<'a>(value: Datum<'a>) -> Vec<Datum<'a>> {
+fn items(value: Datum<'_>) -> Vec<Datum<'_>> {
     value.items().collect()
 }
 

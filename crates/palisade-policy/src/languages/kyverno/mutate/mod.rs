@@ -172,11 +172,11 @@ impl ForEach {
 enum Applied<'a> {
     Changed(Datum<'a>),
     Unchanged,
-    Ended(Response<'a>),
+    Ended(Box<Response<'a>>),
 }
 
 fn failed<'a>(what: &str, error: &SearchError) -> Result<Applied<'a>, Exhausted> {
-    Response::error(what, error).map(Applied::Ended)
+    Response::error(what, error).map(|response| Applied::Ended(Box::new(response)))
 }
 
 /// Changes the request's object, or the objects that the rule names.
@@ -194,7 +194,7 @@ pub(crate) fn apply<'x, 'a>(
 
 fn answer<'a>(applied: Applied<'a>, object: Datum<'a>) -> Response<'a> {
     match applied {
-        Applied::Ended(response) => response,
+        Applied::Ended(response) => *response,
         Applied::Unchanged => Response::new(Status::Skip, "no patches applied"),
         Applied::Changed(patched) => {
             let text = |path: &[&str]| build::text_at(object, path).unwrap_or("");

@@ -54,10 +54,9 @@ pub(crate) fn match_pattern<'a>(
     let outcome = match failure.cause {
         Cause::Exhausted(reason) => return Err(reason),
         Cause::Condition | Cause::Global | Cause::Skipped => Outcome::Skip,
-        Cause::Negation => Outcome::Fail,
         Cause::Plain if matcher.anchors.values().any(|found| !found) => Outcome::Error,
         Cause::Plain if failure.path.is_empty() => Outcome::Error,
-        Cause::Plain => Outcome::Fail,
+        Cause::Negation | Cause::Plain => Outcome::Fail,
     };
     Ok(Err(Mismatch {
         outcome,

@@ -17,8 +17,8 @@ use super::scope::Scope;
 pub(crate) struct PodSecurity {
     level: Option<Level>,
     level_word: String,
-    /// Minor version of Kubernetes; `None` for the latest, and an inner `None` for a mistake.
-    version: Option<Option<u32>>,
+    /// Minor version of Kubernetes; `None` for a mistake.
+    version: Option<u32>,
     version_word: String,
     excludes: Vec<Exclusion>,
 }
@@ -121,11 +121,10 @@ impl PodSecurity {
     pub(crate) fn read(value: Datum<'_>) -> Self {
         let text = |key| value.get(key).and_then(Datum::as_text).unwrap_or("");
         let version = match text("version") {
-            "" | "latest" => Some(None),
+            "" | "latest" => Some(u32::MAX),
             other => other
                 .strip_prefix("v1.")
-                .and_then(|minor| minor.parse().ok())
-                .map(Some),
+                .and_then(|minor| minor.parse().ok()),
         };
         let excludes = value.get("exclude").into_iter().flat_map(Datum::items);
         Self {
@@ -178,7 +177,7 @@ impl PodSecurity {
             return Response::error("failed to read the pod", &error);
         };
         let mut found = Vec::new();
-        for violation in controls::violations(pod, level, version.unwrap_or(u32::MAX)) {
+        for violation in controls::violations(pod, level, version) {
             scope.context.charge(1)?;
             if !self.excludes.iter().any(|one| one.excludes(&violation)) {
                 found.push(violation);

@@ -1,17 +1,19 @@
 //! How values are built, joined, compared and written; everything new lives in an arena.
 
+use std::fmt::Write as _;
+
 use bumpalo::Bump;
 
 use crate::datum::Datum;
 
 /// A list of values.
 pub(crate) fn list<'a>(arena: &'a Bump, items: Vec<Datum<'a>>) -> Datum<'a> {
-    Datum::List(arena.alloc_slice_copy(&items))
+    Datum::List(arena.alloc_slice_fill_iter(items))
 }
 
 /// A mapping; keys are unique.
 pub(crate) fn map<'a>(arena: &'a Bump, entries: Vec<(&'a str, Datum<'a>)>) -> Datum<'a> {
-    Datum::Map(arena.alloc_slice_copy(&entries))
+    Datum::Map(arena.alloc_slice_fill_iter(entries))
 }
 
 /// A text.
@@ -225,7 +227,9 @@ fn quote(text: &str, to: &mut String) {
             '\n' => to.push_str("\\n"),
             '\r' => to.push_str("\\r"),
             '\t' => to.push_str("\\t"),
-            one if u32::from(one) < 0x20 => to.push_str(&format!("\\u{:04x}", u32::from(one))),
+            one if u32::from(one) < 0x20 => {
+                write!(to, "\\u{:04x}", u32::from(one)).unwrap_or_default();
+            }
             one => to.push(one),
         }
     }

@@ -126,6 +126,19 @@ const DAYS: [&str; 7] = [
     "Saturday",
 ];
 
+/// How an offset from UTC is written.
+#[derive(Debug, Clone, Copy)]
+enum ZoneForm {
+    /// `-07:00`.
+    Colon,
+    /// `-0700`.
+    Plain,
+    /// `Z` or `-07:00`.
+    ZOrColon,
+    /// `Z` or `-0700`.
+    ZOrPlain,
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Element {
     Literal(char),
@@ -140,7 +153,7 @@ enum Element {
     Minute,
     Second,
     Noon,
-    Zone { colon: bool, z: bool },
+    Zone(ZoneForm),
     ZoneName,
 }
 
@@ -153,34 +166,10 @@ fn element(layout: &str) -> (Element, usize) {
         ("Monday", Element::Weekday { whole: true }),
         ("Mon", Element::Weekday { whole: false }),
         ("MST", Element::ZoneName),
-        (
-            "Z07:00",
-            Element::Zone {
-                colon: true,
-                z: true,
-            },
-        ),
-        (
-            "Z0700",
-            Element::Zone {
-                colon: false,
-                z: true,
-            },
-        ),
-        (
-            "-07:00",
-            Element::Zone {
-                colon: true,
-                z: false,
-            },
-        ),
-        (
-            "-0700",
-            Element::Zone {
-                colon: false,
-                z: false,
-            },
-        ),
+        ("Z07:00", Element::Zone(ZoneForm::ZOrColon)),
+        ("Z0700", Element::Zone(ZoneForm::ZOrPlain)),
+        ("-07:00", Element::Zone(ZoneForm::Colon)),
+        ("-0700", Element::Zone(ZoneForm::Plain)),
         ("01", Element::Month),
         ("02", Element::Day),
         ("_2", Element::Day),
@@ -227,11 +216,11 @@ impl Parts {
                 self.date.0 = i64::from(value) + if value < 69 { 2000 } else { 1900 };
                 rest
             }),
-            Element::Month => into(&mut self.date.1, number(text, 1, 2)?),
-            Element::Day => into(&mut self.date.2, number(text.trim_start(), 1, 2)?),
-            Element::Hour | Element::Hour12 => into(&mut self.time.0, number(text, 1, 2)?),
-            Element::Minute => into(&mut self.time.1, number(text, 1, 2)?),
-            Element::Second => into(&mut self.time.2, number(text, 1, 2)?),
+            Element::Month => Some(into(&mut self.date.1, number(text, 1, 2)?)),
+            Element::Day => Some(into(&mut self.date.2, number(text.trim_start(), 1, 2)?)),
+            Element::Hour | Element::Hour12 => Some(into(&mut self.time.0, number(text, 1, 2)?)),
+            Element::Minute => Some(into(&mut self.time.1, number(text, 1, 2)?)),
+            Element::Second => Some(into(&mut self.time.2, number(text, 1, 2)?)),
             Element::MonthName { whole } => {
                 let (at, rest) = name(&MONTHS, whole, text)?;
                 self.date.1 = at + 1;
@@ -251,11 +240,13 @@ impl Parts {
                 let end = text.find(|one: char| !one.is_ascii_uppercase());
                 text.get(end.unwrap_or(text.len())..)
             }
-            Element::Zone { colon, z } => self.zone(text, colon, z),
+            Element::Zone(form) => self.zone(text, form),
         }
     }
 
-    fn zone<'t>(&mut self, text: &'t str, colon: bool, z: bool) -> Option<&'t str> {
+    fn zone<'t>(&mut self, text: &'t str, form: ZoneForm) -> Option<&'t str> {
+        let colon = matches!(form, ZoneForm::Colon | ZoneForm::ZOrColon);
+        let z = matches!(form, ZoneForm::ZOrColon | ZoneForm::ZOrPlain);
         if let Some(rest) = text.strip_prefix('Z').filter(|_| z) {
             return Some(rest);
         }
@@ -306,9 +297,9 @@ impl Parts {
     }
 }
 
-fn into<'t>(place: &mut u32, (value, rest): (u32, &'t str)) -> Option<&'t str> {
+fn into<'t>(place: &mut u32, (value, rest): (u32, &'t str)) -> &'t str {
     *place = value;
-    Some(rest)
+    rest
 }
 
 fn number(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {

@@ -11,8 +11,8 @@ use crate::languages::kyverno::set::PolicySet;
 use crate::suite::{CaseResult, Verdict};
 
 use super::file::{Row, Test};
+use super::judge::{Given, Judged};
 use super::load;
-use super::run::{Given, Judged};
 
 /// What results are checked with.
 pub(super) struct Checker<'c, 'a> {
@@ -54,7 +54,7 @@ impl<'a> Checker<'_, 'a> {
             .filter(|one| one.is_target || one.operation == row.operation)
             .collect();
         if row.resources.is_empty() {
-            for judged in self.of_kind(row, all) {
+            for judged in Self::of_kind(row, all) {
                 cases.push(self.case(row, judged));
             }
             return cases;
@@ -64,7 +64,7 @@ impl<'a> Checker<'_, 'a> {
                 judged.payload == Some(wanted) || is_named(wanted, judged.resource)
             };
             let named: Vec<_> = all.iter().filter(named).copied().collect();
-            let chosen = self.of_kind(row, named);
+            let chosen = Self::of_kind(row, named);
             if chosen.is_empty() {
                 let reason = "the resource is not in the test's files".to_owned();
                 let verdict = Verdict::Failed(reason);
@@ -79,7 +79,7 @@ impl<'a> Checker<'_, 'a> {
     }
 
     /// Those of the row's kind, where the row names a kind that is there.
-    fn of_kind<'j>(&self, row: &Row<'a>, found: Vec<&'j Judged<'a>>) -> Vec<&'j Judged<'a>> {
+    fn of_kind<'j>(row: &Row<'a>, found: Vec<&'j Judged<'a>>) -> Vec<&'j Judged<'a>> {
         let is_kind = |judged: &&&Judged<'a>| {
             row.kind.is_empty() || build::text_at(judged.resource, &["kind"]) == Some(row.kind)
         };
@@ -278,8 +278,9 @@ fn tidy<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {
     let labels = build::at(object, &["metadata", "labels"]);
     if let Some(labels) = labels {
         let kept = labels.entries().filter(|(key, value)| {
-            !key.starts_with("generate.kyverno.io/")
-                && !(*key == "app.kubernetes.io/managed-by" && value.as_text() == Some("kyverno"))
+            let is_mark = key.starts_with("generate.kyverno.io/")
+                || *key == "app.kubernetes.io/managed-by" && value.as_text() == Some("kyverno");
+            !is_mark
         });
         let kept = build::map(arena, kept.collect());
         object = build::with_at(arena, object, &["metadata", "labels"], kept);

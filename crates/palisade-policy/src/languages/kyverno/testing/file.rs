@@ -51,12 +51,6 @@ impl<'d> Test<'d> {
     pub(super) fn paths(&self, key: &str) -> Vec<&'d str> {
         texts(self.root, key)
     }
-
-    /// The first text that is there under keys of newer and older forms.
-    pub(super) fn path(&self, keys: &[&str]) -> Option<&'d str> {
-        let mut found = keys.iter().filter_map(|key| self.root.get(key)?.as_str());
-        found.find(|text| !text.is_empty())
-    }
 }
 
 impl<'d> Row<'d> {

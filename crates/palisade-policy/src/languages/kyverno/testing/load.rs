@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use palisade_document::{Document, Limits, Syntax, SyntaxSeverity, parse};
+use palisade_document::{Document, Limits, SyntaxSeverity, parse};
 
 use crate::datum::Datum;
 use crate::folder::Folder;
 use crate::languages::kyverno::scalars::build;
-use crate::languages::kyverno::set::is_yaml;
+use crate::languages::kyverno::set::{is_yaml, syntax_of};
 
 /// Kinds that have no namespace.
 const CLUSTER_WIDE: [&str; 40] = [
@@ -90,11 +90,7 @@ pub(super) fn documents(
             }
         };
         for file in files {
-            let syntax = if file.path().ends_with(".json") {
-                Syntax::Json
-            } else {
-                Syntax::Yaml
-            };
+            let syntax = syntax_of(file.path());
             let shown = Arc::clone(file.path());
             let (document, errors) = parse(file, syntax, &Limits::default());
             let fatal =
@@ -211,7 +207,7 @@ fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {
 }
 
 /// What names an object: its kind with version, namespace and name.
-pub(super) fn key<'a>(object: Datum<'a>) -> [&'a str; 4] {
+pub(super) fn key(object: Datum<'_>) -> [&str; 4] {
     let text = |path: &[&str]| build::text_at(object, path).unwrap_or("");
     [
         text(&["apiVersion"]),

@@ -3,6 +3,8 @@
 
 mod check;
 mod file;
+mod files;
+mod judge;
 mod load;
 mod run;
 
