@@ -239,12 +239,15 @@ fn templates_are_filled_in() {
         value: |
           apiVersion: v1
           kind: ConfigMap
-          metadata: {name: (( object.metadata.name ))-config, labels: (( variables.labels ))}
+          metadata:
+            name: (( object.metadata.name ))-config
+            labels: (( variables.labels ))
           ---
           apiVersion: v1
           kind: ConfigMap
           metadata: {name: second}
-          data: {size: (( [1, 2].size() + 1 ))}
+          data:
+            size: (( [1, 2].size() + 1 ))
 ",
     );
     let answer = judge(&text, POD);

@@ -25,12 +25,11 @@ enum Generation {
 }
 
 /// What a cluster writes into an object, which a copy does not keep.
-const OF_THE_CLUSTER: [&str; 8] = [
+const OF_THE_CLUSTER: [&str; 7] = [
     "creationTimestamp",
     "deletionTimestamp",
     "generation",
     "managedFields",
-    "ownerReferences",
     "resourceVersion",
     "selfLink",
     "uid",

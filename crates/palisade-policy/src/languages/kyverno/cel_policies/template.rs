@@ -163,12 +163,11 @@ fn end(text: &str) -> Option<usize> {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
             (Some(mark), _) if mark == letter => quote = None,
-            (Some(_), _) => {}
             (None, '\'' | '"') => quote = Some(letter),
             (None, '(') => open += 1,
             (None, ')') if open > 0 => open -= 1,
             (None, ')') => return text.get(at..)?.starts_with("))").then_some(at),
-            (None, _) => {}
+            _ => {}
         }
     }
     None
