@@ -34,7 +34,7 @@ fn judge_with(policies: &str, object: &str, supplied: &str) -> Vec<Answer> {
     let objects: Vec<_> = supplied.roots().skip(1).collect();
     let images: Vec<_> = facts
         .into_iter()
-        .flat_map(|facts| facts.entries())
+        .flat_map(palisade_document::Value::entries)
         .map(|entry| (entry.key, entry.value))
         .collect();
     let arena = Bump::new();
@@ -226,4 +226,41 @@ fn a_deleting_policy_says_what_it_would_delete() {
     assert_eq!(judge(&text, POD).status, Status::Pass);
     let other = POD.replace("name: web,", "name: other,");
     assert_eq!(judge(&text, &other).status, Status::Fail);
+}
+
+#[test]
+fn templates_are_filled_in() {
+    let text = policy(
+        "GeneratingPolicy",
+        "  variables: [{name: labels, expression: \"{'team': 'shop'}\"}]
+  generate:
+    - template:
+        interpolate: cel
+        value: |
+          apiVersion: v1
+          kind: ConfigMap
+          metadata:
+            name: (( object.metadata.name ))-config
+            labels: (( variables.labels ))
+          ---
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: {name: second}
+          data:
+            size: (( [1, 2].size() + 1 ))
+",
+    );
+    let answer = judge(&text, POD);
+    let made: Vec<serde_json::Value> = answer
+        .changes
+        .iter()
+        .map(|change| match change {
+            Change::Generated(json) => serde_json::from_str(json).unwrap(),
+            Change::Mutated(_) => panic!("{answer:?}"),
+        })
+        .collect();
+    assert_eq!(made.len(), 2, "{answer:?}");
+    assert_eq!(made[0]["metadata"]["name"], "web-config");
+    assert_eq!(made[0]["metadata"]["labels"]["team"], "shop");
+    assert_eq!(made[1]["data"]["size"], 3);
 }

@@ -90,6 +90,8 @@ impl<'f> Runner<'f> {
             .map(Datum::from)
             .collect();
         values.extend(test.root.get("values").map(Datum::from));
+        let namespaces = values.iter().filter_map(|values| values.get("namespaces"));
+        known.extend(namespaces.flat_map(Datum::items));
         let user = files.user.iter().flat_map(Document::roots).next();
         let mut operations: Vec<&'f str> = test.rows.iter().map(|row| row.operation).collect();
         operations.push("");
