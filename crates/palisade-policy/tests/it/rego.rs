@@ -13,7 +13,7 @@ use palisade_policy::{
 };
 
 pub(crate) fn rego() -> &'static Language {
-    languages::find("rego").unwrap()
+    languages::find("rego").expect("the language is listed")
 }
 
 pub(crate) fn bundle(files: &[(&str, &str)]) -> Bundle {
@@ -44,7 +44,7 @@ pub(crate) fn judge(
         ..Budget::default()
     };
     let context = Context::new(&arena, Meter::start(budget), Effects::default());
-    let input = Input::new(subject, document.roots().next().unwrap());
+    let input = Input::new(subject, document.roots().next().expect("a document"));
     evaluate_guarded(policy, &context, &input)
 }
 
@@ -59,7 +59,13 @@ fn the_starter_policies_pass_their_tests() {
     let mut cases = 0;
     for report in &reports {
         for case in &report.cases {
-            assert_eq!(case.verdict, Verdict::Passed, "{}: {}", report.name, case.name);
+            assert_eq!(
+                case.verdict,
+                Verdict::Passed,
+                "{}: {}",
+                report.name,
+                case.name
+            );
             cases += 1;
         }
     }
@@ -76,7 +82,10 @@ fn an_answer_points_at_the_value_and_at_the_rule() {
     let policy = (rego().compile)(guardrails, &Settings::default()).unwrap();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  labels: {owner: a, team: b}\nspec:\n  containers:\n    - name: web\n      image: registry.example.com/web:latest\n      securityContext:\n        runAsNonRoot: true\n        capabilities: {drop: [ALL]}\n";
     let answers = judge(policy.as_ref(), pod, Subject::KubernetesObject).unwrap();
-    let failed: Vec<_> = answers.iter().filter(|answer| answer.status == Status::Fail).collect();
+    let failed: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == Status::Fail)
+        .collect();
     assert_eq!(failed.len(), 1, "{failed:#?}");
     let answer = failed[0];
     assert_eq!(answer.policy, "guardrails.images");
@@ -100,15 +109,24 @@ fn an_exception_skips_the_rule_that_it_names() {
         answers.iter().map(|answer| answer.status).collect()
     };
     assert_eq!(status("root: true\n"), [Status::Fail, Status::Fail]);
-    assert_eq!(status("{root: true, trusted: true}\n"), [Status::Skip, Status::Fail]);
+    assert_eq!(
+        status("{root: true, trusted: true}\n"),
+        [Status::Skip, Status::Fail]
+    );
     let answers = judge(policy.as_ref(), "trusted: true\n", Subject::Other).unwrap();
-    assert_eq!(answers[0].exception.as_ref().unwrap().0, "data.main.exception");
+    assert_eq!(
+        answers[0].exception.as_ref().unwrap().0,
+        "data.main.exception"
+    );
 }
 
 #[test]
 fn base_documents_stand_below_their_folders() {
     let policy = compile(&[
-        ("main.rego", "package main\ndeny contains m if { not input.tag in data.lists.tags; m := \"tag\" }\n"),
+        (
+            "main.rego",
+            "package main\ndeny contains m if { not input.tag in data.lists.tags; m := \"tag\" }\n",
+        ),
         ("lists/data.yaml", "tags: [good]\n"),
     ])
     .unwrap();
@@ -126,7 +144,9 @@ fn an_archive_is_a_bundle() {
     let mut header = tar::Header::new_gnu();
     header.set_size(text.len() as u64);
     header.set_cksum();
-    archive.append_data(&mut header, "policy/main.rego", text.as_bytes()).unwrap();
+    archive
+        .append_data(&mut header, "policy/main.rego", text.as_bytes())
+        .unwrap();
     let tar = archive.into_inner().unwrap();
     let file = std::fs::File::create(place.path().join("bundle.tar.gz")).unwrap();
     let mut packed = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
@@ -144,7 +164,11 @@ fn mistakes_are_said_at_their_places() {
     let place = |files: &[(&str, &str)]| {
         let errors = compile(files).unwrap_err();
         let origin = errors[0].origin.clone().unwrap();
-        (origin.file.to_string(), origin.start.line, errors[0].message.clone())
+        (
+            origin.file.to_string(),
+            origin.start.line,
+            errors[0].message.clone(),
+        )
     };
     let (file, line, _) = place(&[("a.rego", "package a\n\ndeny contains m if {\n  m := \n}\n")]);
     assert_eq!((file.as_str(), line), ("a.rego", 5));
@@ -165,7 +189,10 @@ fn an_evaluation_that_does_not_end_is_ended() {
     )])
     .unwrap();
     let result = judge(policy.as_ref(), "{}\n", Subject::Other);
-    assert!(matches!(result, Err(EvaluationError::Exhausted(_))), "{result:?}");
+    assert!(
+        matches!(result, Err(EvaluationError::Exhausted(_))),
+        "{result:?}"
+    );
 }
 
 #[test]

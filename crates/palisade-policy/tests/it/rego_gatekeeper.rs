@@ -34,9 +34,16 @@ const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web
 
 fn statuses(matching: &str, action: &str) -> Vec<(Status, Enforcement)> {
     let constraint = constraint(matching, action);
-    let policy = compile(&[("template.yaml", TEMPLATE), ("constraint.yaml", &constraint)]).unwrap();
-    let answers = judge(policy.as_ref(), WEB, Subject::KubernetesObject).unwrap();
-    answers.iter().map(|answer| (answer.status, answer.enforcement)).collect()
+    let policy = compile(&[
+        ("template.yaml", TEMPLATE),
+        ("constraint.yaml", &constraint),
+    ])
+    .expect("they load");
+    let answers = judge(policy.as_ref(), WEB, Subject::KubernetesObject).expect("it judges");
+    answers
+        .iter()
+        .map(|answer| (answer.status, answer.enforcement))
+        .collect()
 }
 
 #[test]
@@ -67,7 +74,10 @@ fn a_constraint_judges_what_it_matches() {
 #[test]
 fn the_enforcement_action_is_told() {
     assert_eq!(statuses("{}", "warn"), [(Status::Warn, Enforcement::Warn)]);
-    assert_eq!(statuses("{}", "dryrun"), [(Status::Warn, Enforcement::Audit)]);
+    assert_eq!(
+        statuses("{}", "dryrun"),
+        [(Status::Warn, Enforcement::Audit)]
+    );
 }
 
 #[test]
@@ -80,7 +90,10 @@ fn labels_of_a_namespace_that_was_not_read_are_no_guess() {
 fn what_cannot_be_run_is_refused_at_its_place() {
     let refused = |template: &str| {
         let errors = compile(&[("template.yaml", template)]).unwrap_err();
-        (errors[0].message.clone(), errors[0].origin.clone().unwrap().start.line)
+        (
+            errors[0].message.clone(),
+            errors[0].origin.clone().unwrap().start.line,
+        )
     };
     let broken = TEMPLATE.replace("input.parameters.least\n", "input.parameters.\n");
     assert_eq!(refused(&broken).1, 13);
@@ -91,13 +104,20 @@ fn what_cannot_be_run_is_refused_at_its_place() {
     assert!(errors[0].message.contains("oddity"), "{errors:?}");
     let alone = constraint("{}", "deny");
     let errors = compile(&[("c.yaml", &alone)]).unwrap_err();
-    assert!(errors[0].message.contains("no constraint template"), "{errors:?}");
+    assert!(
+        errors[0].message.contains("no constraint template"),
+        "{errors:?}"
+    );
 }
 
 #[test]
 fn an_admission_review_is_judged_by_its_request() {
     let constraint = constraint("{}", "deny");
-    let policy = compile(&[("template.yaml", TEMPLATE), ("constraint.yaml", &constraint)]).unwrap();
+    let policy = compile(&[
+        ("template.yaml", TEMPLATE),
+        ("constraint.yaml", &constraint),
+    ])
+    .unwrap();
     let review = "apiVersion: admission.k8s.io/v1\nkind: AdmissionReview\nrequest:\n  uid: a\n  kind: {group: apps, version: v1, kind: Deployment}\n  operation: CREATE\n  name: web\n  namespace: shop\n  object:\n    metadata: {name: web}\n    spec: {replicas: 1}\n";
     let answers = judge(policy.as_ref(), review, Subject::AdmissionReview).unwrap();
     assert_eq!(answers[0].status, Status::Fail);

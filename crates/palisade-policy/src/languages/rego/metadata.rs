@@ -44,7 +44,6 @@ impl Scope {
 #[derive(Debug, Clone)]
 pub(super) struct Annotation {
     pub(super) scope: Scope,
-    pub(super) span: Span,
     /// What it says, in the shape that `rego.metadata` gives.
     pub(super) said: Json,
     /// Where the rule begins that it stands before; `None` before a package.
@@ -135,7 +134,6 @@ impl Annotations {
         normalize(entries);
         self.list.push(Annotation {
             scope,
-            span,
             said,
             rule_start,
         });

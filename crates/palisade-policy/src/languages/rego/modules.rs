@@ -79,15 +79,12 @@ impl PolicyText {
     pub(super) fn line_origin_of(&self, line: u32, column: u32) -> Origin {
         let line = line.saturating_sub(1);
         let column = column.saturating_sub(1) as usize;
-        match self.within {
-            Some(within) => self.line_origin(within, line, column),
-            None => {
-                let span = self.file.line_span(line + 1);
-                let start = span.start + u32::try_from(column).unwrap_or(0);
-                let start = start.min(span.end);
-                Origin::new(&self.file, Span::new(start, span.end.max(start)))
-            }
+        if let Some(within) = self.within {
+            return self.line_origin(within, line, column);
         }
+        let span = self.file.line_span(line + 1);
+        let start = span.start + u32::try_from(column).unwrap_or(0);
+        Origin::new(&self.file, Span::new(start.min(span.end), span.end))
     }
 
     /// A line of a block that stands indented in its file.
@@ -306,7 +303,17 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
         let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
         let arguments = arguments.join(", ");
         let function = name.replace('.', "__");
-        text.push_str(&format!("{function}({arguments}) := {name}({arguments})\n"));
+        text.extend([
+            &*function,
+            "(",
+            &*arguments,
+            ") := ",
+            name,
+            "(",
+            &*arguments,
+            ")
+",
+        ]);
     }
     Some(Source {
         path: STAND_INS.to_owned(),

@@ -46,8 +46,8 @@ fn ders(text: &str) -> Result<Vec<Vec<u8>>, Fault> {
                 decoded = inner;
                 &decoded
             }
-            Ok(inner) => return split(inner.into_bytes()),
-            Err(error) => return split(error.into_bytes()),
+            Ok(inner) => return split(inner.as_bytes()),
+            Err(error) => return split(error.as_bytes()),
         }
     };
     let blocks = pem_blocks(text).ok_or_else(broken)?;
@@ -59,8 +59,8 @@ fn ders(text: &str) -> Result<Vec<Vec<u8>>, Fault> {
     Ok(blocks.into_iter().map(|(_, der)| der).collect())
 }
 
-fn split(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut rest = bytes.as_slice();
+fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut rest = bytes;
     let mut found = Vec::new();
     while !rest.is_empty() {
         let (after, _) = X509Certificate::from_der(rest)
@@ -155,7 +155,7 @@ fn fields(certificate: &X509Certificate<'_>) -> Result<Term, Fault> {
         ("NotAfter", moment(&certificate.validity().not_after)),
         ("DNSNames", texts(dns)),
         ("EmailAddresses", texts(mails)),
-        ("URIStrings", texts(uris.clone())),
+        ("URIStrings", texts(uris)),
         ("IPAddresses", texts(addresses)),
         ("IsCA", Term::Bool(certificate.is_ca())),
         ("Version", Term::int(i64::from(certificate.version().0) + 1)),

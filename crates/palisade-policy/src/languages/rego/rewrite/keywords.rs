@@ -45,11 +45,11 @@ fn only(text: &str, module: &Module, wanted: Option<&str>) -> String {
         let mut path = module.package.clone();
         path.push(wanted.to_owned());
         package = format!("package {}", quoted_path(&path));
-        for name in siblings(module) {
+        for name in &siblings(module) {
             let mut path = vec!["data".to_owned()];
             path.extend(module.package.iter().cloned());
             path.push(name.clone());
-            package.push_str(&format!(" import {} as {name}", quoted_path(&path)));
+            package.extend([" import ", &quoted_path(&path), " as ", name]);
         }
     }
     edits.push(Edit::new(

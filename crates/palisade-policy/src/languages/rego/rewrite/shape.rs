@@ -71,7 +71,7 @@ pub(in crate::languages::rego) fn quoted_path(path: &[String]) -> String {
             line.push('.');
             line.push_str(key);
         } else {
-            line.push_str(&format!("[{}]", serde_json::Value::from(key.as_str())));
+            line.extend(["[", &serde_json::Value::from(key.as_str()).to_string(), "]"]);
         }
     }
     line
