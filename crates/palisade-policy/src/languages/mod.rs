@@ -1,11 +1,13 @@
 //! The one list of policy languages: one folder and one line each.
 
+mod cel;
+mod kyverno;
 pub mod rego;
 
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[rego::LANGUAGE];
+pub const ALL: &[Language] = &[cel::LANGUAGE, kyverno::LANGUAGE, rego::LANGUAGE];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {
