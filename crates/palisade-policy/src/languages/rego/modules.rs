@@ -11,7 +11,7 @@ use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
 use super::recursion;
-use super::rewrite::{STAND_INS, Surroundings, guard, rewrite, separate};
+use super::rewrite::{STAND_INS, Surroundings, guard, rename_functions, rewrite, separate};
 use super::syntax::{Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
 
@@ -193,7 +193,8 @@ fn guard_all(sources: &mut [Source]) {
 /// The texts of a module as the engine takes them.
 fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
-    for text in separate(&loaded.text.text, &loaded.module) {
+    let renamed = rename_functions(&loaded.text.text, &loaded.module);
+    for text in separate(&renamed, &parse(&renamed)?) {
         let module = parse(&text)?;
         let annotations = Annotations::read(&text, &module)?;
         let text = rewrite(&text, &module, &annotations, around)?;

@@ -9,6 +9,9 @@ use super::{Builtin, argument, int_argument, wrong_type};
 
 pub(super) const TABLE: &[Builtin] = &[Builtin::new("providers.aws.sign_req", 3, sign)];
 
+/// The header with the sum over the body.
+const SUM_HEADER: &str = "x-amz-content-sha256";
+
 /// Names of a request or configuration that must be texts.
 fn required<'t>(term: &'t Term, at: usize, names: &[&str]) -> Result<Vec<&'t str>, Fault> {
     if !matches!(term, Term::Object(_)) {
@@ -104,6 +107,12 @@ fn sign(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     };
     let target = Target::of(url)?;
     let mut headers = headers(request)?;
+    // As the first implementation does it: a sum that the request brings along is what is signed,
+    // and the real one is what is sent.
+    let brought = headers
+        .iter()
+        .find(|(name, _)| name == SUM_HEADER)
+        .map(|(_, value)| value.clone());
     let mut set = |name: &str, value: &str| {
         headers.retain(|(known, _)| known != name);
         headers.push((name.to_owned(), value.to_owned()));
@@ -111,7 +120,7 @@ fn sign(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     set("host", &target.host);
     set("x-amz-date", &stamp);
     if matches!(keys.service, "s3" | "glacier") {
-        set("x-amz-content-sha256", &payload);
+        set(SUM_HEADER, &payload);
     }
     if let Some(token) = keys.token {
         set("x-amz-security-token", token);
@@ -121,7 +130,10 @@ fn sign(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     let names = names.join(";");
     let lines: Vec<String> = headers
         .iter()
-        .map(|(name, value)| format!("{name}:{}", value.trim()))
+        .map(|(name, value)| match &brought {
+            Some(brought) if name == SUM_HEADER => format!("{name}:{}", brought.trim()),
+            _ => format!("{name}:{}", value.trim()),
+        })
         .collect();
     let canonical = format!(
         "{method}\n{}\n{}\n{}\n\n{names}\n{payload}",

@@ -147,7 +147,7 @@ impl Program {
             let extension = move |arguments: Vec<Value>| {
                 let arguments: Vec<Term> = arguments.iter().map(values::to_term).collect();
                 match world::with(|world| call(&arguments, world)) {
-                    Ok(term) => Ok(values::from_term(&term).into_value()),
+                    Ok(term) => Ok(from_term(&term).into_value()),
                     Err(Fault::Halt(message)) => {
                         world::with(|world| world.halted = Some(message.clone()));
                         Err(anyhow!(message))

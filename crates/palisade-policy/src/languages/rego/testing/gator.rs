@@ -174,10 +174,7 @@ fn violations(place: &Place<'_>, bound: &Bound, case: Value<'_>) -> Result<Vec<V
         .flat_map(Value::items)
         .map(|path| place.read(path))
         .collect::<Result<_, _>>()?;
-    let objects: Vec<Value<'_>> = inventory
-        .iter()
-        .flat_map(Document::roots)
-        .collect();
+    let objects: Vec<Value<'_>> = inventory.iter().flat_map(Document::roots).collect();
     let subject = match object.get("kind").and_then(Value::as_str) {
         Some("AdmissionReview") => Subject::AdmissionReview,
         _ => Subject::KubernetesObject,
