@@ -140,6 +140,14 @@ impl Annotations {
         Ok(())
     }
 
+    /// Takes over what another module of the same package says about the package.
+    pub(super) fn adopt(&mut self, other: &Self) {
+        if self.package == other.package {
+            let about = |annotation: &&Annotation| annotation.scope >= Scope::Package;
+            self.list.extend(other.list.iter().filter(about).cloned());
+        }
+    }
+
     /// The annotations that stand for a rule, nearest first.
     pub(super) fn for_rule(&self, rule: &Rule) -> Vec<&Annotation> {
         let path = rule_path(rule);

@@ -155,7 +155,7 @@ pub(super) fn load(
     let around = surroundings(&modules);
     let mut sources = Vec::new();
     for loaded in &modules {
-        match rewritten(loaded, &around) {
+        match rewritten(loaded, &modules, &around) {
             Ok(texts) => sources.extend(texts),
             Err(mistake) => errors.push(located(&loaded.text, &mistake)),
         }
@@ -191,12 +191,19 @@ fn guard_all(sources: &mut [Source]) {
 }
 
 /// The texts of a module as the engine takes them.
-fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
+fn rewritten(
+    loaded: &Loaded,
+    all: &[Loaded],
+    around: &Surroundings,
+) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
     let renamed = rename_functions(&loaded.text.text, &loaded.module);
     for text in separate(&renamed, &parse(&renamed)?) {
         let module = parse(&text)?;
-        let annotations = Annotations::read(&text, &module)?;
+        let mut annotations = Annotations::read(&text, &module)?;
+        for other in all.iter().filter(|other| !std::ptr::eq(*other, loaded)) {
+            annotations.adopt(&other.annotations);
+        }
         let text = rewrite(&text, &module, &annotations, around)?;
         sources.push(Source {
             path: loaded.text.name.clone(),
@@ -287,10 +294,32 @@ fn surroundings(modules: &[Loaded]) -> Surroundings {
                         around.mocked.insert(builtin.name.to_owned());
                     }
                 }
+                let of_input = with
+                    .target
+                    .path()
+                    .is_none_or(|path| path.first().is_some_and(|root| root == "input"));
+                let value = with.value.path().map(|path| path.join("."));
+                if let Some(value) =
+                    value.filter(|value| !of_input && replacement_arity(value).is_some())
+                {
+                    around.mocked.insert(value);
+                }
             }
         });
     }
     around
+}
+
+/// How many arguments a builtin of the engine takes, for those that replace others in `with`: the
+/// engine takes their bare names for variables.
+fn replacement_arity(name: &str) -> Option<u8> {
+    match name {
+        "count" | "sum" | "max" | "min" | "upper" | "lower" | "trim_space" | "object.union_n" => {
+            Some(1)
+        }
+        "concat" | "contains" | "startswith" | "endswith" => Some(2),
+        _ => None,
+    }
 }
 
 /// A module with a function for each builtin of ours that `with` replaces.
@@ -300,7 +329,9 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
     }
     let mut text = format!("package {STAND_INS}\n");
     for name in &around.mocked {
-        let arity = builtins::arity(name).unwrap_or(0);
+        let arity = builtins::arity(name)
+            .or_else(|| replacement_arity(name))
+            .unwrap_or(0);
         let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
         let arguments = arguments.join(", ");
         let function = name.replace('.', "__");
