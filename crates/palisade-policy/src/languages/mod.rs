@@ -7,7 +7,7 @@ pub mod rego;
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[cel::LANGUAGE, kyverno::LANGUAGE, rego::LANGUAGE];
+pub const ALL: &[Language] = &[rego::LANGUAGE, kyverno::LANGUAGE, cel::LANGUAGE];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {
