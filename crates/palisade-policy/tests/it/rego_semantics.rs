@@ -133,6 +133,10 @@ fn tokens_are_verified_before_they_count() {
 #[test]
 fn a_mocked_function_of_ours_is_mocked() {
     assert_value(
+        "package a\np if q with f as count\nf(x) := 0\nq if f([1, 2]) == 2\n",
+        &true.into(),
+    );
+    assert_value(
         "package a\np if q with io.jwt.decode as [{}, {\"sub\": \"b\"}, \"\"]\nq if io.jwt.decode(\"x\")[1].sub == \"b\"\n",
         &true.into(),
     );

@@ -334,7 +334,8 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
             .unwrap_or(0);
         let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
         let arguments = arguments.join(", ");
-        let function = name.replace('.', "__");
+        // The prefix keeps a stand-in from calling itself.
+        let function = format!("for_{}", name.replace('.', "__"));
         text.extend([
             &*function,
             "(",

@@ -208,7 +208,7 @@ impl Shaper<'_> {
             return;
         };
         if self.around.mocked.contains(&path) {
-            let stand_in = format!("data.{STAND_INS}.{}", path.replace('.', "__"));
+            let stand_in = format!("data.{STAND_INS}.for_{}", path.replace('.', "__"));
             self.edits
                 .push(Edit::new(expr.span.start, expr.span.end, stand_in));
         }
