@@ -1,5 +1,7 @@
 //! The one list of policy languages: one folder and one line each.
 
+pub mod sentinel;
+
 use crate::language::Language;
 
 /// All languages.
