@@ -1,11 +1,11 @@
 //! The one list of policy languages: one folder and one line each.
 
-pub mod sentinel;
+mod sentinel;
 
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[];
+pub const ALL: &[Language] = &[sentinel::LANGUAGE];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {

@@ -1,7 +1,7 @@
 //! Tests in the ecosystem's own layout: `test/<policy>/*.hcl` and `.json` beside the policy.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Instant, UNIX_EPOCH};
 
 use palisade_document::Span;
 use palisade_model::Origin;
@@ -89,7 +89,10 @@ fn run_case(
                 program: &program,
                 environment: &environment,
                 input: None,
-                effects: Effects::default(),
+                effects: Effects {
+                    now_ns: checked_out(folder, case),
+                    ..Effects::default()
+                },
                 budget: Budget::default(),
                 expected: configuration.expected.as_ref(),
             });
@@ -103,6 +106,14 @@ fn run_case(
     }
     result.duration = started.elapsed();
     result
+}
+
+/// The moment at which a case was written to this machine, which stands for the time of its run:
+/// nothing else tells a test the time, and a test that needs another one mocks it.
+fn checked_out(folder: &Folder, case: &str) -> Option<i64> {
+    let known = std::fs::metadata(folder.root().join(case)).ok()?;
+    let since = known.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok()
 }
 
 type Prepared = (std::sync::Arc<Program>, Configuration, Origin);

@@ -12,7 +12,7 @@ mod token;
 pub(super) use self::literals::whole_number;
 pub(super) use self::parser::parse;
 pub(super) use self::program::{
-    BinaryOperator, Binding, Clause, Expression, ExpressionId, ExpressionKind, Function, NOWHERE,
+    BinaryOperator, Binding, Clause, ExpressionId, ExpressionKind, Function, NOWHERE,
     Program, QuantifierKind, Range, Rule, Statement, StatementKind,
 };
 

@@ -86,12 +86,17 @@ impl Parser<'_> {
                 TokenKind::Semicolon | TokenKind::LineEnd => self.skip(),
                 TokenKind::Word(Word::Import) => {
                     let import = self.import()?;
-                    let taken = imports.iter().any(|other| other.slot == import.slot);
-                    if taken || imports.iter().any(|other| other.name == import.name) {
-                        let sentence = format!("`{}` is imported twice", import.name);
-                        return Err(mistake(import.span, sentence));
+                    let same = |other: &Import| other.name == import.name;
+                    let taken = |other: &Import| other.slot == import.slot;
+                    // Saying the same twice is harmless, and is found in published policies.
+                    match imports.iter().find(|other| same(other) || taken(other)) {
+                        Some(other) if same(other) && taken(other) => {}
+                        Some(_) => {
+                            let sentence = format!("`{}` is imported twice", import.name);
+                            return Err(mistake(import.span, sentence));
+                        }
+                        None => imports.push(import),
                     }
-                    imports.push(import);
                 }
                 TokenKind::Word(Word::Param) => {
                     let parameter = self.parameter()?;

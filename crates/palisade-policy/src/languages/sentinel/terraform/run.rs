@@ -8,7 +8,7 @@ use super::{part, plan};
 
 pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r> {
     let map = Map::new(machine.arena);
-    let mut set = |name, value| map.set(machine.arena, Value::Text(name), value);
+    let set = |name, value| map.set(machine.arena, Value::Text(name), value);
     set("variables", plan::variables(machine, root));
     set("created_at", part(machine, root, "timestamp"));
     set("is_destroy", Value::Bool(destroys_everything(root)));
