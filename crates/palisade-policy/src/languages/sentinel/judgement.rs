@@ -8,7 +8,7 @@ use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
 use super::environment::Environment;
-use super::evaluation::{Fault, Machine, Module, Outcome};
+use super::evaluation::{Fault, Machine, Module, Outcome, failed_anywhere};
 use super::syntax::Program;
 use super::value::{Value, equal, shown};
 use crate::budget::{Budget, Meter};
@@ -79,7 +79,9 @@ pub(super) fn judge(trial: &Trial<'_>) -> Judgement {
     let rules = machine.trace().into_iter().map(|traced| {
         let mut text = shown(&arena, traced.value);
         if text.len() > MAX_SHOWN {
-            let end = (0..=MAX_SHOWN).rev().find(|end| text.is_char_boundary(*end));
+            let end = (0..=MAX_SHOWN)
+                .rev()
+                .find(|end| text.is_char_boundary(*end));
             text.truncate(end.unwrap_or(0));
             text.push('…');
         }
@@ -123,7 +125,7 @@ fn run<'r>(
         }
     }
     match main? {
-        None => Err(machine.failed_anywhere("the policy has no rule `main`".to_owned())),
+        None => Err(failed_anywhere("the policy has no rule `main`".to_owned())),
         Some(main) => match passes(main) {
             Some(true) => Ok(Verdict::Passes),
             Some(false) => Ok(Verdict::Fails),
@@ -134,7 +136,7 @@ fn run<'r>(
             }
             None => {
                 let sentence = format!("`main` is a {}, which says nothing", main.type_name());
-                Err(machine.failed_anywhere(sentence))
+                Err(failed_anywhere(sentence))
             }
         },
     }

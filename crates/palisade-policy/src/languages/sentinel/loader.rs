@@ -50,9 +50,9 @@ impl<'f> Loader<'f> {
     fn parse(&self, path: &str) -> Result<Arc<Program>, PolicyError> {
         let file = (self.read)(path).map_err(PolicyError::new)?;
         let program = syntax::parse(&file);
-        program.map(Arc::new).map_err(|mistake| {
-            PolicyError::at(Origin::new(&file, mistake.span), mistake.message)
-        })
+        program
+            .map(Arc::new)
+            .map_err(|mistake| PolicyError::at(Origin::new(&file, mistake.span), mistake.message))
     }
 
     /// What a configuration at a path gives a policy. What cannot be read is kept as missing, and
@@ -114,7 +114,12 @@ impl<'f> Loader<'f> {
         match fatal {
             Some(error) => {
                 let place = file.position(error.span.start);
-                Err(format!("{} at {}:{}", error.message, file.path(), place.line))
+                Err(format!(
+                    "{} at {}:{}",
+                    error.message,
+                    file.path(),
+                    place.line
+                ))
             }
             None => Ok(Arc::new(document)),
         }
@@ -133,10 +138,14 @@ pub(super) enum Mocks {
 /// The path of a source that is named in a file at another path.
 pub(super) fn beside(from: &str, source: &str) -> Result<String, String> {
     if source.contains("://") || source.contains("::") {
-        return Err(format!("`{source}` is not on this machine, and nothing is fetched"));
+        return Err(format!(
+            "`{source}` is not on this machine, and nothing is fetched"
+        ));
     }
     if source.starts_with('/') {
-        return Err(format!("`{source}` is an absolute path; name it relative to the file"));
+        return Err(format!(
+            "`{source}` is an absolute path; name it relative to the file"
+        ));
     }
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();

@@ -22,7 +22,7 @@ mod value;
 use crate::language::Language;
 
 /// The language.
-pub const LANGUAGE: Language = Language {
+pub(super) const LANGUAGE: Language = Language {
     name: "sentinel",
     discover: discovery::discover,
     compile: policy_set::compile,

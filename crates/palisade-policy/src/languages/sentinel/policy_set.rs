@@ -25,10 +25,21 @@ use crate::language::{Bundle, Settings};
 const MAX_MESSAGE: usize = 4096;
 
 /// Policies that were compiled together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct PolicySet {
     summaries: Vec<RuleSummary>,
     policies: Vec<Policy>,
+    broken: Vec<Broken>,
+    mistakes: Vec<PolicyError>,
+}
+
+/// A policy that does not load; it answers with its mistake, so that the rest of its set still
+/// judges and a gate still closes.
+#[derive(Debug)]
+struct Broken {
+    name: String,
+    enforcement: Enforcement,
+    mistake: PolicyError,
 }
 
 #[derive(Debug)]
@@ -42,7 +53,8 @@ struct Policy {
     subject: Subject,
 }
 
-/// Compiles a bundle; every mistake is told.
+/// Compiles a bundle. A policy with mistakes is kept as one that answers with an error, unless no
+/// policy of the bundle is without.
 pub(super) fn compile(
     bundle: &Bundle,
     settings: &Settings,
@@ -53,28 +65,51 @@ pub(super) fn compile(
     };
     let loader = Loader::new(&read);
     let (path, configuration) = configured(bundle).map_err(|error| vec![error])?;
-    let mut set = PolicySet {
-        summaries: Vec::new(),
-        policies: Vec::new(),
-    };
-    let mut mistakes = Vec::new();
+    let mut set = PolicySet::default();
     for entry in &configuration.policies {
         match policy(&loader, (&path, &configuration), entry, settings) {
             Ok(policy) => {
                 set.summaries.push(policy.summary());
                 set.policies.push(policy);
             }
-            Err(found) => mistakes.extend(found.into_iter().map(|error| match error.origin {
-                Some(_) => error,
-                None => place_in_configuration(bundle, &path, entry.span, error),
-            })),
+            Err(found) => {
+                let found = found.into_iter().map(|error| match error.origin {
+                    Some(_) => error,
+                    None => place_in_configuration(bundle, &path, entry.span, error),
+                });
+                set.add_broken(entry, found.collect());
+            }
         }
     }
-    if mistakes.is_empty() {
-        Ok(Arc::new(set))
-    } else {
-        mistakes.dedup();
-        Err(mistakes)
+    if set.policies.is_empty() && !set.mistakes.is_empty() {
+        return Err(set.mistakes);
+    }
+    Ok(Arc::new(set))
+}
+
+impl PolicySet {
+    fn add_broken(&mut self, entry: &PolicyEntry, mistakes: Vec<PolicyError>) {
+        let enforcement = enforcement(entry.level.as_deref()).unwrap_or(Enforcement::Deny);
+        if let Some(mistake) = mistakes.first() {
+            self.summaries.push(RuleSummary {
+                policy: entry.name.clone(),
+                rule: String::new(),
+                title: String::new(),
+                severity: None,
+                enforcement,
+                origin: mistake.origin.clone(),
+            });
+            self.broken.push(Broken {
+                name: entry.name.clone(),
+                enforcement,
+                mistake: mistake.clone(),
+            });
+        }
+        for mistake in mistakes {
+            if !self.mistakes.contains(&mistake) {
+                self.mistakes.push(mistake);
+            }
+        }
     }
 }
 
@@ -97,9 +132,8 @@ fn configured(bundle: &Bundle) -> Result<(String, Configuration), PolicyError> {
         matches!(name, "sentinel.hcl" | "sentinel.json")
     });
     if let Some((path, file)) = configured {
-        let configuration = configuration::read(file).map_err(|mistake| {
-            PolicyError::at(Origin::new(file, mistake.span), mistake.message)
-        })?;
+        let configuration = configuration::read(file)
+            .map_err(|mistake| PolicyError::at(Origin::new(file, mistake.span), mistake.message))?;
         return Ok((path.clone(), configuration));
     }
     let policies = bundle
@@ -145,7 +179,9 @@ fn policy(
     for (name, json) in &settings.parameters {
         let value = serde_json::from_str(json)
             .map_err(|_| one(format!("the value of the parameter `{name}` is no JSON")))?;
-        environment.parameters.insert(name.clone(), document(&value));
+        environment
+            .parameters
+            .insert(name.clone(), document(&value));
     }
     let mut imported = Imported::default();
     imported.follow(&program, &environment);
@@ -165,7 +201,10 @@ fn policy(
         if !given && parameter.default.is_none() {
             imported.mistakes.push(PolicyError::at(
                 Origin::new(&program.file, parameter.span),
-                format!("the parameter `{}` is required and has no value", parameter.name),
+                format!(
+                    "the parameter `{}` is required and has no value",
+                    parameter.name
+                ),
             ));
         }
     }
@@ -202,7 +241,7 @@ impl Imported {
                 let found = environment.imports.get(&import.name);
                 let problem = match found {
                     Some(Source::Missing(reason)) => Some(reason.clone()),
-                    None if !self.is_known(&import.name, environment) => {
+                    None if !is_known(&import.name, environment) => {
                         Some("it is not known; say where it is in `sentinel.hcl`".to_owned())
                     }
                     _ => None,
@@ -220,17 +259,6 @@ impl Imported {
                 self.names.insert(import.name.clone());
             }
         }
-    }
-
-    fn is_known(&self, name: &str, environment: &Environment) -> bool {
-        let part_of_data = name.rmatch_indices('/').any(|(end, _)| {
-            let whole = name.get(..end).unwrap_or_default();
-            matches!(environment.imports.get(whole), Some(Source::Data(_)))
-        });
-        part_of_data
-            || name == "palisade"
-            || terraform::knows(name)
-            || super::imports::namespace(name).is_some()
     }
 
     fn asks_terraform(&self) -> bool {
@@ -254,11 +282,16 @@ impl Policy {
     fn answer(&self, judgement: &Judgement, input: &Input<'_>) -> Answer {
         let (status, sentence) = match &judgement.verdict {
             Verdict::Passes => (Status::Pass, String::new()),
-            Verdict::Fails => (Status::Fail, self.failing(judgement)),
+            Verdict::Fails => (Status::Fail, failing(judgement)),
             Verdict::Undefined(place) => {
                 let place = place.as_ref().map(|(file, span)| {
                     let at = file.position(span.start);
-                    format!(", which came up at {}:{}:{}", file.path(), at.line, at.column)
+                    format!(
+                        ", which came up at {}:{}:{}",
+                        file.path(),
+                        at.line,
+                        at.column
+                    )
                 });
                 let place = place.unwrap_or_default();
                 (Status::Error, format!("`main` is undefined{place}"))
@@ -293,33 +326,51 @@ impl Policy {
         }
         answer
     }
+}
 
-    /// What a failing policy printed, or which of its rules failed.
-    fn failing(&self, judgement: &Judgement) -> String {
-        let mut printed = judgement.prints.join("\n").trim().to_owned();
-        if printed.len() > MAX_MESSAGE {
-            let end = (0..=MAX_MESSAGE)
-                .rev()
-                .find(|end| printed.is_char_boundary(*end));
-            printed.truncate(end.unwrap_or(0));
-            printed.push('…');
-        }
-        if !printed.is_empty() {
-            return printed;
-        }
-        let failing = judgement.rules.iter().filter(|rule| !rule.passes);
-        let failing: Vec<String> = failing
-            .map(|rule| {
-                let (file, span) = &rule.place;
-                let line = file.position(span.start).line;
-                format!("`{}` at {}:{line} is {}", rule.name, file.path(), rule.shown)
-            })
-            .collect();
-        match failing.is_empty() {
-            true => "`main` does not pass".to_owned(),
-            false => failing.join(", "),
-        }
+/// What a failing policy printed, or which of its rules failed.
+fn failing(judgement: &Judgement) -> String {
+    let mut printed = judgement.prints.join("\n").trim().to_owned();
+    if printed.len() > MAX_MESSAGE {
+        let end = (0..=MAX_MESSAGE)
+            .rev()
+            .find(|end| printed.is_char_boundary(*end));
+        printed.truncate(end.unwrap_or(0));
+        printed.push('…');
     }
+    if !printed.is_empty() {
+        return printed;
+    }
+    let failing = judgement.rules.iter().filter(|rule| !rule.passes);
+    let failing: Vec<String> = failing
+        .map(|rule| {
+            let (file, span) = &rule.place;
+            let line = file.position(span.start).line;
+            format!(
+                "`{}` at {}:{line} is {}",
+                rule.name,
+                file.path(),
+                rule.shown
+            )
+        })
+        .collect();
+    if failing.is_empty() {
+        "`main` does not pass".to_owned()
+    } else {
+        failing.join(", ")
+    }
+}
+
+/// Whether an import comes from the engine or is a part of static data.
+fn is_known(name: &str, environment: &Environment) -> bool {
+    let part_of_data = name.rmatch_indices('/').any(|(end, _)| {
+        let whole = name.get(..end).unwrap_or_default();
+        matches!(environment.imports.get(whole), Some(Source::Data(_)))
+    });
+    part_of_data
+        || name == "palisade"
+        || terraform::knows(name)
+        || super::imports::namespace(name).is_some()
 }
 
 impl Compiled for PolicySet {
@@ -329,6 +380,10 @@ impl Compiled for PolicySet {
 
     fn rules(&self) -> &[RuleSummary] {
         &self.summaries
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.mistakes
     }
 
     fn evaluate<'a>(
@@ -355,6 +410,20 @@ impl Compiled for PolicySet {
                 context.print(line)?;
             }
         }
+        // What a broken policy is about cannot be told; it answers wherever its language judges.
+        if matches!(input.subject, Subject::TerraformPlan | Subject::System) {
+            answers.extend(self.broken.iter().map(Broken::answer));
+        }
         Ok(answers)
+    }
+}
+
+impl Broken {
+    fn answer(&self) -> Answer {
+        let mut answer = Answer::new(&self.name, "", Status::Error);
+        answer.enforcement = self.enforcement;
+        answer.message.clone_from(&self.mistake.message);
+        answer.defined_at.clone_from(&self.mistake.origin);
+        answer
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn run(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteRepor
 fn gather(files: &[String]) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
-        let case = (file.ends_with(".hcl") || file.ends_with(".json")).then(|| policy_of(file));
+        let case =
+            matches!(file.rsplit_once('.'), Some((_, "hcl" | "json"))).then(|| policy_of(file));
         if let Some(policy) = case.flatten() {
             found.entry(policy).or_default().push(file.clone());
         }
@@ -155,7 +156,10 @@ fn verdict(judgement: &Judgement, has_expectations: bool) -> Verdict {
     if let PolicyVerdict::Undefined(Some((file, span))) = &judgement.verdict {
         let at = file.position(span.start);
         let path = file.path();
-        lines.push(format!("undefined came up at {path}:{}:{}", at.line, at.column));
+        lines.push(format!(
+            "undefined came up at {path}:{}:{}",
+            at.line, at.column
+        ));
     }
     lines.extend(trace(judgement));
     Verdict::Failed(lines.join("\n"))

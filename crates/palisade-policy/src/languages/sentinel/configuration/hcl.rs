@@ -8,9 +8,7 @@ use hcl_edit::template::{Element, Template};
 use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
-use super::{
-    Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake,
-};
+use super::{Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake};
 
 /// Largest configuration.
 const MAX_BYTES: usize = 8 << 20;
@@ -35,19 +33,28 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
 
 fn block(block: &Block, to: &mut Configuration) -> Result<(), ConfigurationMistake> {
     let place = span(block);
-    let labels: Vec<&str> = block.labels.iter().map(|label| label.as_str()).collect();
+    let labels: Vec<&str> = block
+        .labels
+        .iter()
+        .map(hcl_edit::structure::BlockLabel::as_str)
+        .collect();
     let body = &block.body;
     let ident = block.ident.as_str();
     let name = match (ident, labels.as_slice()) {
         ("test" | "sentinel", _) => "",
         ("import", [_, name]) | (_, [name]) => name,
-        _ => return Err(mistake(place, format!("`{ident}` needs a name in quotation marks"))),
+        _ => {
+            return Err(mistake(
+                place,
+                format!("`{ident}` needs a name in quotation marks"),
+            ));
+        }
     };
     match ident {
         "policy" => to.policies.push(policy(name, body, place)?),
         "module" => {
             let from = ImportFrom::Module(required(body, "source", place)?);
-            to.imports.push(import(name, from, false, place));
+            to.imports.push(import(name, from, false));
         }
         "import" => {
             let from = match labels.as_slice() {
@@ -55,11 +62,11 @@ fn block(block: &Block, to: &mut Configuration) -> Result<(), ConfigurationMista
                 ["static", _] => ImportFrom::Static(required(body, "source", place)?),
                 _ => ImportFrom::Plugin,
             };
-            to.imports.push(import(name, from, false, place));
+            to.imports.push(import(name, from, false));
         }
         "mock" => {
             let from = mock(body, place)?;
-            to.imports.push(import(name, from, true, place));
+            to.imports.push(import(name, from, true));
         }
         "param" => {
             to.parameters.insert(name.to_owned(), value(body, place)?);
@@ -75,7 +82,12 @@ fn block(block: &Block, to: &mut Configuration) -> Result<(), ConfigurationMista
             to.expected = Some(rules);
         }
         "sentinel" => {}
-        other => return Err(mistake(place, format!("`{other}` is no block of a configuration"))),
+        other => {
+            return Err(mistake(
+                place,
+                format!("`{other}` is no block of a configuration"),
+            ));
+        }
     }
     Ok(())
 }
@@ -92,12 +104,11 @@ fn rules_of_block(body: &Body) -> Result<BTreeMap<String, Json>, ConfigurationMi
     Ok(rules)
 }
 
-fn import(name: &str, from: ImportFrom, is_mock: bool, span: Span) -> ImportEntry {
+fn import(name: &str, from: ImportFrom, is_mock: bool) -> ImportEntry {
     ImportEntry {
         name: name.to_owned(),
         from,
         is_mock,
-        span,
     }
 }
 
@@ -245,6 +256,7 @@ fn number_of(number: &hcl_edit::Number) -> Option<Json> {
 
 fn span(of: &impl hcl_edit::Span) -> Span {
     let at = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-    of.span()
-        .map_or_else(Span::default, |range| Span::new(at(range.start), at(range.end)))
+    of.span().map_or_else(Span::default, |range| {
+        Span::new(at(range.start), at(range.end))
+    })
 }

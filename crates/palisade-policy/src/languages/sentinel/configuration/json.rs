@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
-use super::{
-    Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake,
-};
+use super::{Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake};
 
 pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMistake> {
     let root: Json = serde_json::from_str(file.text()).map_err(|error| {
@@ -31,7 +29,6 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
                         from: mock(from, place)?,
                         name,
                         is_mock: true,
-                        span: place,
                     });
                 }
             }
@@ -41,7 +38,6 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
                         from: ImportFrom::Module(source(&from, place)?),
                         name,
                         is_mock: false,
-                        span: place,
                     });
                 }
             }
@@ -126,7 +122,6 @@ fn imports(
                 name,
                 from,
                 is_mock: false,
-                span: place,
             });
         }
     }

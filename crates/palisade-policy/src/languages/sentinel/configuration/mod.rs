@@ -40,7 +40,6 @@ pub(super) struct ImportEntry {
     pub(super) from: ImportFrom,
     /// Whether it stands in for an import, in tests.
     pub(super) is_mock: bool,
-    pub(super) span: Span,
 }
 
 /// Where an import comes from.

@@ -30,25 +30,23 @@ static BUILTINS: [NativeEntry; 13] = [
     NativeEntry::new("values", values),
 ];
 
-impl<'r> Machine<'r> {
-    /// How much a collection or a text holds; `None` if it is undefined.
-    pub(super) fn length(&self, at: At<'r>, value: Value<'r>) -> Outcome<Option<usize>> {
-        match value {
-            Value::Undefined => Ok(None),
-            Value::Text(text) => Ok(Some(text.len())),
-            Value::List(list) => Ok(Some(list.len())),
-            Value::Map(map) => Ok(Some(map.len())),
-            other => {
-                let sentence = format!("a {} has no length", other.type_name());
-                Err(failed(at, sentence))
-            }
+/// How much a collection or a text holds; `None` if it is undefined.
+pub(super) fn length_of<'r>(at: At<'r>, value: Value<'r>) -> Outcome<Option<usize>> {
+    match value {
+        Value::Undefined => Ok(None),
+        Value::Text(text) => Ok(Some(text.len())),
+        Value::List(list) => Ok(Some(list.len())),
+        Value::Map(map) => Ok(Some(map.len())),
+        other => {
+            let sentence = format!("a {} has no length", other.type_name());
+            Err(failed(at, sentence))
         }
     }
 }
 
-fn length<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
+fn length<'r>(_: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let [value] = call.exactly()?;
-    let length = machine.length(call.at, value)?;
+    let length = length_of(call.at, value)?;
     Ok(length.map_or(Value::Undefined, |length| {
         Value::Int(i64::try_from(length).unwrap_or(i64::MAX))
     }))
@@ -184,9 +182,7 @@ fn string<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> 
     Ok(match value {
         Value::Text(_) => value,
         Value::Float(number) => Value::text(machine.arena, &format!("{number:.6}")),
-        Value::Int(_) | Value::Bool(_) => {
-            Value::text(machine.arena, &shown(machine.arena, value))
-        }
+        Value::Int(_) | Value::Bool(_) => Value::text(machine.arena, &shown(machine.arena, value)),
         _ => Value::Undefined,
     })
 }

@@ -84,12 +84,11 @@ impl<'r> Machine<'r> {
             frame.set(slot, *argument);
         }
         let scope = Scope { module, frame };
-        match self.deeper(at, || self.run(scope, &function.body))? {
-            Left::Return(value) => Ok(value),
-            _ => {
-                let sentence = "the function ends without a `return`";
-                Err(failed(at, sentence))
-            }
+        if let Left::Return(value) = self.deeper(at, || self.run(scope, &function.body))? {
+            Ok(value)
+        } else {
+            let sentence = "the function ends without a `return`";
+            Err(failed(at, sentence))
         }
     }
 }

@@ -4,6 +4,7 @@ use palisade_document::Span;
 
 use super::super::syntax::{ExpressionId, ExpressionKind, NOWHERE, Range};
 use super::super::value::{Map, Value};
+use super::builtins::length_of;
 use super::frames::{Closure, LazyRule, RuleState};
 use super::{At, Machine, Outcome, Scope, Traced, failed};
 
@@ -47,12 +48,10 @@ impl<'r> Machine<'r> {
         match kind {
             ExpressionKind::List(range) => self.list(scope, range),
             ExpressionKind::Map(range) => self.map(scope, range),
-            ExpressionKind::Not(operand) => {
-                Ok(match self.evaluate(scope, operand)? {
-                    Value::Bool(value) => Value::Bool(!value),
-                    _ => Value::Undefined,
-                })
-            }
+            ExpressionKind::Not(operand) => Ok(match self.evaluate(scope, operand)? {
+                Value::Bool(value) => Value::Bool(!value),
+                _ => Value::Undefined,
+            }),
             ExpressionKind::Negate(operand) => match self.evaluate(scope, operand)? {
                 Value::Int(value) => Ok(Value::Int(value.wrapping_neg())),
                 Value::Float(value) => Ok(Value::Float(-value)),
@@ -69,7 +68,7 @@ impl<'r> Machine<'r> {
             ExpressionKind::Binary(..) => self.binary(scope, id),
             ExpressionKind::IsEmpty(operand) => {
                 let value = self.evaluate(scope, operand)?;
-                Ok(match self.length(at, value)? {
+                Ok(match length_of(at, value)? {
                     Some(length) => Value::Bool(length == 0),
                     None => Value::Undefined,
                 })
@@ -118,31 +117,11 @@ impl<'r> Machine<'r> {
         let map = Map::new(self.arena);
         for pair in range.of(&scope.module.program.operands).chunks_exact(2) {
             let [key, value] = pair else { continue };
-            let at = self.at(scope, *key);
-            let key = self.key(at, self.evaluate(scope, *key)?)?;
+            let at = place_of(scope, *key);
+            let key = as_key(at, self.evaluate(scope, *key)?)?;
             map.set(self.arena, key, self.evaluate(scope, *value)?);
         }
         Ok(Value::Map(self.arena.alloc(map)))
-    }
-
-    /// A value as the key of a map.
-    pub(super) fn key(&self, at: At<'r>, key: Value<'r>) -> Outcome<Value<'r>> {
-        match key {
-            Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => Ok(key),
-            other => {
-                let sentence = format!("a {} cannot be the key of a map", other.type_name());
-                Err(failed(at, sentence))
-            }
-        }
-    }
-
-    pub(super) fn at(&self, scope: Scope<'r>, id: ExpressionId) -> At<'r> {
-        let program = scope.module.program;
-        let expression = program.expressions.get(id as usize);
-        At {
-            program,
-            span: expression.map_or_else(Span::default, |expression| expression.span),
-        }
     }
 
     fn name(&self, scope: Scope<'r>, at: At<'r>, reference: u32) -> Outcome<Value<'r>> {
@@ -259,7 +238,7 @@ impl<'r> Machine<'r> {
             Value::Map(map) => map.get_text(self.arena, name),
             Value::Module(module) => module.global(name),
             Value::Namespace(index) => self.select_in_namespace(at, index, name)?,
-            Value::Instance(instance) => instance.select(self, name)?,
+            Value::Instance(instance) => instance.select(self, name),
             other => {
                 let sentence = format!("a {} has no `{name}`", other.type_name());
                 return Err(failed(at, sentence));
@@ -292,7 +271,8 @@ impl<'r> Machine<'r> {
                 Value::Int(bound) => Some(bound),
                 Value::Undefined => return Ok(Value::Undefined),
                 other => {
-                    let sentence = format!("a bound is a whole number, not a {}", other.type_name());
+                    let sentence =
+                        format!("a bound is a whole number, not a {}", other.type_name());
                     return Err(failed(at, sentence));
                 }
             };
@@ -324,6 +304,27 @@ impl<'r> Machine<'r> {
             },
             other => Err(failed(at, format!("a {} has no slices", other.type_name()))),
         }
+    }
+}
+
+/// A value as the key of a map.
+pub(super) fn as_key<'r>(at: At<'r>, key: Value<'r>) -> Outcome<Value<'r>> {
+    match key {
+        Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Text(_) => Ok(key),
+        other => {
+            let sentence = format!("a {} cannot be the key of a map", other.type_name());
+            Err(failed(at, sentence))
+        }
+    }
+}
+
+/// Where an expression stands.
+pub(super) fn place_of(scope: Scope<'_>, id: ExpressionId) -> At<'_> {
+    let program = scope.module.program;
+    let expression = program.expressions.get(id as usize);
+    At {
+        program,
+        span: expression.map_or_else(Span::default, |expression| expression.span),
     }
 }
 

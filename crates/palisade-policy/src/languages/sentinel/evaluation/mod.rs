@@ -162,11 +162,6 @@ impl<'r> Machine<'r> {
         Value::Undefined
     }
 
-    /// A failure whose place the caller does not know.
-    pub(super) fn failed_anywhere(&self, message: String) -> Box<Fault> {
-        Box::new(Fault::Failed(message, None))
-    }
-
     /// Whether a pattern matches a text; patterns are compiled once per evaluation.
     pub(super) fn matches(&self, pattern: &str, text: &str) -> Result<bool, String> {
         if let Some(regex) = self.regexes.borrow().get(pattern) {
@@ -180,9 +175,22 @@ impl<'r> Machine<'r> {
 }
 
 /// A failure at a place.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "faults are boxed wherever they are returned"
+)]
 pub(super) fn failed(at: At<'_>, message: impl Into<String>) -> Box<Fault> {
     let place = (Arc::clone(&at.program.file), at.span);
     Box::new(Fault::Failed(message.into(), Some(place)))
+}
+
+/// A failure whose place the caller does not know.
+#[expect(
+    clippy::unnecessary_box_returns,
+    reason = "faults are boxed wherever they are returned"
+)]
+pub(super) fn failed_anywhere(message: String) -> Box<Fault> {
+    Box::new(Fault::Failed(message, None))
 }
 
 fn compile_regex(pattern: &str) -> Result<Regex, String> {

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::syntax::{BinaryOperator, ExpressionId, ExpressionKind};
 use super::super::value::{Order, Value, equal, order};
+use super::expressions::place_of;
 use super::{At, Machine, Outcome, Scope, compile_regex, failed};
 
 /// Longest text and list that `+` makes.
@@ -64,7 +65,9 @@ impl<'r> Machine<'r> {
             }),
             BinaryOperator::Xor => {
                 let right = truth(self.evaluate(scope, right)?);
-                Ok(value(truth(left).zip(right).map(|(left, right)| left != right)))
+                Ok(value(
+                    truth(left).zip(right).map(|(left, right)| left != right),
+                ))
             }
             BinaryOperator::Matches | BinaryOperator::NotMatches => {
                 let pattern = self.evaluate(scope, right)?;
@@ -74,7 +77,7 @@ impl<'r> Machine<'r> {
             }
             _ => {
                 let right = self.evaluate(scope, right)?;
-                self.apply(self.at(scope, id), operator, left, right)
+                self.apply(place_of(scope, id), operator, left, right)
             }
         }
     }
@@ -155,7 +158,7 @@ impl<'r> Machine<'r> {
             (Value::Text(text), Value::Text(pattern)) => (text, pattern),
             (Value::Text(_), other) | (other, _) => {
                 let sentence = format!("`matches` needs strings, not a {}", other.type_name());
-                return Err(failed(self.at(scope, id), sentence));
+                return Err(failed(place_of(scope, id), sentence));
             }
         };
         self.charge(text.len() as u64 / 256)?;
@@ -173,7 +176,7 @@ impl<'r> Machine<'r> {
         };
         found
             .map(Some)
-            .map_err(|sentence| failed(self.at(scope, id), sentence))
+            .map_err(|sentence| failed(place_of(scope, id), sentence))
     }
 
     fn arithmetic(
@@ -199,9 +202,10 @@ impl<'r> Machine<'r> {
                 let items = left.items(self.arena).into_iter();
                 Value::list(self.arena, items.chain(right.items(self.arena)))
             }
-            (left, right) => match (number(left), number(right)) {
-                (Some(left), Some(right)) => Value::Float(float(operator, left, right)),
-                _ => {
+            (left, right) => {
+                if let (Some(left), Some(right)) = (number(left), number(right)) {
+                    Value::Float(float(operator, left, right))
+                } else {
                     let sentence = format!(
                         "cannot calculate with a {} and a {}",
                         left.type_name(),
@@ -209,7 +213,7 @@ impl<'r> Machine<'r> {
                     );
                     return Err(failed(at, sentence));
                 }
-            },
+            }
         })
     }
 
@@ -231,12 +235,7 @@ fn ordered<'r>(left: Value<'r>, right: Value<'r>, is: fn(Ordering) -> bool) -> V
     }
 }
 
-fn whole(
-    at: At<'_>,
-    operator: BinaryOperator,
-    left: i64,
-    right: i64,
-) -> Outcome<Value<'_>> {
+fn whole(at: At<'_>, operator: BinaryOperator, left: i64, right: i64) -> Outcome<Value<'_>> {
     let divides = matches!(operator, BinaryOperator::Divide | BinaryOperator::Remainder);
     if divides && right == 0 {
         return Err(failed(at, "cannot divide by zero"));

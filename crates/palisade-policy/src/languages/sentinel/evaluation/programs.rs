@@ -49,12 +49,14 @@ impl<'r> Machine<'r> {
             };
             frame.set(parameter.slot, value);
         }
-        match self.run(module.scope(), &program.statements)? {
-            Left::End => Ok(module),
-            _ => {
-                let span = Span::default();
-                Err(failed(At { program, span }, "a statement leaves the policy"))
-            }
+        if let Left::End = self.run(module.scope(), &program.statements)? {
+            Ok(module)
+        } else {
+            let span = Span::default();
+            Err(failed(
+                At { program, span },
+                "a statement leaves the policy",
+            ))
         }
     }
 
@@ -84,7 +86,10 @@ impl<'r> Machine<'r> {
                 return Ok(self.root(document).unwrap_or(Value::Undefined));
             }
             Some(Source::Missing(reason)) => {
-                return Err(failed(at, format!("cannot load the import `{name}`: {reason}")));
+                return Err(failed(
+                    at,
+                    format!("cannot load the import `{name}`: {reason}"),
+                ));
             }
             None => {}
         }

@@ -2,6 +2,7 @@
 
 use super::super::syntax::{Binding, QuantifierKind};
 use super::super::value::{Map, Value};
+use super::expressions::place_of;
 use super::frames::Frame;
 use super::{At, Machine, Outcome, Scope, failed};
 
@@ -94,7 +95,7 @@ impl<'r> Machine<'r> {
             return Ok(Value::Undefined);
         };
         let collection = self.evaluate(scope, quantifier.collection)?;
-        let Some(turns) = self.turns(self.at(scope, quantifier.collection), collection)? else {
+        let Some(turns) = self.turns(place_of(scope, quantifier.collection), collection)? else {
             return Ok(Value::Undefined);
         };
         let mut gathered = Gathered::new(self, quantifier.kind, &turns);
@@ -122,7 +123,9 @@ enum Gathered<'r> {
     /// All so far held.
     All,
     /// None so far held; whether one was undefined.
-    Any { undefined: bool },
+    Any {
+        undefined: bool,
+    },
     List(Vec<Value<'r>>),
     Map(Map<'r>),
     Results(Vec<Value<'r>>),
@@ -147,13 +150,13 @@ impl<'r> Gathered<'r> {
         value: Value<'r>,
     ) -> Option<Value<'r>> {
         match (self, value) {
-            (Self::All, Value::Bool(true)) => None,
             (Self::All, Value::Bool(false)) => {
                 machine.places.fail(element);
                 Some(Value::Bool(false))
             }
             (Self::Any { .. }, Value::Bool(true)) => Some(Value::Bool(true)),
-            (Self::Any { .. } | Self::List(_) | Self::Map(_), Value::Bool(false)) => None,
+            (Self::All, Value::Bool(true))
+            | (Self::Any { .. } | Self::List(_) | Self::Map(_), Value::Bool(false)) => None,
             (Self::Any { undefined }, _) => {
                 *undefined = true;
                 None

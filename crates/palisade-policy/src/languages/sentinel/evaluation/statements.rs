@@ -4,6 +4,7 @@ use super::super::syntax::{
     BinaryOperator, Binding, Clause, ExpressionId, Statement, StatementKind,
 };
 use super::super::value::{Value, equal};
+use super::expressions::{as_key, place_of};
 use super::{At, Machine, Outcome, Scope, failed};
 
 /// How a block was left.
@@ -16,11 +17,7 @@ pub(super) enum Left<'r> {
 }
 
 impl<'r> Machine<'r> {
-    pub(super) fn run(
-        &self,
-        scope: Scope<'r>,
-        statements: &'r [Statement],
-    ) -> Outcome<Left<'r>> {
+    pub(super) fn run(&self, scope: Scope<'r>, statements: &'r [Statement]) -> Outcome<Left<'r>> {
         for statement in statements {
             self.charge(1)?;
             let left = self.statement(scope, statement)?;
@@ -88,11 +85,14 @@ impl<'r> Machine<'r> {
         // Found after the value, which may have declared the name.
         let holder = candidates.iter().find_map(|candidate| {
             let frame = scope.frame.outwards(candidate.hops)?;
-            frame.get(candidate.slot).map(|held| (frame, candidate, held))
+            frame
+                .get(candidate.slot)
+                .map(|held| (frame, candidate, held))
         });
         if let Some((frame, candidate, held)) = holder {
             if matches!(held, Value::Module(_) | Value::Namespace(_)) {
-                let sentence = format!("the import `{}` is not assignable", program.name(reference));
+                let sentence =
+                    format!("the import `{}` is not assignable", program.name(reference));
                 return Err(failed(at, sentence));
             }
             if let Some(operator) = operator {
@@ -127,7 +127,7 @@ impl<'r> Machine<'r> {
         }
         match (collection, index) {
             (Value::Map(map), key) => {
-                let key = self.key(at, key)?;
+                let key = as_key(at, key)?;
                 map.set(self.arena, key, value);
                 Ok(())
             }
@@ -183,7 +183,7 @@ impl<'r> Machine<'r> {
         (collection, binding): (ExpressionId, Binding),
         body: &'r [Statement],
     ) -> Outcome<Left<'r>> {
-        let place = self.at(scope, collection);
+        let place = place_of(scope, collection);
         let collection = self.evaluate(scope, collection)?;
         let Some(turns) = self.turns(place, collection)? else {
             return Err(failed(place, "what `for` goes through is undefined"));

@@ -10,8 +10,12 @@ use super::{Call, NativeEntry};
 pub(super) static FUNCTIONS: &[NativeEntry] = &[
     NativeEntry::new("encode", |machine, call| encode(machine, call, &STANDARD)),
     NativeEntry::new("decode", |machine, call| decode(machine, call, &STANDARD)),
-    NativeEntry::new("urlencode", |machine, call| encode(machine, call, &URL_SAFE)),
-    NativeEntry::new("urldecode", |machine, call| decode(machine, call, &URL_SAFE)),
+    NativeEntry::new("urlencode", |machine, call| {
+        encode(machine, call, &URL_SAFE)
+    }),
+    NativeEntry::new("urldecode", |machine, call| {
+        decode(machine, call, &URL_SAFE)
+    }),
 ];
 
 fn encode<'r>(

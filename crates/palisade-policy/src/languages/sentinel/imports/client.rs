@@ -2,7 +2,7 @@
 
 use base64::Engine;
 
-use super::super::evaluation::{At, Machine, Outcome, failed};
+use super::super::evaluation::{Machine, Outcome, failed};
 use super::super::value::{Map, Value};
 use super::{Call, Instance, NativeEntry};
 use crate::context::HttpRequest;
@@ -55,17 +55,13 @@ pub(super) static REQUEST: &[NativeEntry] = &[
     NativeEntry::new("with_body", with_body),
 ];
 
-pub(super) fn constant<'r>(
-    machine: &Machine<'r>,
-    _: At<'r>,
-    name: &str,
-) -> Outcome<Option<Value<'r>>> {
-    Ok(match name {
+pub(super) fn constant<'r>(machine: &Machine<'r>, name: &str) -> Option<Value<'r>> {
+    match name {
         "client" => Some(client_value(machine, Client::default())),
         "methodPost" => Some(Value::Text("POST")),
         "methodGet" => Some(Value::Text("GET")),
         _ => None,
-    })
+    }
 }
 
 pub(super) fn client_field<'r>(
@@ -74,9 +70,10 @@ pub(super) fn client_field<'r>(
     name: &str,
 ) -> Option<Value<'r>> {
     Some(match name {
-        "accepted_status_codes" => {
-            Value::list(machine.arena, client.accepted.iter().copied().map(Value::Int))
-        }
+        "accepted_status_codes" => Value::list(
+            machine.arena,
+            client.accepted.iter().copied().map(Value::Int),
+        ),
         "retries" => Value::Int(client.retries),
         "timeout" => Value::Int(client.timeout),
         "certificate_verification" => Value::Bool(client.verifies),
@@ -139,9 +136,7 @@ fn accept<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> 
 fn bounded(call: &Call<'_, '_>, most: i64) -> Outcome<i64> {
     match call.exactly()? {
         [Value::Int(number)] if (0..=most).contains(&number) => Ok(number),
-        [Value::Int(_)] => {
-            Err(failed(call.at, format!("this is between 0 and {most}")))
-        }
+        [Value::Int(_)] => Err(failed(call.at, format!("this is between 0 and {most}"))),
         [other] => Err(call.wrong("a whole number", other)),
     }
 }
@@ -225,11 +220,7 @@ fn with_body<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r
     Ok(request_value(machine, request))
 }
 
-fn send_by<'r>(
-    machine: &Machine<'r>,
-    call: &Call<'_, 'r>,
-    method: &str,
-) -> Outcome<Value<'r>> {
+fn send_by<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>, method: &str) -> Outcome<Value<'r>> {
     let request = match call.exactly()? {
         [Value::Text(url)] => Request {
             url: url.to_owned(),

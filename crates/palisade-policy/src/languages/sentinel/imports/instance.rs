@@ -1,6 +1,6 @@
 //! Values of imports with fields and functions of their own.
 
-use super::super::evaluation::{Machine, Outcome};
+use super::super::evaluation::Machine;
 use super::super::value::Value;
 use super::client::{Client, Request};
 use super::decimal::Decimal;
@@ -26,7 +26,7 @@ impl<'r> Instance<'r> {
         &'r self,
         machine: &Machine<'r>,
         name: &str,
-    ) -> Outcome<Option<Value<'r>>> {
+    ) -> Option<Value<'r>> {
         let (functions, field) = match self {
             Self::Moment(moment) => (moment::METHODS, moment::field(machine, moment, name)),
             Self::Decimal(number) => (decimal::METHODS, decimal::field(machine, number, name)),
@@ -39,10 +39,10 @@ impl<'r> Instance<'r> {
             Self::Modules(_) => (terraform::METHODS, None),
         };
         if field.is_some() {
-            return Ok(field);
+            return field;
         }
         let entry = functions.iter().find(|entry| entry.name == name);
-        Ok(entry.map(|entry| Value::Method(self, NativeFunction(entry))))
+        entry.map(|entry| Value::Method(self, NativeFunction(entry)))
     }
 
     pub(in super::super) fn is_equal(&self, other: &Self) -> bool {

@@ -15,10 +15,7 @@ pub(super) static FUNCTIONS: &[NativeEntry] = &[
 ];
 
 /// The arguments as lists; `None` if one is undefined.
-fn lists<'r>(
-    machine: &Machine<'r>,
-    call: &Call<'_, 'r>,
-) -> Outcome<Option<Vec<Vec<Value<'r>>>>> {
+fn lists<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Option<Vec<Vec<Value<'r>>>>> {
     let mut lists = Vec::new();
     for argument in call.arguments {
         match argument {

@@ -31,11 +31,7 @@ fn path<'r>(call: &Call<'_, 'r>, value: Value<'r>) -> Outcome<Option<Vec<&'r str
 }
 
 /// The value at a path; `None` if there is none.
-fn find<'r>(
-    machine: &Machine<'r>,
-    value: Value<'r>,
-    steps: &[&str],
-) -> Outcome<Option<Value<'r>>> {
+fn find<'r>(machine: &Machine<'r>, value: Value<'r>, steps: &[&str]) -> Outcome<Option<Value<'r>>> {
     machine.charge(1)?;
     let Some((step, rest)) = steps.split_first() else {
         return Ok(Some(value).filter(|value| !value.is_undefined()));
@@ -97,7 +93,6 @@ enum Change<'r> {
 /// A copy of a value, changed at a path.
 fn changed<'r>(
     machine: &Machine<'r>,
-    call: &Call<'_, 'r>,
     value: Value<'r>,
     (steps, change): (&[&str], Change<'r>),
 ) -> Outcome<Value<'r>> {
@@ -118,7 +113,7 @@ fn changed<'r>(
                 if *step != "*" && index != Some(position) {
                     items.push(item);
                 } else if !removes {
-                    items.push(changed(machine, call, item, (rest, change))?);
+                    items.push(changed(machine, item, (rest, change))?);
                 }
             }
             Ok(Value::list(machine.arena, items))
@@ -133,7 +128,7 @@ fn changed<'r>(
                 (None, Change::Remove) => {}
                 (held, _) => {
                     let inner = held.unwrap_or_else(|| Value::map(machine.arena, []));
-                    let inner = changed(machine, call, inner, (rest, change))?;
+                    let inner = changed(machine, inner, (rest, change))?;
                     copy.set(machine.arena, Value::text(machine.arena, step), inner);
                 }
             }
@@ -142,7 +137,7 @@ fn changed<'r>(
         other if matches!(change, Change::Remove) => Ok(other),
         _ => {
             let fresh = Value::map(machine.arena, []);
-            changed(machine, call, fresh, (steps, change))
+            changed(machine, fresh, (steps, change))
         }
     }
 }
@@ -159,7 +154,7 @@ fn copy<'r>(machine: &Machine<'r>, map: &'r Map<'r>) -> Outcome<Map<'r>> {
 fn set<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let [object, at, value] = call.exactly()?;
     match path(call, at)? {
-        Some(steps) => changed(machine, call, object, (&steps, Change::Set(value))),
+        Some(steps) => changed(machine, object, (&steps, Change::Set(value))),
         None => Ok(Value::Undefined),
     }
 }
@@ -167,7 +162,7 @@ fn set<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
 fn unset<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let [object, at] = call.exactly()?;
     match path(call, at)? {
-        Some(steps) => changed(machine, call, object, (&steps, Change::Remove)),
+        Some(steps) => changed(machine, object, (&steps, Change::Remove)),
         None => Ok(Value::Undefined),
     }
 }
@@ -196,7 +191,7 @@ fn omit<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
         return Ok(Value::Undefined);
     };
     for steps in paths {
-        object = changed(machine, call, object, (&steps, Change::Remove))?;
+        object = changed(machine, object, (&steps, Change::Remove))?;
     }
     Ok(object)
 }

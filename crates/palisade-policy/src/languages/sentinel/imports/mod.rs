@@ -69,18 +69,18 @@ impl<'r> Call<'_, 'r> {
     }
 
     /// A failure for an argument of the wrong type.
-    pub(super) fn wrong(
-        &self,
-        wanted: &str,
-        found: Value<'r>,
-    ) -> Box<super::evaluation::Fault> {
+    #[expect(
+        clippy::unnecessary_box_returns,
+        reason = "faults are boxed wherever they are returned"
+    )]
+    pub(super) fn wrong(&self, wanted: &str, found: Value<'r>) -> Box<super::evaluation::Fault> {
         let sentence = format!("this needs {wanted}, not a {}", found.type_name());
         failed(self.at, sentence)
     }
 }
 
 /// A constant of an import.
-type Constant = for<'r> fn(&Machine<'r>, At<'r>, &str) -> Outcome<Option<Value<'r>>>;
+type Constant = for<'r> fn(&Machine<'r>, &str) -> Option<Value<'r>>;
 
 /// An import that is part of the engine.
 struct Namespace {
@@ -133,7 +133,7 @@ static NAMESPACES: [Namespace; 14] = [
     Namespace {
         name: "time",
         functions: moment::FUNCTIONS,
-        constant: moment::constant,
+        constant: none,
     },
     Namespace {
         name: "decimal",
@@ -184,18 +184,19 @@ impl<'r> Machine<'r> {
         let function = namespace.functions.iter().find(|entry| entry.name == name);
         match function {
             Some(entry) => Ok(Some(Value::Native(NativeFunction(entry)))),
-            None => (namespace.constant)(self, at, name),
+            None if namespace.name == "time" => moment::constant(self, at, name),
+            None => Ok((namespace.constant)(self, name)),
         }
     }
 }
 
-fn none<'r>(_: &Machine<'r>, _: At<'r>, _: &str) -> Outcome<Option<Value<'r>>> {
-    Ok(None)
+fn none<'r>(_: &Machine<'r>, _: &str) -> Option<Value<'r>> {
+    None
 }
 
 /// The release of the language that this engine follows.
-fn runtime<'r>(_: &Machine<'r>, _: At<'r>, name: &str) -> Outcome<Option<Value<'r>>> {
-    Ok((name == "version").then_some(Value::Text("0.41.0")))
+fn runtime<'r>(_: &Machine<'r>, name: &str) -> Option<Value<'r>> {
+    (name == "version").then_some(Value::Text("0.41.0"))
 }
 
 fn type_of<'r>(_: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {

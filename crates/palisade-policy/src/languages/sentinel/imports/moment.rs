@@ -54,7 +54,7 @@ pub(super) fn constant<'r>(
             let Value::Instance(moment) = now(machine, at)? else {
                 return Ok(None);
             };
-            return moment.select(machine, name);
+            return Ok(moment.select(machine, name));
         }
         _ => return Ok(None),
     };
@@ -69,7 +69,10 @@ fn now<'r>(machine: &Machine<'r>, at: At<'r>) -> Outcome<Value<'r>> {
     });
     match moment {
         Some(moment) => Ok(instance(machine, moment)),
-        None => Err(failed(at, "the policy asks for the time, which it is not given here")),
+        None => Err(failed(
+            at,
+            "the policy asks for the time, which it is not given here",
+        )),
     }
 }
 
@@ -79,7 +82,12 @@ fn instance<'r>(machine: &Machine<'r>, moment: Moment) -> Value<'r> {
 
 pub(super) fn field<'r>(machine: &Machine<'r>, moment: &Moment, name: &str) -> Option<Value<'r>> {
     let zoned = moment.at.to_zoned_datetime(TimeZone::fixed(moment.offset));
-    let text = |format: &str| Some(Value::text(machine.arena, &zoned.strftime(format).to_string()));
+    let text = |format: &str| {
+        Some(Value::text(
+            machine.arena,
+            &zoned.strftime(format).to_string(),
+        ))
+    };
     let number = match name {
         "hour" => i64::from(zoned.hour()),
         "minute" => i64::from(zoned.minute()),
@@ -137,10 +145,7 @@ fn load<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     Ok(moment.map_or(Value::Undefined, |moment| instance(machine, moment)))
 }
 
-fn compare<'r>(
-    call: &Call<'_, 'r>,
-    test: fn(Timestamp, Timestamp) -> bool,
-) -> Outcome<Value<'r>> {
+fn compare<'r>(call: &Call<'_, 'r>, test: fn(Timestamp, Timestamp) -> bool) -> Outcome<Value<'r>> {
     let [value] = call.exactly()?;
     let other = moment(call, value)?;
     Ok(match (own(call), other) {
@@ -162,7 +167,10 @@ fn add<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     });
     match moved {
         Some(moved) => Ok(instance(machine, moved)),
-        None => Err(failed(call.at, "the moment is outside of the years that are known")),
+        None => Err(failed(
+            call.at,
+            "the moment is outside of the years that are known",
+        )),
     }
 }
 

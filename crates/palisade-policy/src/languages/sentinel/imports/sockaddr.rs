@@ -12,9 +12,15 @@ pub(super) static FUNCTIONS: &[NativeEntry] = &[
     NativeEntry::new("is_contained", |_, call| {
         pair(call, |outer, inner| outer.contains(&inner))
     }),
-    NativeEntry::new("is_equal", |_, call| pair(call, |left, right| left == right)),
-    NativeEntry::new("is_ipv4", |_, call| family(call, |address| address.is_ipv4())),
-    NativeEntry::new("is_ipv6", |_, call| family(call, |address| address.is_ipv6())),
+    NativeEntry::new("is_equal", |_, call| {
+        pair(call, |left, right| left == right)
+    }),
+    NativeEntry::new("is_ipv4", |_, call| {
+        family(call, |address| address.is_ipv4())
+    }),
+    NativeEntry::new("is_ipv6", |_, call| {
+        family(call, |address| address.is_ipv6())
+    }),
 ];
 
 fn pair<'r>(call: &Call<'_, 'r>, test: fn(IpNet, IpNet) -> bool) -> Outcome<Value<'r>> {

@@ -33,8 +33,12 @@ pub(super) static FUNCTIONS: &[NativeEntry] = &[
         })
     }),
     NativeEntry::new("trim_space", trim_space),
-    NativeEntry::new("to_lower", |machine, call| change(machine, call, str::to_lowercase)),
-    NativeEntry::new("to_upper", |machine, call| change(machine, call, str::to_uppercase)),
+    NativeEntry::new("to_lower", |machine, call| {
+        change(machine, call, str::to_lowercase)
+    }),
+    NativeEntry::new("to_upper", |machine, call| {
+        change(machine, call, str::to_uppercase)
+    }),
     NativeEntry::new("replace", replace),
     NativeEntry::new("split", split),
     NativeEntry::new("join", join),
@@ -52,10 +56,7 @@ fn test<'r>(call: &Call<'_, 'r>, test: fn(&str, &str) -> bool) -> Outcome<Value<
     }))
 }
 
-fn cut<'r>(
-    call: &Call<'_, 'r>,
-    cut: for<'t> fn(&'t str, &str) -> &'t str,
-) -> Outcome<Value<'r>> {
+fn cut<'r>(call: &Call<'_, 'r>, cut: for<'t> fn(&'t str, &str) -> &'t str) -> Outcome<Value<'r>> {
     let texts = call.texts()?;
     Ok(texts.map_or(Value::Undefined, |[text, part]| {
         Value::Text(cut(text, part))
@@ -115,7 +116,9 @@ fn split<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     };
     machine.charge(text.len() as u64 / 64)?;
     let parts: Vec<Value<'r>> = if separator.is_empty() {
-        let ends = text.char_indices().map(|(start, letter)| (start, start + letter.len_utf8()));
+        let ends = text
+            .char_indices()
+            .map(|(start, letter)| (start, start + letter.len_utf8()));
         ends.filter_map(|(start, end)| text.get(start..end))
             .map(Value::Text)
             .collect()

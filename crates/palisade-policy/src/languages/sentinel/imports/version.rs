@@ -145,7 +145,9 @@ pub(super) static FUNCTIONS: &[NativeEntry] = &[NativeEntry::new("new", new)];
 pub(super) static METHODS: &[NativeEntry] = &[
     NativeEntry::new("greater_than", |_, call| test(call, Ordering::is_gt)),
     NativeEntry::new("gt", |_, call| test(call, Ordering::is_gt)),
-    NativeEntry::new("greater_than_or_equals", |_, call| test(call, Ordering::is_ge)),
+    NativeEntry::new("greater_than_or_equals", |_, call| {
+        test(call, Ordering::is_ge)
+    }),
     NativeEntry::new("gte", |_, call| test(call, Ordering::is_ge)),
     NativeEntry::new("less_than", |_, call| test(call, Ordering::is_lt)),
     NativeEntry::new("lt", |_, call| test(call, Ordering::is_lt)),
@@ -215,12 +217,11 @@ fn satisfies<'r>(_: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let (Some([constraints]), Some(Instance::Version(own))) = (call.texts()?, call.receiver) else {
         return Ok(Value::Undefined);
     };
-    match own.satisfies(constraints) {
-        Some(met) => Ok(Value::Bool(met)),
-        None => {
-            let sentence = format!("`{constraints}` is no constraint on versions");
-            Err(failed(call.at, sentence))
-        }
+    if let Some(met) = own.satisfies(constraints) {
+        Ok(Value::Bool(met))
+    } else {
+        let sentence = format!("`{constraints}` is no constraint on versions");
+        Err(failed(call.at, sentence))
     }
 }
 
@@ -229,7 +230,10 @@ mod tests {
     use super::*;
 
     fn meets(version: &str, constraints: &str) -> bool {
-        Version::parse(version).unwrap().satisfies(constraints).unwrap()
+        Version::parse(version)
+            .unwrap()
+            .satisfies(constraints)
+            .unwrap()
     }
 
     #[test]

@@ -56,7 +56,10 @@ impl Parser<'_> {
             Span::new(start, self.last_end()),
             ExpressionKind::Binary(operator, left, right),
         );
-        let pattern = matches!(operator, BinaryOperator::Matches | BinaryOperator::NotMatches);
+        let pattern = matches!(
+            operator,
+            BinaryOperator::Matches | BinaryOperator::NotMatches
+        );
         let constant = matches!(
             self.kind_of(right),
             Some(ExpressionKind::Text(_) | ExpressionKind::Unescaped(_))
@@ -353,10 +356,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn skip_ends(&mut self) {
-        while matches!(
-            self.peek().kind,
-            TokenKind::LineEnd | TokenKind::Semicolon
-        ) {
+        while matches!(self.peek().kind, TokenKind::LineEnd | TokenKind::Semicolon) {
             self.skip();
         }
     }
@@ -447,5 +447,4 @@ impl Parser<'_> {
         });
         Ok(index)
     }
-
 }

@@ -115,9 +115,9 @@ impl Lexer<'_> {
                 | TokenKind::PlainText
                 | TokenKind::EscapedText
                 | TokenKind::RawText
-                | TokenKind::Mark(
-                    Mark::CloseParenthesis | Mark::CloseBracket | Mark::CloseBrace,
-                ) => true,
+                | TokenKind::Mark(Mark::CloseParenthesis | Mark::CloseBracket | Mark::CloseBrace) => {
+                    true
+                }
                 TokenKind::Word(word) => word.ends_a_statement() || self.follows_a_dot(),
                 _ => false,
             },
@@ -153,7 +153,10 @@ impl Lexer<'_> {
             } else if byte.is_ascii() {
                 break;
             } else {
-                let letter = self.text.get(self.at..).and_then(|rest| rest.chars().next());
+                let letter = self
+                    .text
+                    .get(self.at..)
+                    .and_then(|rest| rest.chars().next());
                 match letter.filter(|letter| letter.is_alphanumeric()) {
                     Some(letter) => self.at += letter.len_utf8(),
                     None => break,
@@ -243,10 +246,9 @@ impl Lexer<'_> {
     fn raw(&mut self) -> Result<TokenKind, SyntaxMistake> {
         let start = self.at;
         let rest = self.bytes.get(start + 1..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|byte| *byte == b'`')
-            .ok_or_else(|| self.mistake(start, start + 1, "the text is not closed by a back-tick"))?;
+        let length = rest.iter().position(|byte| *byte == b'`').ok_or_else(|| {
+            self.mistake(start, start + 1, "the text is not closed by a back-tick")
+        })?;
         self.at = start + length + 2;
         Ok(TokenKind::RawText)
     }
@@ -311,7 +313,10 @@ mod tests {
 
     #[test]
     fn numbers_keep_their_points_and_exponents() {
-        assert_eq!(shown("72.40 1.e+0 .25 0x1F 1E6"), ["72.40", "1.e+0", ".25", "0x1F", "1E6", "/", "end"]);
+        assert_eq!(
+            shown("72.40 1.e+0 .25 0x1F 1E6"),
+            ["72.40", "1.e+0", ".25", "0x1F", "1E6", "/", "end"]
+        );
         assert!(tokens("12ab").is_err());
     }
 

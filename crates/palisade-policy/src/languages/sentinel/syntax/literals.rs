@@ -107,9 +107,12 @@ mod tests {
     fn whole_numbers_have_three_bases() {
         assert_eq!(whole_number("42"), Some(42));
         assert_eq!(whole_number("0600"), Some(0o600));
-        assert_eq!(whole_number("0xBadFace"), Some(0xBad_Face));
+        assert_eq!(whole_number("0xBadFace"), Some(0x0BAD_FACE));
         assert_eq!(whole_number("0"), Some(0));
         assert_eq!(whole_number("08"), None);
-        assert_eq!(whole_number("170141183460469231731687303715884105727"), None);
+        assert_eq!(
+            whole_number("170141183460469231731687303715884105727"),
+            None
+        );
     }
 }

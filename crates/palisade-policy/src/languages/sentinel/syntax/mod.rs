@@ -12,8 +12,8 @@ mod token;
 pub(super) use self::literals::whole_number;
 pub(super) use self::parser::parse;
 pub(super) use self::program::{
-    BinaryOperator, Binding, Clause, ExpressionId, ExpressionKind, Function, NOWHERE,
-    Program, QuantifierKind, Range, Rule, Statement, StatementKind,
+    BinaryOperator, Binding, Clause, ExpressionId, ExpressionKind, Function, NOWHERE, Program,
+    QuantifierKind, Range, Rule, Statement, StatementKind,
 };
 
 /// What is wrong with a text, and where.

@@ -75,7 +75,10 @@ pub(super) struct Parts {
     pub(super) quantifiers: Vec<Quantifier>,
     pub(super) functions: Vec<Function>,
     pub(super) rules: Vec<Rule>,
-    pub(super) patterns: Vec<(ExpressionId, std::sync::OnceLock<Result<regex::Regex, String>>)>,
+    pub(super) patterns: Vec<(
+        ExpressionId,
+        std::sync::OnceLock<Result<regex::Regex, String>>,
+    )>,
 }
 
 impl Parser<'_> {

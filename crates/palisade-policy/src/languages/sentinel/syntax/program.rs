@@ -164,7 +164,12 @@ pub(in super::super) enum StatementKind {
     /// A name (by its reference), an operator where one is combined with `=`, a value.
     Assign(u32, Option<BinaryOperator>, ExpressionId),
     /// A collection, an index, an operator, a value.
-    AssignIndex(ExpressionId, ExpressionId, Option<BinaryOperator>, ExpressionId),
+    AssignIndex(
+        ExpressionId,
+        ExpressionId,
+        Option<BinaryOperator>,
+        ExpressionId,
+    ),
     If(ExpressionId, Box<[Statement]>, Box<[Statement]>),
     Case(Option<ExpressionId>, Box<[Clause]>, Box<[Statement]>),
     For(ExpressionId, Binding, Box<[Statement]>),

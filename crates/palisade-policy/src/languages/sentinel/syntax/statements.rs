@@ -179,8 +179,7 @@ impl Parser<'_> {
             parser.statements(|token| {
                 matches!(
                     token,
-                    TokenKind::Mark(Mark::CloseBrace)
-                        | TokenKind::Word(Word::When | Word::Else)
+                    TokenKind::Mark(Mark::CloseBrace) | TokenKind::Word(Word::When | Word::Else)
                 )
             })
         })
@@ -200,7 +199,10 @@ impl Parser<'_> {
 
     fn returned(&mut self, token: Token) -> Result<StatementKind, SyntaxMistake> {
         if self.functions_open == 0 {
-            return Err(mistake(span(token), "`return` stands outside of a function"));
+            return Err(mistake(
+                span(token),
+                "`return` stands outside of a function",
+            ));
         }
         self.skip();
         let value = match self.peek().kind {

@@ -56,9 +56,12 @@ pub(super) fn configured_modules(root: Borrowed<'_>) -> Vec<ConfiguredModule<'_>
     found
 }
 
+/// Adds the records of a module, each with its key.
+type Fill<'f, 'r> = dyn Fn(&ConfiguredModule<'r>, &mut Vec<(String, Value<'r>)>) + 'f;
+
 pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r> {
     let modules = configured_modules(root);
-    let each = |fill: &dyn Fn(&ConfiguredModule<'r>, &mut Vec<(String, Value<'r>)>)| {
+    let each = |fill: &Fill<'_, 'r>| {
         let mut found = Vec::new();
         for module in &modules {
             fill(module, &mut found);
@@ -67,11 +70,26 @@ pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r>
     };
     let fields = [
         ("providers", providers(machine, root)),
-        ("resources", each(&|module, found| resources(machine, module, found))),
-        ("provisioners", each(&|module, found| provisioners(machine, module, found))),
-        ("variables", each(&|module, found| variables(machine, module, found))),
-        ("outputs", each(&|module, found| outputs(machine, module, found))),
-        ("module_calls", each(&|module, found| calls(machine, module, found))),
+        (
+            "resources",
+            each(&|module, found| resources(machine, module, found)),
+        ),
+        (
+            "provisioners",
+            each(&|module, found| provisioners(machine, module, found)),
+        ),
+        (
+            "variables",
+            each(&|module, found| variables(machine, module, found)),
+        ),
+        (
+            "outputs",
+            each(&|module, found| outputs(machine, module, found)),
+        ),
+        (
+            "module_calls",
+            each(&|module, found| calls(machine, module, found)),
+        ),
         ("strip_index", Value::Native(NativeFunction(&STRIP_INDEX))),
     ];
     record(machine, root, &fields)
@@ -85,12 +103,7 @@ fn joined(address: &str, mark: char, name: &str) -> String {
 }
 
 /// A part, or a value in its place.
-fn or<'r>(
-    machine: &Machine<'r>,
-    of: Borrowed<'r>,
-    key: &str,
-    other: Value<'r>,
-) -> Value<'r> {
+fn or<'r>(machine: &Machine<'r>, of: Borrowed<'r>, key: &str, other: Value<'r>) -> Value<'r> {
     match part(machine, of, key) {
         Value::Null => other,
         found => found,
@@ -113,7 +126,10 @@ fn providers<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r> {
             ("alias", or(machine, of, "alias", empty)),
             ("module_address", or(machine, of, "module_address", empty)),
             ("config", config(machine, of)),
-            ("version_constraint", or(machine, of, "version_constraint", empty)),
+            (
+                "version_constraint",
+                or(machine, of, "version_constraint", empty),
+            ),
         ];
         (entry.key.to_owned(), record(machine, of, &fields))
     });
@@ -141,12 +157,18 @@ fn resources<'r>(
             ("mode", part(machine, of, "mode")),
             ("type", part(machine, of, "type")),
             ("name", part(machine, of, "name")),
-            ("provider_config_key", part(machine, of, "provider_config_key")),
+            (
+                "provider_config_key",
+                part(machine, of, "provider_config_key"),
+            ),
             ("provisioners", Value::list(machine.arena, provisioners)),
             ("config", config(machine, of)),
             ("count", or(machine, of, "count_expression", none)),
             ("for_each", or(machine, of, "for_each_expression", none)),
-            ("depends_on", or(machine, of, "depends_on", Value::list(machine.arena, []))),
+            (
+                "depends_on",
+                or(machine, of, "depends_on", Value::list(machine.arena, [])),
+            ),
         ];
         found.push((own, record(machine, of, &fields)));
     }
@@ -192,11 +214,20 @@ fn variables<'r>(
     for entry in variables.flat_map(Borrowed::entries) {
         let of = entry.value;
         let fields = [
-            ("module_address", Value::text(machine.arena, &module.address)),
+            (
+                "module_address",
+                Value::text(machine.arena, &module.address),
+            ),
             ("name", Value::Text(entry.key)),
             ("default", part(machine, of, "default")),
-            ("description", or(machine, of, "description", Value::Text(""))),
-            ("sensitive", or(machine, of, "sensitive", Value::Bool(false))),
+            (
+                "description",
+                or(machine, of, "description", Value::Text("")),
+            ),
+            (
+                "sensitive",
+                or(machine, of, "sensitive", Value::Bool(false)),
+            ),
         ];
         let key = joined(&module.address, ':', entry.key);
         found.push((key, record(machine, of, &fields)));
@@ -212,12 +243,24 @@ fn outputs<'r>(
     for entry in outputs.flat_map(Borrowed::entries) {
         let of = entry.value;
         let fields = [
-            ("module_address", Value::text(machine.arena, &module.address)),
+            (
+                "module_address",
+                Value::text(machine.arena, &module.address),
+            ),
             ("name", Value::Text(entry.key)),
-            ("sensitive", or(machine, of, "sensitive", Value::Bool(false))),
+            (
+                "sensitive",
+                or(machine, of, "sensitive", Value::Bool(false)),
+            ),
             ("value", part(machine, of, "expression")),
-            ("description", or(machine, of, "description", Value::Text(""))),
-            ("depends_on", or(machine, of, "depends_on", Value::list(machine.arena, []))),
+            (
+                "description",
+                or(machine, of, "description", Value::Text("")),
+            ),
+            (
+                "depends_on",
+                or(machine, of, "depends_on", Value::list(machine.arena, [])),
+            ),
         ];
         let key = joined(&module.address, ':', entry.key);
         found.push((key, record(machine, of, &fields)));
@@ -234,14 +277,23 @@ fn calls<'r>(
     for entry in calls.flat_map(Borrowed::entries) {
         let of = entry.value;
         let fields = [
-            ("module_address", Value::text(machine.arena, &module.address)),
+            (
+                "module_address",
+                Value::text(machine.arena, &module.address),
+            ),
             ("name", Value::Text(entry.key)),
             ("source", part(machine, of, "source")),
             ("config", config(machine, of)),
             ("count", or(machine, of, "count_expression", none)),
             ("for_each", or(machine, of, "for_each_expression", none)),
-            ("depends_on", or(machine, of, "depends_on", Value::list(machine.arena, []))),
-            ("version_constraint", or(machine, of, "version_constraint", Value::Text(""))),
+            (
+                "depends_on",
+                or(machine, of, "depends_on", Value::list(machine.arena, [])),
+            ),
+            (
+                "version_constraint",
+                or(machine, of, "version_constraint", Value::Text("")),
+            ),
         ];
         let key = joined(&module.address, ':', entry.key);
         found.push((key, record(machine, of, &fields)));

@@ -15,12 +15,11 @@ pub(super) fn of_change<'r>(machine: &Machine<'r>, change: Borrowed<'r>) -> Valu
     for (side, key) in ["before", "after"].into_iter().enumerate() {
         if let Some(value) = change.get(key) {
             flatten(value, String::new(), 0, &mut |name, text| {
-                let at = match leaves.iter().position(|(found, _, _)| *found == name) {
-                    Some(at) => at,
-                    None => {
-                        leaves.push((name, [None, None], false));
-                        leaves.len() - 1
-                    }
+                let at = if let Some(at) = leaves.iter().position(|(found, _, _)| *found == name) {
+                    at
+                } else {
+                    leaves.push((name, [None, None], false));
+                    leaves.len() - 1
                 };
                 if let Some(slot) = leaves.get_mut(at).and_then(|leaf| leaf.1.get_mut(side)) {
                     *slot = Some(text);
@@ -44,9 +43,8 @@ pub(super) fn of_change<'r>(machine: &Machine<'r>, change: Borrowed<'r>) -> Valu
         if old == new && !computed {
             continue;
         }
-        let text = |text: Option<String>| {
-            Value::text(machine.arena, text.as_deref().unwrap_or_default())
-        };
+        let text =
+            |text: Option<String>| Value::text(machine.arena, text.as_deref().unwrap_or_default());
         let fields = [
             ("old", text(old)),
             ("new", text(new)),
@@ -58,12 +56,7 @@ pub(super) fn of_change<'r>(machine: &Machine<'r>, change: Borrowed<'r>) -> Valu
     Value::Map(machine.arena.alloc(map))
 }
 
-fn flatten(
-    value: Borrowed<'_>,
-    name: String,
-    depth: u32,
-    found: &mut dyn FnMut(String, String),
-) {
+fn flatten(value: Borrowed<'_>, name: String, depth: u32, found: &mut dyn FnMut(String, String)) {
     if depth > MAX_DEPTH {
         return;
     }

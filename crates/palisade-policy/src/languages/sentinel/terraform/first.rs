@@ -187,7 +187,10 @@ pub(super) fn state<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Value<'r> {
             let tainted = resource.get("tainted").and_then(Borrowed::as_bool);
             let fields = [
                 ("attr", attributes),
-                ("id", id.map_or(Value::Null, |id| Value::borrow(machine.arena, id))),
+                (
+                    "id",
+                    id.map_or(Value::Null, |id| Value::borrow(machine.arena, id)),
+                ),
                 ("depends_on", part(machine, resource, "depends_on")),
                 ("tainted", Value::Bool(tainted == Some(true))),
             ];
@@ -205,7 +208,9 @@ pub(super) fn state<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Value<'r> {
         let empty = Gathered::new(machine).namespaces(machine, &[], &[]);
         found.insert(Vec::new(), empty);
     }
-    let version = state.map_or(Value::Null, |state| part(machine, state, "terraform_version"));
+    let version = state.map_or(Value::Null, |state| {
+        part(machine, state, "terraform_version")
+    });
     root(machine, found, &[("terraform_version", version)])
 }
 
@@ -227,7 +232,11 @@ fn configured_module<'r>(
     let (resources, data) = (Map::new(arena), Map::new(arena));
     let found = configured.module.get("resources").into_iter();
     for resource in found.flat_map(Borrowed::items) {
-        let by_type = if text(resource, "mode") == "data" { &data } else { &resources };
+        let by_type = if text(resource, "mode") == "data" {
+            &data
+        } else {
+            &resources
+        };
         let by_name = inner(machine, by_type, text(resource, "type"));
         let provisioners = resource.get("provisioners").into_iter();
         let provisioners = provisioners.flat_map(Borrowed::items).map(|provisioner| {
@@ -247,11 +256,13 @@ fn configured_module<'r>(
             ("source", part(machine, call.value, "source")),
             ("version", part(machine, call.value, "version_constraint")),
         ];
-        (call.key, difference::settings(machine, call.value, &further))
+        (
+            call.key,
+            difference::settings(machine, call.value, &further),
+        )
     });
-    let variables = entries("variables").map(|variable| {
-        (variable.key, Value::borrow(arena, variable.value))
-    });
+    let variables =
+        entries("variables").map(|variable| (variable.key, Value::borrow(arena, variable.value)));
     let outputs = entries("outputs").map(|output| {
         let expression = output.value.get("expression");
         let of = |key| expression.map_or(Value::Null, |found| part(machine, found, key));

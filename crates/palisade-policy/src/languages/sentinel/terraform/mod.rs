@@ -21,13 +21,11 @@ pub(super) static METHODS: &[NativeEntry] = &[NativeEntry::new("module", first::
 
 /// Whether a name is one of these imports.
 pub(super) fn knows(name: &str) -> bool {
-    matches!(
-        name,
-        "tfplan" | "tfconfig" | "tfstate" | "tfrun"
-    ) || name.strip_prefix("tf").is_some_and(|rest| {
-        let (import, release) = rest.split_once('/').unwrap_or((rest, ""));
-        matches!(import, "plan" | "config" | "state") && matches!(release, "v1" | "v2")
-    })
+    matches!(name, "tfplan" | "tfconfig" | "tfstate" | "tfrun")
+        || name.strip_prefix("tf").is_some_and(|rest| {
+            let (import, release) = rest.split_once('/').unwrap_or((rest, ""));
+            matches!(import, "plan" | "config" | "state") && matches!(release, "v1" | "v2")
+        })
 }
 
 /// The import of a name; `None` if it is none of these or the input is no plan.
@@ -89,9 +87,7 @@ fn text<'r>(of: Borrowed<'r>, key: &str) -> &'r str {
 }
 
 /// The modules of a tree with their addresses, outermost first.
-fn modules<'r>(
-    root: Option<Borrowed<'r>>,
-) -> Vec<Borrowed<'r>> {
+fn modules<'r>(root: Option<Borrowed<'r>>) -> Vec<Borrowed<'r>> {
     let mut found: Vec<Borrowed<'r>> = root.into_iter().collect();
     let mut next = 0;
     while let Some(module) = found.get(next).copied() {

@@ -10,7 +10,10 @@ pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r>
     let planned = root.get("planned_values");
     let changes = |key: &str| {
         let changes = root.get(key).into_iter().flat_map(Borrowed::items);
-        keyed(machine, changes.map(|change| (key_of(change), resource_change(machine, change))))
+        keyed(
+            machine,
+            changes.map(|change| (key_of(change), resource_change(machine, change))),
+        )
     };
     let values = record(
         machine,
@@ -24,7 +27,10 @@ pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r>
         machine,
         root,
         &[
-            ("terraform_version", part(machine, root, "terraform_version")),
+            (
+                "terraform_version",
+                part(machine, root, "terraform_version"),
+            ),
             ("variables", variables(machine, root)),
             ("planned_values", values),
             ("resource_changes", changes("resource_changes")),

@@ -14,7 +14,10 @@ pub(super) fn import<'r>(machine: &Machine<'r>, root: Borrowed<'r>) -> Value<'r>
         machine,
         holder,
         &[
-            ("terraform_version", part(machine, holder, "terraform_version")),
+            (
+                "terraform_version",
+                part(machine, holder, "terraform_version"),
+            ),
             ("outputs", outputs(machine, values)),
             ("resources", resources(machine, values)),
         ],
@@ -69,7 +72,10 @@ fn resource<'r>(machine: &Machine<'r>, module: &'r str, resource: Borrowed<'r>) 
             ("index", own("index")),
             ("provider_name", own("provider_name")),
             ("values", own("values")),
-            ("depends_on", or("depends_on", Value::list(machine.arena, []))),
+            (
+                "depends_on",
+                or("depends_on", Value::list(machine.arena, [])),
+            ),
             ("tainted", or("tainted", Value::Bool(false))),
             ("deposed_key", or("deposed_key", Value::Text(""))),
         ],

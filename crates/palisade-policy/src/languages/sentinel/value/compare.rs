@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::evaluation::{Machine, Outcome};
+use super::super::evaluation::{Machine, Outcome, failed_anywhere};
 use super::{List, Map, Value};
 
 /// Deepest nesting of lists and maps that is compared.
@@ -68,7 +68,7 @@ fn equal_at<'r>(
 ) -> Outcome<Option<bool>> {
     if depth > MAX_DEPTH {
         let sentence = format!("cannot compare values that nest deeper than {MAX_DEPTH} levels");
-        return Err(machine.failed_anywhere(sentence));
+        return Err(failed_anywhere(sentence));
     }
     Ok(match (left, right) {
         (Value::Undefined, _) | (_, Value::Undefined) => None,

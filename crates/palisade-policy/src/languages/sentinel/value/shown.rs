@@ -53,7 +53,11 @@ fn write<'r>(arena: &'r Bump, value: Value<'r>, depth: u32, out: &mut String) {
         Value::Bool(value) => out.push_str(if value { "true" } else { "false" }),
         Value::Int(value) => out.push_str(&value.to_string()),
         Value::Float(value) => out.push_str(&decimal_text(value)),
-        Value::Text(text) => out.push_str(&format!("{text:?}")),
+        Value::Text(text) => {
+            out.push('"');
+            out.extend(text.escape_debug());
+            out.push('"');
+        }
         Value::List(list) => {
             out.push('[');
             for (index, item) in list.items(arena).into_iter().enumerate() {
@@ -90,9 +94,15 @@ mod tests {
     #[test]
     fn values_are_shown_as_they_are_written() {
         let arena = Bump::new();
-        let list = Value::list(&arena, [Value::Int(1), Value::Text("a\"b"), Value::Float(1.5)]);
+        let list = Value::list(
+            &arena,
+            [Value::Int(1), Value::Text("a\"b"), Value::Float(1.5)],
+        );
         let map = Value::map(&arena, [("k", list), ("n", Value::Null)]);
-        assert_eq!(shown(&arena, map), "{\"k\": [1, \"a\\\"b\", 1.5], \"n\": null}");
+        assert_eq!(
+            shown(&arena, map),
+            "{\"k\": [1, \"a\\\"b\", 1.5], \"n\": null}"
+        );
         assert_eq!(shown(&arena, Value::Text("a\"b")), "a\"b");
     }
 

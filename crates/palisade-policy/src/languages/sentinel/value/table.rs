@@ -125,10 +125,14 @@ fn hash(key: Value<'_>) -> usize {
         Value::Text(text) => {
             let mut chunks = text.as_bytes().chunks_exact(8);
             for chunk in &mut chunks {
-                add(chunk.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)));
+                add(chunk
+                    .iter()
+                    .fold(0, |word, byte| (word << 8) | u64::from(*byte)));
             }
             let rest = chunks.remainder().iter();
-            add(rest.fold(text.len() as u64, |word, byte| (word << 8) | u64::from(*byte)));
+            add(rest.fold(text.len() as u64, |word, byte| {
+                (word << 8) | u64::from(*byte)
+            }));
         }
         _ => add(1),
     }
@@ -142,19 +146,25 @@ mod tests {
 
     #[test]
     fn many_keys_are_found_replaced_and_removed() {
+        let names: Vec<String> = (0..100).map(|number| format!("key-{number}")).collect();
         let arena = Bump::new();
         let mut table = Table::new(&arena);
-        let names: Vec<String> = (0..100).map(|number| format!("key-{number}")).collect();
         for (number, name) in (0..).zip(&names) {
             table.set(Value::Text(name), Value::Int(number));
             table.set(Value::Int(number), Value::Bool(true));
         }
         assert_eq!(table.len(), 200);
         table.set(Value::Text("key-7"), Value::Int(-7));
-        assert!(matches!(table.get(Value::Text("key-7")), Some(Value::Int(-7))));
+        assert!(matches!(
+            table.get(Value::Text("key-7")),
+            Some(Value::Int(-7))
+        ));
         table.remove(|key| same_key(key, Value::Text("key-8")));
         assert!(table.get(Value::Text("key-8")).is_none());
-        assert!(matches!(table.get(Value::Text("key-99")), Some(Value::Int(99))));
+        assert!(matches!(
+            table.get(Value::Text("key-99")),
+            Some(Value::Int(99))
+        ));
         assert!(matches!(table.get(Value::Int(99)), Some(Value::Bool(true))));
         assert!(table.get(Value::Text("99")).is_none());
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::evaluation::{At, Machine, Outcome, failed};
+use super::super::evaluation::{Machine, Outcome, failed};
 use super::super::value::Value;
 use super::{Call, Instance, NativeEntry};
 
@@ -23,8 +23,12 @@ pub(super) static FUNCTIONS: &[NativeEntry] = &[
 ];
 
 pub(super) static METHODS: &[NativeEntry] = &[
-    NativeEntry::new("is", |_, call| test(call, |order| order == Some(Ordering::Equal))),
-    NativeEntry::new("is_not", |_, call| test(call, |order| order != Some(Ordering::Equal))),
+    NativeEntry::new("is", |_, call| {
+        test(call, |order| order == Some(Ordering::Equal))
+    }),
+    NativeEntry::new("is_not", |_, call| {
+        test(call, |order| order != Some(Ordering::Equal))
+    }),
     NativeEntry::new("less_than", less),
     NativeEntry::new("lt", less),
     NativeEntry::new("less_than_or_equals", less_or_equal),
@@ -46,7 +50,9 @@ pub(super) static METHODS: &[NativeEntry] = &[
     NativeEntry::new("rem", modulo),
     NativeEntry::new("power", power),
     NativeEntry::new("pow", power),
-    NativeEntry::new("exp", |machine, call| unary(machine, call, Decimal::exponential)),
+    NativeEntry::new("exp", |machine, call| {
+        unary(machine, call, Decimal::exponential)
+    }),
     NativeEntry::new("loge", natural_logarithm),
     NativeEntry::new("ln", natural_logarithm),
     NativeEntry::new("log10", decimal_logarithm),
@@ -55,19 +61,17 @@ pub(super) static METHODS: &[NativeEntry] = &[
     NativeEntry::new("sqrt", square_root),
     NativeEntry::new("ceiling", ceiling),
     NativeEntry::new("ceil", ceiling),
-    NativeEntry::new("floor", |machine, call| unary(machine, call, Decimal::floor)),
+    NativeEntry::new("floor", |machine, call| {
+        unary(machine, call, Decimal::floor)
+    }),
     NativeEntry::new("absolute", absolute),
     NativeEntry::new("abs", absolute),
     NativeEntry::new("negate", negate),
     NativeEntry::new("neg", negate),
 ];
 
-pub(super) fn constant<'r>(
-    machine: &Machine<'r>,
-    _: At<'r>,
-    name: &str,
-) -> Outcome<Option<Value<'r>>> {
-    Ok((name == "nan").then(|| instance(machine, Decimal::NotANumber)))
+pub(super) fn constant<'r>(machine: &Machine<'r>, name: &str) -> Option<Value<'r>> {
+    (name == "nan").then(|| instance(machine, Decimal::NotANumber))
 }
 
 pub(super) fn field<'r>(machine: &Machine<'r>, number: &Decimal, name: &str) -> Option<Value<'r>> {
@@ -101,7 +105,10 @@ fn read<'r>(call: &Call<'_, 'r>, value: Value<'r>) -> Outcome<Option<Decimal>> {
     };
     match number {
         Some(number) => Ok(Some(number)),
-        None => Err(failed(call.at, "this text is no decimal number that can be used")),
+        None => Err(failed(
+            call.at,
+            "this text is no decimal number that can be used",
+        )),
     }
 }
 
@@ -178,9 +185,7 @@ fn unary<'r>(
 ) -> Outcome<Value<'r>> {
     machine.charge(1000)?;
     let [] = call.exactly()?;
-    Ok(own(call).map_or(Value::Undefined, |own| {
-        instance(machine, calculate(own))
-    }))
+    Ok(own(call).map_or(Value::Undefined, |own| instance(machine, calculate(own))))
 }
 
 fn add<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
@@ -226,7 +231,11 @@ fn ceiling<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>>
 
 fn absolute<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     unary(machine, call, |own| {
-        if own.sign() < 0 { own.negate() } else { own.clone() }
+        if own.sign() < 0 {
+            own.negate()
+        } else {
+            own.clone()
+        }
     })
 }
 

@@ -77,10 +77,10 @@ impl Decimal {
             Self::Finite(number) => {
                 let number = number.normalized();
                 let exponent = -number.fractional_digit_count();
-                if exponent > 20 || exponent < -40 {
-                    number.to_scientific_notation()
-                } else {
+                if (-40..=20).contains(&exponent) {
                     number.to_plain_string()
+                } else {
+                    number.to_scientific_notation()
                 }
             }
             Self::Infinite(false) => "Infinity".to_owned(),
@@ -104,7 +104,13 @@ impl Decimal {
                 Sign::NoSign => 0,
                 Sign::Plus => 1,
             },
-            Self::Infinite(negative) => if *negative { -1 } else { 1 },
+            Self::Infinite(negative) => {
+                if *negative {
+                    -1
+                } else {
+                    1
+                }
+            }
             Self::NotANumber => 0,
         }
     }
@@ -129,7 +135,13 @@ impl Decimal {
     pub(super) fn to_float(&self) -> f64 {
         match self {
             Self::Finite(number) => number.to_f64().unwrap_or(f64::NAN),
-            Self::Infinite(negative) => if *negative { f64::NEG_INFINITY } else { f64::INFINITY },
+            Self::Infinite(negative) => {
+                if *negative {
+                    f64::NEG_INFINITY
+                } else {
+                    f64::INFINITY
+                }
+            }
             Self::NotANumber => f64::NAN,
         }
     }
@@ -213,9 +225,7 @@ impl Decimal {
 
     pub(super) fn floor(&self) -> Self {
         match self {
-            Self::Finite(number) => {
-                Self::bounded(number.with_scale_round(0, RoundingMode::Floor))
-            }
+            Self::Finite(number) => Self::bounded(number.with_scale_round(0, RoundingMode::Floor)),
             other => other.clone(),
         }
     }
@@ -383,10 +393,19 @@ mod tests {
     fn logarithms_and_powers_of_e_agree_with_each_other() {
         let shown = |number: Decimal| number.shown()[..20].to_owned();
         assert_eq!(shown(number("1.5").exponential()), "4.481689070338064822");
-        assert_eq!(shown(number("1.5").natural_logarithm()), "0.405465108108164381");
-        assert_eq!(shown(number("1.5").decimal_logarithm()), "0.176091259055681242");
+        assert_eq!(
+            shown(number("1.5").natural_logarithm()),
+            "0.405465108108164381"
+        );
+        assert_eq!(
+            shown(number("1.5").decimal_logarithm()),
+            "0.176091259055681242"
+        );
         assert_eq!(number("1000").decimal_logarithm().shown(), "3");
         let back = number("7.25").natural_logarithm().exponential();
-        assert_eq!(shown(back.add(&number("-7"))), "0.250000000000000000".to_owned());
+        assert_eq!(
+            shown(back.add(&number("-7"))),
+            "0.250000000000000000".to_owned()
+        );
     }
 }
