@@ -1,12 +1,13 @@
-//! Writes results: one output format per module, all of one [`Assessment`].
+//! Writes results: one output format per module, of one [`Assessment`] or of policy tests.
 //!
-//! Start at [`Assessment`]; [`render`] turns it into text.
+//! Start at [`Assessment`]; [`render`] turns it into text. [`render_suites`] does so for tests.
 //!
 //! **Invariant:** a format decides nothing: the verdict stands in the assessment.
 //! **Invariant:** nothing here reads a file or the clock; texts to quote come in as [`Texts`].
 
 mod assessment;
 mod formats;
+mod suites;
 mod verdict;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ pub use crate::assessment::{
     Assessment, CheckSummary, EquivalentId, Estate, Excepted, PatternLine, SCHEMA_VERSION,
 };
 pub use crate::formats::{Detail, Format, ParseFormatError, render, render_diagnostic};
+pub use crate::suites::{Reading, SuiteFormat, Tally, render_suites};
 pub use crate::verdict::Verdict;
 
 /// The texts that findings quote, by path.

@@ -83,10 +83,20 @@ pub(crate) struct Global {
 }
 
 impl Global {
-    /// The day that "expired" is judged by. The only place where the clock is read.
+    /// The day that "expired" is judged by. With `now_ns` the only place where the clock is read.
     pub(crate) fn today(&self) -> jiff::civil::Date {
         self.today
             .unwrap_or_else(|| jiff::ZonedDateTime::now().date())
+    }
+
+    /// The moment that policies see, in nanoseconds since 1970: now, or the start of the day that
+    /// was given.
+    pub(crate) fn now_ns(&self) -> i64 {
+        let given = self
+            .today
+            .and_then(|day| day.to_zoned_datetime(jiff::tz::TimeZone::UTC).ok());
+        let moment = given.map_or_else(jiff::Timestamp::now, |start| start.timestamp());
+        i64::try_from(moment.as_nanosecond()).unwrap_or(i64::MAX)
     }
 }
 

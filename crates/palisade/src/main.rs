@@ -9,6 +9,7 @@ mod handbook;
 mod inline;
 mod output;
 mod patching;
+mod policies;
 mod selection;
 mod session;
 mod settings;

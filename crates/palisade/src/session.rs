@@ -36,12 +36,7 @@ impl Session {
         global: &Global,
     ) -> anyhow::Result<Self> {
         let root = std::env::current_dir().context("cannot tell the current directory")?;
-        for path in paths {
-            if let Err(error) = std::fs::symlink_metadata(path) {
-                let sentence = format!("cannot read `{}`: {error}", path.display());
-                return Err(UsageError::new(sentence).into());
-            }
-        }
+        exist(paths)?;
         let start = paths
             .first()
             .map_or_else(|| root.clone(), |path| root.join(path));
@@ -90,6 +85,17 @@ impl Session {
         }
         counts
     }
+}
+
+/// Refuses paths that are not there.
+pub(crate) fn exist(paths: &[PathBuf]) -> anyhow::Result<()> {
+    for path in paths {
+        if let Err(error) = std::fs::symlink_metadata(path) {
+            let sentence = format!("cannot read `{}`: {error}", path.display());
+            return Err(UsageError::new(sentence).into());
+        }
+    }
+    Ok(())
 }
 
 /// What became of the files that are for us.

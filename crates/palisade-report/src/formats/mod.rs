@@ -10,6 +10,7 @@ mod snippet;
 
 use crate::Texts;
 use crate::assessment::Assessment;
+pub(crate) use snippet::one_line;
 
 /// An output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

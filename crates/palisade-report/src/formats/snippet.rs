@@ -184,7 +184,7 @@ fn name_in(file: &SourceFile, span: Span) -> Option<Span> {
 }
 
 /// Control characters of user input must not reach a terminal, nor break the layout.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.chars()
         .map(|character| {
             if character.is_control() {

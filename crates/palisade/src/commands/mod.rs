@@ -9,7 +9,9 @@ mod fix;
 mod man;
 mod model;
 mod paths;
+mod policy;
 mod privileges;
+mod serve;
 
 use crate::arguments::Global;
 
@@ -42,6 +44,8 @@ commands! {
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
+    Policy => policy,
+    Serve => serve,
     Completions => completions,
     Man => man,
 }

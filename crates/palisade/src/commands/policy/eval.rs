@@ -1,0 +1,222 @@
+//! `palisade policy eval`: one document judged by policies, every answer shown.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bumpalo::Bump;
+use clap::{Args, ValueEnum};
+use palisade_document::{Limits, SourceFile, Syntax, Value, parse};
+use palisade_model::{Diagnostic, DiagnosticLevel};
+use palisade_policy::{
+    Answer, Budget, Context, Effects, Input, Meter, Status, Subject, evaluate_guarded,
+};
+use palisade_report::{Texts, render_diagnostic};
+use serde_json::json;
+
+use super::PolicyArguments;
+use super::check::word;
+use crate::arguments::Global;
+use crate::policies::{self, Loaded};
+use crate::{output, session};
+
+/// What can be typed after `policy eval`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    policies: PolicyArguments,
+    /// The document to judge: YAML or JSON
+    #[arg(long, value_name = "FILE")]
+    input: PathBuf,
+    /// Form of the result
+    #[arg(long, value_enum, default_value_t)]
+    format: AnswerFormat,
+}
+
+/// Form of answers.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum AnswerFormat {
+    /// For a person
+    #[default]
+    Human,
+    /// For a program
+    Json,
+}
+
+pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
+    let root = std::env::current_dir().context("cannot tell the current directory")?;
+    let policies = &arguments.policies;
+    session::exist(&policies.paths)?;
+    session::exist(std::slice::from_ref(&arguments.input))?;
+    let loaded = policies::load(
+        &root,
+        &policies.paths,
+        policies.language,
+        &policies.settings(),
+    );
+    let mut complaints = String::new();
+    for problem in loaded.errors() {
+        complaints.push_str(&render_diagnostic(problem, &loaded.texts));
+        complaints.push('\n');
+    }
+    if !complaints.is_empty() {
+        output::complain(&complaints, global.color);
+        return Ok(crate::failure::UNFINISHED);
+    }
+    let text = std::fs::read_to_string(&arguments.input)
+        .with_context(|| format!("cannot read `{}`", arguments.input.display()))?;
+    let shown = arguments.input.to_string_lossy().replace('\\', "/");
+    let file = Arc::new(SourceFile::new(shown, text));
+    let answers = judge(&file, &loaded, global)?;
+    let bad = answers
+        .iter()
+        .any(|answer| matches!(answer.status, Status::Fail | Status::Error));
+    let code = match (answers.is_empty(), bad) {
+        (true, _) => 4,
+        (_, true) => 1,
+        (_, false) => 0,
+    };
+    let text = match arguments.format {
+        AnswerFormat::Human => {
+            let mut texts = loaded.texts;
+            texts.insert(Arc::clone(file.path()), file);
+            human(&answers, &texts, global)
+        }
+        AnswerFormat::Json => as_json(&answers),
+    };
+    output::data(&text, code, global.color)
+}
+
+fn judge(file: &Arc<SourceFile>, loaded: &Loaded, global: &Global) -> anyhow::Result<Vec<Answer>> {
+    let is_json = file.path().ends_with(".json");
+    let syntax = if is_json { Syntax::Json } else { Syntax::Yaml };
+    let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
+    if let Some(error) = errors.first() {
+        let place = file.position(error.span.start);
+        anyhow::bail!(
+            "{} at {}:{}:{}",
+            error.message,
+            file.path(),
+            place.line,
+            place.column
+        );
+    }
+    let effects = Effects {
+        now_ns: Some(global.now_ns()),
+        ..Effects::default()
+    };
+    let mut answers = Vec::new();
+    for root in document.roots() {
+        let input = Input::new(subject(root), root);
+        for set in &loaded.sets {
+            let arena = Bump::new();
+            let context = Context::new(&arena, Meter::start(Budget::default()), effects);
+            match evaluate_guarded(set.compiled.as_ref(), &context, &input) {
+                Ok(more) => answers.extend(more),
+                Err(error) => {
+                    answers.push(Answer::error(set.name.as_str(), "", error.to_string()));
+                }
+            }
+            for line in context.take_prints() {
+                output::complain(&line, global.color);
+            }
+        }
+    }
+    Ok(answers)
+}
+
+/// What a document is, by the fields that its format demands.
+pub(crate) fn subject(root: Value<'_>) -> Subject {
+    let has = |key: &str| root.get(key).is_some();
+    let kind = root.get("kind").and_then(Value::as_str);
+    if has("apiVersion") && kind == Some("AdmissionReview") {
+        Subject::AdmissionReview
+    } else if has("apiVersion") && kind.is_some() {
+        Subject::KubernetesObject
+    } else if has("format_version") && (has("planned_values") || has("resource_changes")) {
+        Subject::TerraformPlan
+    } else if has("bomFormat") || has("spdxVersion") {
+        Subject::Sbom
+    } else if has("jobs") && has("on") {
+        Subject::Workflow
+    } else {
+        Subject::Other
+    }
+}
+
+fn human(answers: &[Answer], texts: &Texts, global: &Global) -> String {
+    let mut out = String::new();
+    for answer in answers {
+        let level = match answer.status {
+            Status::Fail | Status::Error => DiagnosticLevel::Error,
+            Status::Warn => DiagnosticLevel::Warning,
+            Status::Pass | Status::Skip => {
+                if global.verbose {
+                    let _infallible = writeln!(out, "{}: {}", status(answer.status), name(answer));
+                }
+                continue;
+            }
+        };
+        let diagnostic = Diagnostic {
+            level,
+            message: format!("{}: {}", name(answer), answer.message),
+            origin: answer.place.clone().or_else(|| answer.defined_at.clone()),
+            help: None,
+        };
+        out.push_str(&render_diagnostic(&diagnostic, texts));
+        out.push('\n');
+    }
+    let count = |wanted: Status| {
+        let same = answers.iter().filter(|answer| answer.status == wanted);
+        same.count()
+    };
+    let _infallible = writeln!(
+        out,
+        "{} passed · {} failed · {} warned · {} not evaluated · {} skipped",
+        count(Status::Pass),
+        count(Status::Fail),
+        count(Status::Warn),
+        count(Status::Error),
+        count(Status::Skip),
+    );
+    out
+}
+
+fn as_json(answers: &[Answer]) -> String {
+    let answers: Vec<_> = answers
+        .iter()
+        .map(|answer| {
+            json!({
+                "policy": answer.policy,
+                "rule": answer.rule,
+                "status": status(answer.status),
+                "message": answer.message,
+                "enforcement": word(answer.enforcement),
+                "severity": answer.severity,
+                "path": answer.path,
+                "place": answer.place,
+                "defined_at": answer.defined_at,
+            })
+        })
+        .collect();
+    format!("{:#}\n", json!(answers))
+}
+
+fn name(answer: &Answer) -> String {
+    if answer.rule.is_empty() {
+        answer.policy.clone()
+    } else {
+        format!("{}/{}", answer.policy, answer.rule)
+    }
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "pass",
+        Status::Skip => "skip",
+        Status::Warn => "warn",
+        Status::Fail => "fail",
+        Status::Error => "error",
+    }
+}

@@ -1,0 +1,129 @@
+//! The team's own policies: found, compiled, and what is wrong with them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use palisade_model::{Diagnostic, DiagnosticLevel};
+use palisade_policy::languages;
+use palisade_policy::{Bundle, Compiled, Folder, Language, PolicyError, Settings};
+use palisade_report::Texts;
+
+/// Folders that policies are looked for in when nobody says where they are.
+const USUAL_FOLDERS: [&str; 3] = ["policy", "policies", "guardrails"];
+
+/// A policy set that is ready to judge.
+#[derive(Debug)]
+pub(crate) struct PolicySet {
+    /// Its language.
+    pub(crate) language: &'static Language,
+    /// What a person calls it.
+    pub(crate) name: String,
+    /// The policies.
+    pub(crate) compiled: Arc<dyn Compiled>,
+}
+
+/// What was found in the folders of policies.
+#[derive(Debug, Default)]
+pub(crate) struct Loaded {
+    /// Sets that load.
+    pub(crate) sets: Vec<PolicySet>,
+    /// What does not load (errors) and what is doubtful (warnings).
+    pub(crate) problems: Vec<Diagnostic>,
+    /// The texts of the policies.
+    pub(crate) texts: Texts,
+}
+
+impl Loaded {
+    /// The mistakes that keep policies from running.
+    pub(crate) fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.problems
+            .iter()
+            .filter(|problem| problem.level == DiagnosticLevel::Error)
+    }
+
+    /// How many rules there are.
+    pub(crate) fn rule_count(&self) -> usize {
+        self.sets.iter().map(|set| set.compiled.rules().len()).sum()
+    }
+}
+
+/// A folder as policies see it: where it is, and what reports call it.
+pub(crate) fn folder(root: &Path, path: &Path) -> Folder {
+    let full: PathBuf = root.join(path).components().collect();
+    let shown = full.strip_prefix(root).unwrap_or(&full);
+    Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"))
+}
+
+/// The usual folders of policies below these paths, sorted.
+pub(crate) fn usual(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = paths
+        .iter()
+        .flat_map(|path| USUAL_FOLDERS.map(|name| path.join(name)))
+        .filter(|path| root.join(path).is_dir())
+        .collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Finds and compiles the policies of these folders, in every language or in one.
+pub(crate) fn load(
+    root: &Path,
+    paths: &[PathBuf],
+    only: Option<&'static Language>,
+    settings: &Settings,
+) -> Loaded {
+    let mut loaded = Loaded::default();
+    for path in paths {
+        let folder = folder(root, path);
+        for language in languages::ALL {
+            if only.is_some_and(|only| only.name != language.name) {
+                continue;
+            }
+            match (language.discover)(&folder) {
+                Ok(bundles) => bundles
+                    .into_iter()
+                    .for_each(|bundle| take(&mut loaded, language, bundle, settings)),
+                Err(error) => loaded
+                    .problems
+                    .push(diagnostic(error, DiagnosticLevel::Error)),
+            }
+        }
+    }
+    loaded
+}
+
+fn take(loaded: &mut Loaded, language: &'static Language, bundle: Bundle, settings: &Settings) {
+    for file in bundle.files.values() {
+        loaded
+            .texts
+            .insert(Arc::clone(file.path()), Arc::clone(file));
+    }
+    match (language.compile)(&bundle, settings) {
+        Ok(compiled) => {
+            let doubts = compiled.warnings().iter().cloned();
+            loaded
+                .problems
+                .extend(doubts.map(|doubt| diagnostic(doubt, DiagnosticLevel::Warning)));
+            loaded.sets.push(PolicySet {
+                language,
+                name: bundle.name,
+                compiled,
+            });
+        }
+        Err(errors) => loaded.problems.extend(
+            errors
+                .into_iter()
+                .map(|error| diagnostic(error, DiagnosticLevel::Error)),
+        ),
+    }
+}
+
+fn diagnostic(error: PolicyError, level: DiagnosticLevel) -> Diagnostic {
+    Diagnostic {
+        level,
+        message: error.message,
+        origin: error.origin,
+        help: None,
+    }
+}
