@@ -12,6 +12,7 @@ mod evaluation;
 mod imports;
 mod judgement;
 mod loader;
+mod own_stack;
 mod places;
 mod policy_set;
 mod syntax;

@@ -11,6 +11,7 @@ use super::discovery::defines_main;
 use super::environment::{Environment, Source};
 use super::judgement::{Judgement, Trial, Verdict, judge};
 use super::loader::{Loader, Mocks, beside, document};
+use super::own_stack;
 use super::places;
 use super::syntax::Program;
 use super::{configuration::enforcement, terraform};
@@ -391,20 +392,35 @@ impl Compiled for PolicySet {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let mut answers = Vec::new();
-        let asked = self
+        let asked: Vec<&Policy> = self
             .policies
             .iter()
-            .filter(|policy| policy.subject == input.subject);
-        for policy in asked {
-            let judgement = judge(&Trial {
-                program: &policy.program,
-                environment: &policy.environment,
-                input: Some(input),
-                effects: context.effects,
-                budget: *context.meter.budget(),
-                expected: None,
+            .filter(|policy| policy.subject == input.subject)
+            .collect();
+        let (effects, budget) = (context.effects, *context.meter.budget());
+        let judge_all = || {
+            let trials = asked.iter().map(|policy| {
+                judge(&Trial {
+                    program: &policy.program,
+                    environment: &policy.environment,
+                    input: Some(input),
+                    effects,
+                    budget,
+                    expected: None,
+                })
             });
+            trials.collect::<Vec<Judgement>>()
+        };
+        let judgements = if asked.is_empty() {
+            Vec::new()
+        } else {
+            own_stack::run(judge_all).ok_or_else(|| EvaluationError::Failed {
+                message: "the system gives no thread to judge in".to_owned(),
+                origin: None,
+            })?
+        };
+        let mut answers = Vec::new();
+        for (policy, judgement) in asked.into_iter().zip(judgements) {
             answers.push(policy.answer(&judgement, input));
             for line in judgement.prints {
                 context.print(line)?;

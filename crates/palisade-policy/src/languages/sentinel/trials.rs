@@ -9,6 +9,7 @@ use palisade_model::Origin;
 use super::configuration::{self, Configuration};
 use super::judgement::{Judgement, Trial, Verdict as PolicyVerdict, judge};
 use super::loader::{Loader, Mocks, document};
+use super::own_stack;
 use super::syntax::Program;
 use crate::budget::Budget;
 use crate::context::Effects;
@@ -19,6 +20,14 @@ use crate::suite::{CaseResult, SuiteReport, Verdict};
 
 /// Runs every test below a folder.
 pub(super) fn run(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteReport>, PolicyError> {
+    own_stack::run(|| run_here(folder, settings)).unwrap_or_else(|| {
+        Err(PolicyError::new(
+            "the system gives no thread to run tests in",
+        ))
+    })
+}
+
+fn run_here(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteReport>, PolicyError> {
     let files = folder
         .files()
         .map_err(|error| PolicyError::new(error.to_string()))?;

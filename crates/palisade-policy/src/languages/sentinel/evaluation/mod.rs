@@ -32,7 +32,7 @@ pub(super) use self::builtins::builtin;
 pub(super) use self::frames::{Closure, LazyRule, Module, Scope};
 
 /// Deepest nesting of expressions, blocks and calls while a policy runs.
-const MAX_DEPTH: u32 = 900;
+pub(super) const MAX_DEPTH: u32 = 4000;
 /// Most bytes that one regular expression may compile to.
 const REGEX_BYTES: usize = 1 << 20;
 

@@ -77,7 +77,8 @@ impl Decimal {
             Self::Finite(number) => {
                 let number = number.normalized();
                 let exponent = -number.fractional_digit_count();
-                if (-40..=20).contains(&exponent) {
+                let digits = i64::try_from(number.digits()).unwrap_or(i64::MAX);
+                if exponent <= 20 && exponent.saturating_add(digits) > -6 {
                     number.to_plain_string()
                 } else {
                     number.to_scientific_notation()
