@@ -57,7 +57,7 @@ fn decimals_are_exact() {
         &[
             "decimal.new(\"1.1\").add(\"2.2\").is(\"3.3\")",
             "decimal.new(1.5).string is \"1.5\" and decimal.new(1.5).coefficient is 15",
-            "decimal.new(1.5).exponent is -1 and decimal.new(-1.5).int is -2",
+            "decimal.new(1.5).exponent is -1 and decimal.new(-1.5).int is -1",
             "decimal.new(3).div(1.5).int is 2 and decimal.new(1.5).mod(1).float is 0.5",
             "decimal.new(2).lt(3) and decimal.new(2).gte(2) and decimal.new(2).is_not(3)",
             "decimal.is_nan(decimal.nan) and not decimal.nan.is(decimal.nan)",

@@ -8,6 +8,7 @@ mod calls;
 mod expressions;
 mod frames;
 mod operators;
+mod patterns;
 mod places;
 mod programs;
 mod quantifiers;
@@ -33,9 +34,6 @@ pub(super) use self::frames::{Closure, LazyRule, Module, Scope};
 
 /// Deepest nesting of expressions, blocks and calls while a policy runs.
 pub(super) const MAX_DEPTH: u32 = 4000;
-/// Most bytes that one regular expression may compile to.
-const REGEX_BYTES: usize = 1 << 20;
-
 /// Why an evaluation stopped.
 #[derive(Debug, Clone)]
 pub(super) enum Fault {
@@ -167,7 +165,7 @@ impl<'r> Machine<'r> {
         if let Some(regex) = self.regexes.borrow().get(pattern) {
             return Ok(regex.is_match(text));
         }
-        let regex = compile_regex(pattern)?;
+        let regex = patterns::compile(pattern)?;
         let found = regex.is_match(text);
         self.regexes.borrow_mut().insert(pattern.to_owned(), regex);
         Ok(found)
@@ -191,17 +189,4 @@ pub(super) fn failed(at: At<'_>, message: impl Into<String>) -> Box<Fault> {
 )]
 pub(super) fn failed_anywhere(message: String) -> Box<Fault> {
     Box::new(Fault::Failed(message, None))
-}
-
-fn compile_regex(pattern: &str) -> Result<Regex, String> {
-    regex::RegexBuilder::new(pattern)
-        .size_limit(REGEX_BYTES)
-        .dfa_size_limit(REGEX_BYTES)
-        .build()
-        .map_err(|error| {
-            let error = error.to_string();
-            let reason = error.lines().last().unwrap_or_default();
-            let reason = reason.trim_start_matches("error: ");
-            format!("`{pattern}` is no regular expression that can be used: {reason}")
-        })
 }

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use super::super::syntax::{BinaryOperator, ExpressionId, ExpressionKind};
 use super::super::value::{Order, Value, equal, order};
 use super::expressions::place_of;
-use super::{At, Machine, Outcome, Scope, compile_regex, failed};
+use super::patterns;
+use super::{At, Machine, Outcome, Scope, failed};
 
 /// Longest text and list that `+` makes.
 const MAX_LENGTH: usize = 16 << 20;
@@ -168,7 +169,7 @@ impl<'r> Machine<'r> {
             .ok()
             .and_then(|index| patterns.get(index));
         let found = match constant {
-            Some((_, compiled)) => match compiled.get_or_init(|| compile_regex(pattern)) {
+            Some((_, compiled)) => match compiled.get_or_init(|| patterns::compile(pattern)) {
                 Ok(regex) => Ok(regex.is_match(text)),
                 Err(sentence) => Err(sentence.clone()),
             },

@@ -32,6 +32,11 @@ impl<'r> Machine<'r> {
             let value = self.deeper(at, || self.import(at, &import.name))?;
             frame.set(import.slot, value);
         }
+        if let (false, Some(parameter)) = (is_policy, program.parameters.first()) {
+            let span = parameter.span;
+            let sentence = "only a policy has parameters, not what it imports";
+            return Err(failed(At { program, span }, sentence));
+        }
         for parameter in &program.parameters {
             let given = self.environment.parameters.get(&parameter.name);
             let value = match (given.and_then(|given| self.root(given)), parameter.default) {

@@ -157,6 +157,7 @@ fn compare<'r>(call: &Call<'_, 'r>, test: fn(Timestamp, Timestamp) -> bool) -> O
 fn add<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let nanoseconds = match call.exactly()? {
         [Value::Int(nanoseconds)] => nanoseconds,
+        [Value::Float(nanoseconds)] => whole(nanoseconds),
         [Value::Undefined] => return Ok(Value::Undefined),
         [other] => return Err(call.wrong("a duration in nanoseconds", other)),
     };
@@ -172,6 +173,15 @@ fn add<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
             "the moment is outside of the years that are known",
         )),
     }
+}
+
+/// A float without what is behind its point.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "`as` saturates, and a moment that far is refused"
+)]
+fn whole(nanoseconds: f64) -> i64 {
+    nanoseconds as i64
 }
 
 fn sub<'r>(_: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {

@@ -70,11 +70,21 @@ fn write<'r>(arena: &'r Bump, value: Value<'r>, depth: u32, out: &mut String) {
         }
         Value::Map(map) => {
             out.push('{');
-            for (index, (key, item)) in map.entries(arena).into_iter().enumerate() {
+            let mut entries: Vec<(String, Value<'r>)> = map
+                .entries(arena)
+                .into_iter()
+                .map(|(key, item)| {
+                    let mut shown = String::new();
+                    write(arena, key, depth + 1, &mut shown);
+                    (shown, item)
+                })
+                .collect();
+            entries.sort_by(|(left, _), (right, _)| left.cmp(right));
+            for (index, (key, item)) in entries.into_iter().enumerate() {
                 if index > 0 {
                     out.push_str(", ");
                 }
-                write(arena, key, depth + 1, out);
+                out.push_str(&key);
                 out.push_str(": ");
                 write(arena, item, depth + 1, out);
             }
@@ -98,7 +108,7 @@ mod tests {
             &arena,
             [Value::Int(1), Value::Text("a\"b"), Value::Float(1.5)],
         );
-        let map = Value::map(&arena, [("k", list), ("n", Value::Null)]);
+        let map = Value::map(&arena, [("n", Value::Null), ("k", list)]);
         assert_eq!(
             shown(&arena, map),
             "{\"k\": [1, \"a\\\"b\", 1.5], \"n\": null}"

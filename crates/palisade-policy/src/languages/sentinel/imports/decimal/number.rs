@@ -149,7 +149,7 @@ impl Decimal {
 
     pub(super) fn to_int(&self) -> Option<i64> {
         match self {
-            Self::Finite(number) => number.with_scale_round(0, RoundingMode::Floor).to_i64(),
+            Self::Finite(number) => number.with_scale_round(0, RoundingMode::Down).to_i64(),
             _ => None,
         }
     }
