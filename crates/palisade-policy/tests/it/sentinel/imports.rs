@@ -2,11 +2,11 @@
 
 use palisade_policy::{Effects, HttpRequest, HttpResponse, Status};
 
-use super::{all_hold, all_undefined, compile, judge, stops};
+use super::{assert_all_hold, assert_all_undefined, compile, judge, stops};
 
 #[test]
 fn strings_are_cut_joined_and_changed() {
-    all_hold(
+    assert_all_hold(
         "import \"strings\"",
         &[
             "strings.has_prefix(\"team-a\", \"team-\") and not strings.has_suffix(\"a\", \"b\")",
@@ -20,7 +20,7 @@ fn strings_are_cut_joined_and_changed() {
             "strings.replace(\"a-b-c\", \"-\", \"+\") is \"a+b+c\"",
         ],
     );
-    all_undefined(
+    assert_all_undefined(
         "import \"strings\"",
         &["strings.to_lower(undefined)", "strings.nothing"],
     );
@@ -30,7 +30,7 @@ fn strings_are_cut_joined_and_changed() {
 
 #[test]
 fn types_json_base64_units_and_addresses() {
-    all_hold(
+    assert_all_hold(
         "import \"types\"\nimport \"json\"\nimport \"base64\"\nimport \"units\"\nimport \"sockaddr\"\nimport \"runtime\"",
         &[
             "types.type_of([]) is \"list\" and types.type_of(undefined) is \"undefined\"",
@@ -52,7 +52,7 @@ fn types_json_base64_units_and_addresses() {
 
 #[test]
 fn decimals_are_exact() {
-    all_hold(
+    assert_all_hold(
         "import \"decimal\"",
         &[
             "decimal.new(\"1.1\").add(\"2.2\").is(\"3.3\")",
@@ -70,7 +70,7 @@ fn decimals_are_exact() {
 
 #[test]
 fn versions_are_compared() {
-    all_hold(
+    assert_all_hold(
         "import \"version\"",
         &[
             "version.new(\"1.2.3-rc.1+5\").prerelease is \"rc.1\"",
@@ -84,7 +84,7 @@ fn versions_are_compared() {
 
 #[test]
 fn collections_are_searched_sorted_and_changed() {
-    all_hold(
+    assert_all_hold(
         "import \"collection\"\nimport \"collection/lists\" as lists\nimport \"collection/maps\" as maps",
         &[
             "collection.filter([1, 2, 3], func(x) { return x > 1 }) is [2, 3]",

@@ -2,11 +2,11 @@
 
 use palisade_policy::Status;
 
-use super::{all_hold, all_undefined, compile, run, stops};
+use super::{assert_all_hold, assert_all_undefined, compile, run, stops};
 
 #[test]
 fn undefined_is_a_third_truth_value() {
-    all_hold(
+    assert_all_hold(
         "",
         &[
             "undefined or true",
@@ -19,7 +19,7 @@ fn undefined_is_a_third_truth_value() {
             "(all [false, undefined] as x { x }) is false",
         ],
     );
-    all_undefined(
+    assert_all_undefined(
         "m = {\"a\": null}",
         &[
             "undefined",
@@ -48,7 +48,7 @@ fn undefined_is_a_third_truth_value() {
 
 #[test]
 fn operators_bind_as_specified() {
-    all_hold(
+    assert_all_hold(
         "",
         &[
             "4 * 5 / 5 is 4 and 4 * 5 + 2 is 22 and 14 is 4 + 5 * 2",
@@ -71,7 +71,7 @@ fn operators_bind_as_specified() {
 
 #[test]
 fn sets_and_patterns_are_tested() {
-    all_hold(
+    assert_all_hold(
         "m = {\"a\": 1, 2: true}",
         &[
             "[1, 2] contains 2 and [1, 2] not contains \"2\"",
@@ -91,7 +91,7 @@ fn sets_and_patterns_are_tested() {
 
 #[test]
 fn quantifiers_go_over_lists_and_maps() {
-    all_hold(
+    assert_all_hold(
         "m = {\"a\": 1, \"b\": 2}\nl = [5, 6]",
         &[
             "all m as k { k in [\"a\", \"b\"] }",
@@ -207,7 +207,7 @@ main = rule {
 
 #[test]
 fn values_are_converted_by_the_rules_of_literals() {
-    all_hold(
+    assert_all_hold(
         "",
         &[
             "int(\"0x10\") is 16 and int(1.9) is 1 and int(-1.5) is -2 and int(true) is 1",

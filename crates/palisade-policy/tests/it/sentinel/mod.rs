@@ -67,7 +67,7 @@ pub(crate) fn run(policy: &str) -> Answer {
 }
 
 /// Every line is an expression that is true; lines before the first one may be statements.
-pub(crate) fn all_hold(head: &str, expressions: &[&str]) {
+pub(crate) fn assert_all_hold(head: &str, expressions: &[&str]) {
     for expression in expressions {
         let answer = run(&format!("{head}\nmain = rule {{ {expression} }}\n"));
         assert_eq!(
@@ -79,7 +79,7 @@ pub(crate) fn all_hold(head: &str, expressions: &[&str]) {
 }
 
 /// Every line is an expression that is `undefined`.
-pub(crate) fn all_undefined(head: &str, expressions: &[&str]) {
+pub(crate) fn assert_all_undefined(head: &str, expressions: &[&str]) {
     for expression in expressions {
         let answer = run(&format!("{head}\nmain = rule {{ {expression} }}\n"));
         assert_eq!(answer.status, Status::Error, "{expression}");

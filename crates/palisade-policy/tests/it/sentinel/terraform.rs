@@ -4,7 +4,7 @@ use palisade_policy::{Effects, Status};
 
 use super::{compile, judge};
 
-fn holds(head: &str, expressions: &[&str]) {
+fn assert_holds(head: &str, expressions: &[&str]) {
     let plan = std::fs::read_to_string(super::examples::folder().join("plan.json")).unwrap();
     for expression in expressions {
         let policy = format!("{head}\nmain = rule {{ {expression} }}\n");
@@ -20,7 +20,7 @@ fn holds(head: &str, expressions: &[&str]) {
 
 #[test]
 fn the_second_forms_hold_what_the_plan_says() {
-    holds(
+    assert_holds(
         "import \"tfplan/v2\" as tfplan\nimport \"tfconfig/v2\" as tfconfig\nimport \"tfstate/v2\" as tfstate\nimport \"tfrun\"",
         &[
             "tfplan.terraform_version is \"1.9.8\" and tfplan.variables.region.value is \"eu-central-1\"",
@@ -46,7 +46,7 @@ fn the_second_forms_hold_what_the_plan_says() {
 
 #[test]
 fn the_first_forms_are_by_module_type_and_name() {
-    holds(
+    assert_holds(
         "import \"tfplan\"\nimport \"tfconfig\"\nimport \"tfstate\"",
         &[
             "tfplan.resources.kubernetes_namespace_v1.shop[0].applied.metadata[0].name is \"shop\"",

@@ -1,5 +1,6 @@
 //! Differences and settings as the first forms of the imports have them.
 
+use indexmap::IndexMap;
 use palisade_document::{Kind, Value as Borrowed};
 
 use super::super::evaluation::Machine;
@@ -9,37 +10,36 @@ use super::part;
 /// Deepest nesting that is looked into.
 const MAX_DEPTH: u32 = 32;
 
+/// An attribute before and after a change.
+#[derive(Default)]
+struct Leaf {
+    old: Option<String>,
+    new: Option<String>,
+    computed: bool,
+}
+
 /// The attributes that a change touches, by flat names such as `tags.Name`.
 pub(super) fn of_change<'r>(machine: &Machine<'r>, change: Borrowed<'r>) -> Value<'r> {
-    let mut leaves: Vec<(String, [Option<String>; 2], bool)> = Vec::new();
-    for (side, key) in ["before", "after"].into_iter().enumerate() {
-        if let Some(value) = change.get(key) {
-            flatten(value, String::new(), 0, &mut |name, text| {
-                let at = if let Some(at) = leaves.iter().position(|(found, _, _)| *found == name) {
-                    at
-                } else {
-                    leaves.push((name, [None, None], false));
-                    leaves.len() - 1
-                };
-                if let Some(slot) = leaves.get_mut(at).and_then(|leaf| leaf.1.get_mut(side)) {
-                    *slot = Some(text);
-                }
-            });
-        }
+    let mut leaves: IndexMap<String, Leaf> = IndexMap::new();
+    if let Some(before) = change.get("before") {
+        flatten(before, String::new(), 0, &mut |name, text| {
+            leaves.entry(name).or_default().old = Some(text);
+        });
+    }
+    if let Some(after) = change.get("after") {
+        flatten(after, String::new(), 0, &mut |name, text| {
+            leaves.entry(name).or_default().new = Some(text);
+        });
     }
     if let Some(unknown) = change.get("after_unknown") {
         flatten(unknown, String::new(), 0, &mut |name, text| {
-            if text != "true" {
-                return;
-            }
-            match leaves.iter_mut().find(|(found, _, _)| *found == name) {
-                Some(leaf) => leaf.2 = true,
-                None => leaves.push((name, [None, None], true)),
+            if text == "true" {
+                leaves.entry(name).or_default().computed = true;
             }
         });
     }
     let map = Map::new(machine.arena);
-    for (name, [old, new], computed) in leaves {
+    for (name, Leaf { old, new, computed }) in leaves {
         if old == new && !computed {
             continue;
         }
