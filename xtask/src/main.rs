@@ -16,7 +16,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   test                                     install what the tests need, then run everything below
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
-  bench reachability                       time the analysis of large systems (run it with --release)
+  bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
+  bench check                              time a whole check of a large system in a service mesh
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -29,6 +30,8 @@ fn main() -> ExitCode {
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
         ["bench", "reachability"] => bench::reachability(),
+        ["bench", "reachability", system] => bench::one(system),
+        ["bench", "check"] => bench::check(),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

@@ -10,7 +10,9 @@ pub mod outcomes;
 pub mod privilege;
 pub mod reachability;
 
-use palisade_model::Model;
+use std::collections::BTreeMap;
+
+use palisade_model::{Control, Diagnostic, DiagnosticLevel, Model};
 
 /// Everything that checks, reports and the diagram ask about a model, computed once.
 #[derive(Debug)]
@@ -25,6 +27,8 @@ pub struct Analysis<'m> {
     pub exposure: exposure::Exposure,
     /// Who may do what.
     pub privileges: privilege::Privileges,
+    /// Active controls by the namespace that they stand in; cluster-wide ones under no name.
+    controls: BTreeMap<&'m str, Vec<&'m Control>>,
 }
 
 impl<'m> Analysis<'m> {
@@ -33,12 +37,43 @@ impl<'m> Analysis<'m> {
         let reachability = reachability::Reachability::of(model);
         let mesh = mesh::MeshView::of(model);
         let exposure = exposure::Exposure::of(model, &reachability, &mesh);
+        let mut controls: BTreeMap<&str, Vec<&Control>> = BTreeMap::new();
+        for control in model.active_controls() {
+            let namespace = control.namespace.as_deref().unwrap_or_default();
+            controls.entry(namespace).or_default().push(control);
+        }
         Self {
             model,
             reachability,
             mesh,
             exposure,
             privileges: privilege::Privileges::of(model),
+            controls,
         }
+    }
+
+    /// Controls that hold and stand in a namespace.
+    pub fn controls_in(&self, namespace: &str) -> &[&'m Control] {
+        self.controls.get(namespace).map_or(&[], Vec::as_slice)
+    }
+
+    /// Controls that hold and stand in no namespace.
+    pub fn cluster_controls(&self) -> &[&'m Control] {
+        self.controls_in("")
+    }
+
+    /// What could not be worked out exactly because the model is too intricate; nothing for nearly
+    /// every model.
+    pub fn limit(&self) -> Option<Diagnostic> {
+        let message = self.reachability.limit()?.to_owned();
+        Some(Diagnostic {
+            level: DiagnosticLevel::Warning,
+            message,
+            origin: None,
+            help: Some(
+                "check parts of the system by themselves, or let fewer policies select the same pods"
+                    .to_owned(),
+            ),
+        })
     }
 }

@@ -48,6 +48,8 @@ pub enum Shape {
     Identity,
     /// A role.
     Role,
+    /// What builds images or deploys workloads.
+    Pipeline,
 }
 
 /// A pattern's number on a node, with how bad it is there.

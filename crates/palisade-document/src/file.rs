@@ -64,10 +64,60 @@ pub struct Position {
     pub column: u32,
 }
 
+/// The path of a file and, where it is known, the commit that it was read at. It is one pointer
+/// wide: every fact of a system holds one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileRef(Arc<FileName>);
+
+#[derive(PartialEq, Eq, PartialOrd, Ord, Hash)]
+struct FileName {
+    path: Box<str>,
+    commit: Option<Box<str>>,
+}
+
+impl FileRef {
+    /// A file by its path.
+    pub fn new(path: impl Into<Box<str>>) -> Self {
+        Self::at_commit(path, None)
+    }
+
+    /// A file by its path, as it was at a commit.
+    pub fn at_commit(path: impl Into<Box<str>>, commit: Option<Box<str>>) -> Self {
+        let path = path.into();
+        Self(Arc::new(FileName { path, commit }))
+    }
+
+    /// The commit, where it is known.
+    pub fn commit(&self) -> Option<&str> {
+        self.0.commit.as_deref()
+    }
+}
+
+impl std::ops::Deref for FileRef {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0.path
+    }
+}
+
+impl std::fmt::Display for FileRef {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.pad(self)
+    }
+}
+
+impl std::fmt::Debug for FileRef {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&**self, formatter)
+    }
+}
+
 /// One text that was read, with the path that a person knows it by.
 #[derive(Debug)]
 pub struct SourceFile {
     path: Arc<str>,
+    name: FileRef,
     text: Box<str>,
     line_starts: Vec<u32>,
 }
@@ -80,8 +130,10 @@ impl SourceFile {
         let line_starts = std::iter::once(0)
             .chain(newlines.map(|(at, _)| offset(at + 1)))
             .collect();
+        let path = path.into();
         Self {
-            path: path.into(),
+            name: FileRef::new(&*path),
+            path,
             text,
             line_starts,
         }
@@ -90,6 +142,11 @@ impl SourceFile {
     /// The path that reports show.
     pub fn path(&self) -> &Arc<str> {
         &self.path
+    }
+
+    /// The same path, as places keep it.
+    pub fn name(&self) -> &FileRef {
+        &self.name
     }
 
     /// The whole text.

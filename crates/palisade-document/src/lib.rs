@@ -22,7 +22,7 @@ mod yaml;
 mod yaml_fallback;
 mod yaml_mistake;
 
-pub use crate::file::{Position, SourceFile, Span};
+pub use crate::file::{FileRef, Position, SourceFile, Span};
 pub use crate::fingerprint::{Fingerprint, fingerprint};
 pub use crate::json::parse_json;
 pub use crate::limits::Limits;

@@ -231,6 +231,28 @@ pub struct Patch {
     pub replacement: String,
 }
 
+/// What a mapping of a source lacks; it is written in the file's own style when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addition {
+    /// The mapping.
+    pub mapping: Origin,
+    /// The keys from the mapping down to the value; those that are missing are made.
+    pub path: Vec<&'static str>,
+    /// The value.
+    pub value: AddedValue,
+}
+
+/// The value of an [`Addition`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddedValue {
+    /// `true` or `false`.
+    Bool(bool),
+    /// A word that needs no quotes.
+    Word(&'static str),
+    /// A list of such words.
+    Words(&'static [&'static str]),
+}
+
 /// Something that is wrong, with one root cause.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -267,6 +289,9 @@ pub struct Finding {
     /// The edit that does it, where it can be computed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patches: Vec<Patch>,
+    /// What is to be added to the sources, before it is written out as patches.
+    #[serde(skip)]
+    pub additions: Vec<Addition>,
     /// Digest of the subject's declaration, so that an exception lapses when it changes.
     pub content: String,
 }
@@ -275,5 +300,10 @@ impl Finding {
     /// The identity that exceptions and comparisons use: check, subject and part.
     pub fn key(&self) -> (CheckId, &str, &str) {
         (self.check, self.subject.as_str(), &self.part)
+    }
+
+    /// Whether an edit is known that does away with it.
+    pub fn is_fixable(&self) -> bool {
+        !self.patches.is_empty() || !self.additions.is_empty()
     }
 }

@@ -1,13 +1,13 @@
 //! Containers of a workload: their runtime rights, environment, volumes and resources.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::address::{Port, Protocol};
+use crate::by_name::ByName;
 use crate::data::{ImageRef, SecretKind};
 use crate::origin::{Fact, Origin};
+use crate::rare::Rare;
 
 /// Runtime rights of a pod as a whole; `None` is "not said".
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -143,7 +143,7 @@ pub struct Container {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mounts: Vec<Mount>,
     /// Runtime rights.
-    pub security: SecurityContext,
+    pub security: Rare<SecurityContext>,
     /// Requested resources.
     pub requests: ResourceAmounts,
     /// Resource limits.
@@ -295,6 +295,11 @@ pub enum VolumeSource {
         /// The driver.
         driver: String,
     },
+    /// The files of an image.
+    Image {
+        /// The image.
+        image: Fact<ImageRef>,
+    },
     /// Anything else, by its field name.
     Other {
         /// The field.
@@ -321,7 +326,7 @@ pub struct ProjectedToken {
 #[serde(deny_unknown_fields)]
 pub struct ResourceAmounts {
     /// Each amount with its place.
-    pub amounts: BTreeMap<String, Fact<String>>,
+    pub amounts: ByName<Fact<String>>,
 }
 
 /// A probe, with the shell command it runs if it runs one.

@@ -13,6 +13,7 @@ use crate::mesh::{
 };
 use crate::network::NetworkPolicy;
 use crate::origin::{Fact, Origin};
+use crate::pipeline::DeployPath;
 use crate::selector::{Labels, Selector};
 
 /// A guard with its declaration.
@@ -112,6 +113,9 @@ pub enum ControlKind {
         /// Namespace it deploys to, where it says.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         destination: Option<String>,
+        /// What it deploys, where it says.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        sources: Vec<Fact<DeployPath>>,
     },
     /// A detection rule set (Falco rules, Tetragon TracingPolicy, Prometheus alert rules).
     Detection {
@@ -137,6 +141,8 @@ pub enum Enforcement {
     Deny,
     /// It is only reported.
     Audit,
+    /// Nothing: no binding puts the policy in force, or the policy that is bound is not there.
+    Unbound,
 }
 
 /// A policy that runs at admission.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::NodeId;
 use crate::origin::{Fact, Origin};
+use crate::tag::TagKind;
 
 /// How harmful it is when data leaks; from `palisade.toml` or the label `palisade.dev/classification`.
 #[derive(
@@ -178,31 +179,15 @@ pub struct ImageRef {
     pub digest: Option<String>,
 }
 
-/// Tags that are made to move.
-const MOVING_TAGS: [&str; 16] = [
-    "latest",
-    "main",
-    "master",
-    "develop",
-    "development",
-    "dev",
-    "edge",
-    "nightly",
-    "canary",
-    "head",
-    "stable",
-    "snapshot",
-    "unstable",
-    "trunk",
-    "current",
-    "rolling",
-];
-
 impl ImageRef {
-    /// Whether it names no digest, and no tag or one that is made to move.
+    /// How much of a version its tag names.
+    pub fn tag_kind(&self) -> TagKind {
+        TagKind::of(self.tag.as_deref())
+    }
+
+    /// Whether it names no digest, and no tag or one that moves with each release.
     pub fn is_mutable(&self) -> bool {
-        let moves = |tag: &String| MOVING_TAGS.contains(&tag.to_ascii_lowercase().as_str());
-        self.digest.is_none() && self.tag.as_ref().is_none_or(moves)
+        self.digest.is_none() && self.tag_kind().moves()
     }
 
     /// Takes a reference apart; `None` for an empty text or one with a placeholder (`$`, `{`).
@@ -256,6 +241,13 @@ pub enum ImageUse {
         workload: NodeId,
         /// The container's name.
         container: String,
+    },
+    /// A volume of a workload, which holds the image's files.
+    Volume {
+        /// The workload.
+        workload: NodeId,
+        /// The volume's name.
+        volume: String,
     },
     /// The base of a build stage.
     Base {

@@ -33,7 +33,7 @@ pub enum EdgeKind {
     Guards,
     /// A pipeline or build file makes an image.
     Builds,
-    /// A pipeline deploys a workload.
+    /// A pipeline, or a control that reconciles, deploys a workload.
     Deploys,
 }
 

@@ -11,6 +11,8 @@
 mod access;
 mod address;
 mod answer;
+mod builtin;
+mod by_name;
 mod container;
 mod control;
 mod data;
@@ -25,16 +27,19 @@ mod network;
 mod origin;
 mod pattern;
 mod pipeline;
+mod rare;
 mod reading;
 mod selector;
+mod tag;
 mod workload;
 
 pub use crate::access::{Binding, PolicyRule, Role, RoleRef, Subject, SubjectKind};
 pub use crate::address::{Cidr, ParseCidrError, Port, PortRange, Protocol};
 pub use crate::answer::{
-    Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError, ParseSeverityError, Patch,
-    Place, Severity, Tool,
+    AddedValue, Addition, Check, CheckId, Confidence, Equivalent, Finding, ParseCheckIdError,
+    ParseSeverityError, Patch, Place, Severity, Tool,
 };
+pub use crate::by_name::{ByName, Entries};
 pub use crate::container::{
     Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,
     Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume, VolumeSource,
@@ -65,9 +70,13 @@ pub use crate::network::{
 };
 pub use crate::origin::{Fact, Origin};
 pub use crate::pattern::{Coverage, Layer, PatternId, Status, View};
-pub use crate::pipeline::{BuildCommand, BuildFile, BuildInstruction, BuildStage, Pipeline};
+pub use crate::pipeline::{
+    BuildCommand, BuildFile, BuildInstruction, BuildStage, DeployPath, MadeImage, Pipeline,
+};
+pub use crate::rare::{Blank, Rare};
 pub use crate::reading::{Account, Diagnostic, DiagnosticLevel, Outcome};
 pub use crate::selector::{Labels, Operator, Requirement, Selector};
+pub use crate::tag::TagKind;
 pub use crate::workload::{
     Identity, MeshMembership, Strategy, UpdateStrategy, Workload, WorkloadKind,
 };

@@ -44,6 +44,9 @@ pub enum LinkerdTarget {
     HttpRoute {
         /// Name.
         name: String,
+        /// Servers that the route is attached to; empty where no file says it.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        servers: Vec<String>,
     },
     /// Every Server of the namespace.
     Namespace {

@@ -254,7 +254,7 @@ pub struct DestinationRule {
     /// Client TLS for single ports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<(Port, Fact<TrafficTls>)>,
-    /// Client TLS of subsets, by subset name.
+    /// Client TLS of subsets, by the subset's name, with the port where it is of one alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subsets: Vec<(String, Fact<TrafficTls>)>,
 }

@@ -8,7 +8,7 @@ use crate::control::Control;
 use crate::data::{ConfigObject, Dataset, Image, Secret};
 use crate::edge::Edge;
 use crate::entry::{EntryPoint, Service};
-use crate::id::NodeId;
+use crate::id::{NodeId, NodeKind};
 use crate::origin::{Fact, Origin};
 use crate::pipeline::Pipeline;
 use crate::selector::Labels;
@@ -126,22 +126,56 @@ impl Model {
             .and_then(|at| self.workloads.get(at))
     }
 
+    /// The workloads of a namespace: their first declarations.
+    pub fn workloads_in(&self, namespace: &str) -> &[Workload] {
+        let prefix = NodeId::new(NodeKind::Workload, &format!("{namespace}/"));
+        beginning(&self.workloads, prefix.as_str(), |node| node.id.as_str())
+    }
+
+    /// The services of a namespace.
+    pub fn services_in(&self, namespace: &str) -> &[Service] {
+        let prefix = NodeId::new(NodeKind::Service, &format!("{namespace}/"));
+        beginning(&self.services, prefix.as_str(), |node| node.id.as_str())
+    }
+
+    /// The service account of a namespace and name.
+    pub fn account(&self, namespace: &str, name: &str) -> Option<&Identity> {
+        let id = NodeId::new(NodeKind::Identity, &format!("{namespace}/{name}"));
+        self.identities
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.identities.get(at))
+    }
+
     /// The service of a namespace and name.
     pub fn service(&self, namespace: &str, name: &str) -> Option<&Service> {
+        let id = NodeId::new(NodeKind::Service, &format!("{namespace}/{name}"));
         self.services
-            .iter()
-            .find(|service| service.namespace == namespace && service.name == name)
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.services.get(at))
     }
 
     /// The namespace of a name.
     pub fn namespace(&self, name: &str) -> Option<&Zone> {
+        let id = NodeId::new(NodeKind::Zone, &format!("namespace/{name}"));
         self.zones
-            .iter()
-            .find(|zone| zone.kind == ZoneKind::Namespace && zone.name == name)
+            .binary_search_by(|node| node.id.cmp(&id))
+            .ok()
+            .and_then(|at| self.zones.get(at))
     }
 
     /// Controls that hold for the system.
     pub fn active_controls(&self) -> impl Iterator<Item = &Control> {
         self.controls.iter().filter(|control| control.active)
     }
+}
+
+/// Nodes whose ids have this beginning.
+// INVARIANT: lists are sorted by id, so these stand together.
+fn beginning<'n, N>(nodes: &'n [N], prefix: &str, id: impl Fn(&N) -> &str) -> &'n [N] {
+    let first = nodes.partition_point(|node| id(node) < prefix);
+    let rest = nodes.get(first..).unwrap_or_default();
+    let count = rest.partition_point(|node| id(node).starts_with(prefix));
+    rest.get(..count).unwrap_or_default()
 }

@@ -1,8 +1,6 @@
 //! Where a fact was learned.
 
-use std::sync::Arc;
-
-use palisade_document::{Position, SourceFile, Span};
+use palisade_document::{FileRef, Position, SourceFile, Span};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,34 +8,68 @@ use serde::{Deserialize, Serialize};
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
-#[serde(deny_unknown_fields)]
+#[serde(from = "Written", into = "Written")]
 pub struct Origin {
-    /// Path relative to where the run started, with `/`.
-    #[schemars(with = "String")]
-    pub file: Arc<str>,
+    /// Path relative to where the run started, with `/`, and the commit that it was read at.
+    pub file: FileRef,
     /// Bytes in that file.
     pub span: Span,
     /// Line and column of the first byte, from 1.
     pub start: Position,
+    /// The overlay or chart that this was rendered from; spans then point into that source, as
+    /// near as can be told.
+    pub rendered_from: Option<FileRef>,
+}
+
+/// A place in a source: file, bytes, line and column, and the commit if it is known.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, rename = "Origin")]
+struct Written {
+    /// Path relative to where the run started, with `/`.
+    file: String,
+    /// Bytes in that file.
+    span: Span,
+    /// Line and column of the first byte, from 1.
+    start: Position,
     /// The commit that the file was read at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub commit: Option<Arc<str>>,
+    commit: Option<String>,
     /// The overlay or chart that this was rendered from; spans then point into that source, as
     /// near as can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
-    pub rendered_from: Option<Arc<str>>,
+    rendered_from: Option<String>,
+}
+
+impl From<Written> for Origin {
+    fn from(written: Written) -> Self {
+        Self {
+            file: FileRef::at_commit(written.file, written.commit.map(String::into_boxed_str)),
+            span: written.span,
+            start: written.start,
+            rendered_from: written.rendered_from.map(FileRef::new),
+        }
+    }
+}
+
+impl From<Origin> for Written {
+    fn from(origin: Origin) -> Self {
+        Self {
+            file: origin.file.to_string(),
+            span: origin.span,
+            start: origin.start,
+            commit: origin.file.commit().map(str::to_owned),
+            rendered_from: origin.rendered_from.map(|source| source.to_string()),
+        }
+    }
 }
 
 impl Origin {
     /// The place of a span in a file.
     pub fn new(file: &SourceFile, span: Span) -> Self {
         Self {
-            file: Arc::clone(file.path()),
+            file: file.name().clone(),
             span,
             start: file.position(span.start),
-            commit: None,
             rendered_from: None,
         }
     }
@@ -67,5 +99,31 @@ impl<T> Fact<T> {
     /// A value and its place.
     pub const fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_keeps_every_part_in_its_written_form() {
+        let written = serde_json::json!({
+            "file": "a.yaml",
+            "span": { "start": 3, "end": 5 },
+            "start": { "line": 1, "column": 4 },
+            "commit": "0f1e",
+            "rendered_from": "overlay",
+        });
+        let origin: Origin = serde_json::from_value(written.clone()).expect("a place");
+        assert_eq!(origin.to_string(), "a.yaml:1:4");
+        assert_eq!(origin.file.commit(), Some("0f1e"));
+        assert_eq!(serde_json::to_value(&origin).expect("json"), written);
+    }
+
+    #[test]
+    fn a_place_is_small_since_every_fact_holds_one() {
+        assert_eq!(size_of::<Origin>(), 32);
+        assert!(size_of::<Option<Fact<bool>>>() <= 40);
     }
 }

@@ -1,4 +1,4 @@
-//! What builds and deploys: Dockerfiles today.
+//! What builds and deploys: Dockerfiles, Skaffold and Compose.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,10 +18,45 @@ pub struct Pipeline {
     /// The Dockerfile, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<BuildFile>,
+    /// Images that it makes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub makes: Vec<MadeImage>,
+    /// What it deploys.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deploys: Vec<Fact<DeployPath>>,
     /// Where it stands.
     pub origin: Origin,
     /// Digest of the content.
     pub content: String,
+}
+
+/// An image that a pipeline makes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MadeImage {
+    /// Its name as written; a registry and a tag may be put to it when it is pushed.
+    pub image: Fact<ImageRef>,
+    /// The build file that it is made from, as a path; `None` when another builder makes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub build_file: Option<String>,
+}
+
+/// Files that a pipeline or reconciler deploys.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "snake_case",
+    deny_unknown_fields
+)]
+pub enum DeployPath {
+    /// A file or folder below where the run started.
+    Here(String),
+    /// A glob of files below where the run started.
+    Glob(String),
+    /// A folder of a repository, which may be this one or hold it.
+    Repository(String),
+    /// A chart of a registry, whose files are not here.
+    Elsewhere(String),
 }
 
 /// A Dockerfile.

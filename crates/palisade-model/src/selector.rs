@@ -1,12 +1,12 @@
 //! Labels and the selectors over them, with Kubernetes semantics.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::by_name::ByName;
+
 /// Labels of an object.
-pub type Labels = BTreeMap<String, String>;
+pub type Labels = ByName<String>;
 
 /// How a [`Requirement`] compares a label.
 #[derive(

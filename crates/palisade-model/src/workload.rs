@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::container::{Container, PodSecurity, Volume};
 use crate::id::NodeId;
 use crate::origin::{Fact, Origin};
+use crate::rare::Rare;
 use crate::selector::Labels;
 
 /// Which controller runs a workload.
@@ -84,21 +85,24 @@ pub struct Workload {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replicas: Option<Fact<i64>>,
     /// How a new revision replaces the old.
-    pub strategy: UpdateStrategy,
+    pub strategy: Rare<UpdateStrategy>,
     /// The service account by name; `None` means `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<Fact<String>>,
     /// Whether the API token is mounted, as the pod says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_token: Option<Fact<bool>>,
+    /// `imagePullSecrets` of the pod, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pull_secrets: Vec<Fact<String>>,
     /// Pod-wide runtime rights.
-    pub security: PodSecurity,
+    pub security: Rare<PodSecurity>,
     /// Containers of every role.
     pub containers: Vec<Container>,
     /// Volumes.
     pub volumes: Vec<Volume>,
     /// Part in a service mesh.
-    pub mesh: MeshMembership,
+    pub mesh: Rare<MeshMembership>,
     /// Where the object stands.
     pub origin: Origin,
     /// Where the pod spec stands (for a fix that adds to it).
@@ -186,6 +190,9 @@ pub struct Identity {
     /// Whether the API token is mounted by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub automount_token: Option<Fact<bool>>,
+    /// `imagePullSecrets` of a service account: pods that name none use them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pull_secrets: Vec<Fact<String>>,
     /// Annotations (cloud identity federation is declared there).
     pub annotations: Labels,
     /// Where it is declared; for identities that are only referred to, the first reference.

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Check, CheckId, Confidence, Finding, NodeId, Origin, Patch, Place, Severity};
+use palisade_model::{
+    AddedValue, Addition, Check, CheckId, Confidence, Finding, NodeId, Origin, Patch, Place,
+    Severity,
+};
 
 /// What a check says about one place; the check's own metadata fills in the rest.
 #[derive(Debug, Clone)]
@@ -27,6 +30,8 @@ pub struct Report {
     pub related: Vec<Place>,
     /// Computed edits.
     pub patches: Vec<Patch>,
+    /// What is to be added to the source.
+    pub additions: Vec<Addition>,
 }
 
 impl Report {
@@ -48,6 +53,7 @@ impl Report {
             confidence: None,
             related: Vec::new(),
             patches: Vec::new(),
+            additions: Vec::new(),
         }
     }
 
@@ -84,9 +90,16 @@ impl Report {
         self
     }
 
-    /// Adds a computed edit, where there is one.
-    pub fn patch_if(mut self, patch: Option<Patch>) -> Self {
-        self.patches.extend(patch);
+    /// Says what a mapping of the source lacks; nothing for rendered sources, whose spans are only
+    /// near.
+    pub fn adding(mut self, mapping: &Origin, path: &[&'static str], value: AddedValue) -> Self {
+        if mapping.rendered_from.is_none() {
+            self.additions.push(Addition {
+                mapping: mapping.clone(),
+                path: path.to_vec(),
+                value,
+            });
+        }
         self
     }
 
@@ -128,6 +141,9 @@ impl Findings {
         if let Some(known) = known {
             if known.origin != report.origin && !known.also.contains(&report.origin) {
                 known.also.push(report.origin);
+                // Every declaration is to be mended, or the fault stays.
+                known.patches.extend(report.patches);
+                known.additions.extend(report.additions);
             }
             return;
         }
@@ -147,6 +163,7 @@ impl Findings {
             lets: check.lets.to_owned(),
             fix: check.fix.to_owned(),
             patches: report.patches,
+            additions: report.additions,
             content: report.content,
         });
     }

@@ -11,7 +11,6 @@ mod config_view;
 mod container_view;
 mod context;
 mod coverage;
-mod edits;
 mod evaluate;
 mod finding;
 mod mutable_tags;

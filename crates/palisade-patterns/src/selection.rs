@@ -39,6 +39,23 @@ pub(crate) fn policy_selects(model: &Model, policy: &NetworkPolicy, workload: &W
     here && pods_match(&subject.pods, workload)
 }
 
+/// The workloads among which a network policy selects.
+pub(crate) fn subject_to<'m>(model: &'m Model, policy: &NetworkPolicy) -> &'m [Workload] {
+    match &policy.subject.namespace {
+        Some(namespace) => model.workloads_in(namespace),
+        None => &model.workloads,
+    }
+}
+
+/// The workloads among which a mesh policy selects.
+pub(crate) fn in_reach<'m>(model: &'m Model, scope: &MeshScope) -> &'m [Workload] {
+    if scope.root && scope.targets.is_empty() {
+        &model.workloads
+    } else {
+        model.workloads_in(&scope.namespace)
+    }
+}
+
 /// Whether a mesh policy is about a workload.
 pub(crate) fn scope_selects(model: &Model, scope: &MeshScope, workload: &Workload) -> bool {
     if !scope.targets.is_empty() {
@@ -71,7 +88,7 @@ pub(crate) fn behind<'m>(
     service: &'m Service,
 ) -> impl Iterator<Item = &'m Workload> {
     model
-        .workloads
+        .workloads_in(&service.namespace)
         .iter()
         .filter(move |workload| service_selects(service, workload))
 }

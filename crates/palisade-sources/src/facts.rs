@@ -3,9 +3,13 @@
 use std::collections::BTreeMap;
 
 use palisade_document::Limits;
-use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Model, Origin, Port, Workload};
+use palisade_model::{Backend, Cidr, Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
 
-use crate::formats::kubernetes::entries::Route;
+use crate::formats::falco::Response;
+use crate::formats::kubernetes::admission::{PolicyBinding, UnboundPolicy};
+use crate::formats::kubernetes::cilium::NamedPeer;
+use crate::formats::kubernetes::entries::{GatewayListener, IngressClass, Route};
+use crate::formats::kubernetes::linkerd::ServerSelection;
 
 /// Facts of one or more files; the model in it is neither sorted nor linked yet.
 #[derive(Debug, Default)]
@@ -22,6 +26,8 @@ pub(crate) struct Facts {
     pub(crate) limits: Limits,
     /// Storage classes by name, and whether they say that they encrypt.
     pub(crate) storage_classes: BTreeMap<String, Fact<bool>>,
+    /// The storage class of claims that name none.
+    pub(crate) default_storage_class: Option<Fact<String>>,
     /// Claims (namespace, name) that a snapshot or backup object names; an empty name means all.
     pub(crate) backups: Vec<Fact<(String, String)>>,
     /// Text values of config maps, kept only while reading, to find declared flows.
@@ -32,8 +38,26 @@ pub(crate) struct Facts {
     pub(crate) declared: BTreeMap<(String, String), Vec<Origin>>,
     /// Routes that wait for the gateway that they are attached to.
     pub(crate) routes: Vec<Route>,
-    /// Ports of the named listeners of gateways: namespace, gateway and listener.
-    pub(crate) gateway_ports: BTreeMap<(String, String, String), Port>,
+    /// What the listeners of gateways admit, by namespace and name of the gateway.
+    pub(crate) gateway_listeners: BTreeMap<(String, String), Vec<GatewayListener>>,
+    /// Where rules without hosts lead, by namespace and name; others hand requests to them.
+    pub(crate) delegated: BTreeMap<(String, String), Vec<Backend>>,
+    /// Classes of ingresses.
+    pub(crate) ingress_classes: Vec<IngressClass>,
+    /// Admission policies that hold only where a binding says so.
+    pub(crate) unbound_policies: Vec<UnboundPolicy>,
+    /// Peers of network policies that stand under a name in another object.
+    pub(crate) named_peers: Vec<NamedPeer>,
+    /// Groups of addresses by name.
+    pub(crate) address_groups: BTreeMap<String, Vec<Cidr>>,
+    /// Servers of Linkerd by the namespace and name of the routes that are attached to them.
+    pub(crate) server_routes: BTreeMap<(String, String), Vec<String>>,
+    /// Authorizations of Linkerd for the servers with some labels.
+    pub(crate) server_selections: Vec<ServerSelection>,
+    /// What is done on detections.
+    pub(crate) responses: Vec<Response>,
+    /// Bindings that put admission policies in force.
+    pub(crate) policy_bindings: Vec<PolicyBinding>,
     /// Kinds that were met and are not read, so that each is told once per file.
     pub(crate) unread_kinds: BTreeMap<(String, String), Origin>,
 }
@@ -123,13 +147,33 @@ impl Facts {
         self.owned_pods.append(&mut other.owned_pods);
         self.diagnostics.append(&mut other.diagnostics);
         self.storage_classes.append(&mut other.storage_classes);
+        if self.default_storage_class.is_none() {
+            self.default_storage_class = other.default_storage_class;
+        }
         self.backups.append(&mut other.backups);
         self.config_values.append(&mut other.config_values);
         self.routes.append(&mut other.routes);
         for (key, mut origins) in other.declared {
             self.declared.entry(key).or_default().append(&mut origins);
         }
-        self.gateway_ports.append(&mut other.gateway_ports);
+        for (key, listeners) in other.gateway_listeners {
+            self.gateway_listeners.entry(key).or_insert(listeners);
+        }
+        for (key, backends) in other.delegated {
+            self.delegated.entry(key).or_insert(backends);
+        }
+        self.ingress_classes.append(&mut other.ingress_classes);
+        self.unbound_policies.append(&mut other.unbound_policies);
+        self.named_peers.append(&mut other.named_peers);
+        for (name, blocks) in other.address_groups {
+            self.address_groups.entry(name).or_insert(blocks);
+        }
+        for (key, servers) in other.server_routes {
+            self.server_routes.entry(key).or_insert(servers);
+        }
+        self.server_selections.append(&mut other.server_selections);
+        self.responses.append(&mut other.responses);
+        self.policy_bindings.append(&mut other.policy_bindings);
         self.allowed_references
             .append(&mut other.allowed_references);
     }

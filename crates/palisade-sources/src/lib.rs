@@ -10,6 +10,7 @@ mod credentials;
 mod facts;
 mod formats;
 mod object;
+mod paths;
 mod reading;
 mod rendering;
 mod suppressions;

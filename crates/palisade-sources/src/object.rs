@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use palisade_document::{SourceFile, Span, Value, fingerprint};
+use palisade_document::{FileRef, SourceFile, Span, Value, fingerprint};
 use palisade_model::{
     Control, ControlKind, Fact, Labels, NodeId, NodeKind, Operator, Origin, Requirement, Selector,
 };
@@ -26,12 +26,27 @@ pub(crate) struct Object<'d> {
     /// Overlays and charts that it was rendered from; empty for a plain manifest.
     pub(crate) variants: Vec<String>,
     /// The source that it was rendered from.
-    pub(crate) rendered_from: Option<Arc<str>>,
+    pub(crate) rendered_from: Option<FileRef>,
     /// The place that stands for every place of a rendered object: it has none of its own.
     pub(crate) anchor: Option<Origin>,
 }
 
 impl<'d> Object<'d> {
+    /// A value of a file that holds no Kubernetes object, under this name.
+    pub(crate) fn of_file(file: &Arc<SourceFile>, kind: &str, value: Value<'d>) -> Self {
+        Self {
+            value,
+            file: Arc::clone(file),
+            group: String::new(),
+            kind: kind.to_owned(),
+            name: file.path().to_string(),
+            namespace: None,
+            variants: Vec::new(),
+            rendered_from: None,
+            anchor: None,
+        }
+    }
+
     /// The namespace, `default` when not written.
     pub(crate) fn namespace(&self) -> &str {
         self.namespace.as_deref().unwrap_or("default")
@@ -121,6 +136,15 @@ impl<'d> Object<'d> {
         };
         list.items()
             .filter_map(|item| Some(Fact::new(item.to_text()?, self.origin_of(item))))
+            .collect()
+    }
+
+    /// The `name` of each item of a list of a part of this object.
+    pub(crate) fn names_in(&self, part: Value<'d>, path: &[&str]) -> Vec<Fact<String>> {
+        let items = part.at(path).into_iter().flat_map(Value::items);
+        items
+            .filter_map(|item| self.text_in(item, &["name"]))
+            .filter(|name| !name.value.is_empty())
             .collect()
     }
 

@@ -59,6 +59,7 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
     let mut evaluation =
         palisade_patterns::evaluate(&context, &|unit| request.selection.wants(unit.check.id));
     let mut diagnostics = reading.diagnostics.clone();
+    diagnostics.extend(analysis.limit());
     let mut comments = Vec::new();
     if request.comments == Comments::Honoured {
         for comment in &reading.suppressions {
@@ -166,9 +167,7 @@ fn next(verdict: &Verdict, findings: &[Finding], fail_on: Severity) -> Option<St
             .iter()
             .filter(|finding| finding.severity >= fail_on)
     };
-    let fixable = failing()
-        .filter(|finding| !finding.patches.is_empty())
-        .count();
+    let fixable = failing().filter(|finding| finding.is_fixable()).count();
     match fixable {
         0 => failing()
             .next()

@@ -194,6 +194,7 @@ fn expired(what: &str, ended: Date, owner: &str, origin: &Origin) -> Finding {
             .to_owned(),
         fix: "remove what it excepts, or review it and give it a new end".to_owned(),
         patches: Vec::new(),
+        additions: Vec::new(),
         content: String::new(),
     }
 }

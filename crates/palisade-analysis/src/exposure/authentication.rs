@@ -41,7 +41,7 @@ pub(super) fn of(
     if let Some(words) = found {
         return AuthState::Authenticated(words);
     }
-    if NAMED.iter().any(|key| entry.annotations.contains_key(*key)) {
+    if NAMED.iter().any(|key| entry.annotations.contains_key(key)) {
         return AuthState::Unknown;
     }
     AuthState::Unauthenticated
@@ -106,7 +106,7 @@ fn by_annotation(annotations: &Labels) -> Option<String> {
 /// A middleware or plugin whose name says that it authenticates.
 fn by_named(annotations: &Labels) -> Option<String> {
     NAMED.iter().find_map(|key| {
-        let value = annotations.get(*key)?;
+        let value = annotations.get(key)?;
         let lower = value.to_ascii_lowercase();
         AUTHENTICATING
             .iter()

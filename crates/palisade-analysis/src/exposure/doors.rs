@@ -1,27 +1,55 @@
 //! The ways in: from each entry point through its services to ports of workloads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{
-    Backend, Cidr, EntryKind, EntryPoint, Model, Port, PortRef, Protocol, Service, ServicePort,
-    Workload,
+    Backend, Cidr, EntryKind, EntryPoint, Model, NodeId, Port, PortRef, Protocol, Service,
+    ServicePort, Workload,
 };
 
+use crate::exposure::network::Gateways;
 use crate::exposure::{Door, authentication, network};
 use crate::mesh::{Caller, MeshView, resolve_port};
 use crate::reachability::Reachability;
 
 /// What a search for doors looks at.
 pub(super) struct Doors<'a, 'm> {
-    pub(super) model: &'m Model,
-    pub(super) reachability: &'a Reachability<'m>,
-    pub(super) mesh: &'a MeshView<'m>,
+    model: &'m Model,
+    reachability: &'a Reachability<'m>,
+    mesh: &'a MeshView<'m>,
+    gateways: Gateways<'m>,
+    /// Workloads behind each service that selects pods.
+    behind: BTreeMap<&'m NodeId, Vec<&'m Workload>>,
 }
 
 /// A port of a workload that a door leads to.
 type Reached<'m> = (&'m Workload, Protocol, Option<Port>);
 
-impl<'m> Doors<'_, 'm> {
+impl<'a, 'm> Doors<'a, 'm> {
+    /// A search over a model.
+    pub(super) fn of(
+        model: &'m Model,
+        reachability: &'a Reachability<'m>,
+        mesh: &'a MeshView<'m>,
+    ) -> Self {
+        let mut behind: BTreeMap<&NodeId, Vec<&Workload>> = BTreeMap::new();
+        for workload in &model.workloads {
+            for service in mesh.services_of(workload) {
+                let selector = service.selector.as_ref();
+                if selector.is_some_and(|selector| !selector.is_everything()) {
+                    behind.entry(&service.id).or_default().push(workload);
+                }
+            }
+        }
+        Self {
+            model,
+            reachability,
+            mesh,
+            gateways: Gateways::of(model),
+            behind,
+        }
+    }
+
     /// Every door, sorted.
     pub(super) fn all(&self) -> Vec<Door> {
         let mut found = BTreeSet::new();
@@ -46,7 +74,7 @@ impl<'m> Doors<'_, 'm> {
             EntryKind::Ingress
             | EntryKind::Gateway
             | EntryKind::IstioGateway
-            | EntryKind::Route => Some(network::gateways(self.model, entry)),
+            | EntryKind::Route => Some(self.gateways.behind(entry)),
         }
     }
 
@@ -69,9 +97,9 @@ impl<'m> Doors<'_, 'm> {
 
     fn host_ports(&self, entry: &EntryPoint) -> Vec<Reached<'m>> {
         self.model
-            .workloads
+            .workloads_in(&entry.namespace)
             .iter()
-            .filter(|workload| workload.namespace == entry.namespace && workload.name == entry.name)
+            .filter(|workload| workload.name == entry.name)
             .flat_map(|workload| {
                 let ports = workload.containers.iter().flat_map(|one| &one.ports);
                 ports.map(move |port| (workload, port))
@@ -82,22 +110,11 @@ impl<'m> Doors<'_, 'm> {
     }
 
     fn behind(&self, service: &Service, port: &ServicePort) -> Vec<Reached<'m>> {
-        let Some(selector) = service
-            .selector
-            .as_ref()
-            .filter(|selector| !selector.is_everything())
-        else {
-            return Vec::new();
-        };
-        self.model
-            .workloads
-            .iter()
-            .filter(|workload| {
-                workload.namespace == service.namespace && selector.matches(&workload.pod_labels)
-            })
+        let behind = self.behind.get(&service.id).into_iter().flatten();
+        behind
             .map(|workload| {
                 (
-                    workload,
+                    *workload,
                     port.protocol,
                     resolve_port(workload, &port.target),
                 )
@@ -112,7 +129,7 @@ impl<'m> Doors<'_, 'm> {
         reached: Reached<'m>,
     ) -> Door {
         let (workload, protocol, port) = reached;
-        let network = network::lets_through(self.reachability, self.model, gateways, reached);
+        let network = network::lets_through(self.reachability, gateways, reached);
         Door {
             entry: entry.id.clone(),
             workload: workload.id.clone(),

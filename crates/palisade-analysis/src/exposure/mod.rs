@@ -7,6 +7,8 @@ mod closure;
 mod doors;
 mod network;
 
+use std::collections::BTreeMap;
+
 use palisade_model::{Model, NodeId, Port, Protocol};
 
 use crate::mesh::MeshView;
@@ -53,20 +55,25 @@ pub struct InternetPath {
 #[derive(Debug, Default)]
 pub struct Exposure {
     doors: Vec<Door>,
+    of_workload: BTreeMap<NodeId, Vec<usize>>,
     paths: Vec<InternetPath>,
 }
 
 impl Exposure {
     /// Analyses a model.
     pub fn of(model: &Model, reachability: &Reachability<'_>, mesh: &MeshView<'_>) -> Self {
-        let doors = doors::Doors {
-            model,
-            reachability,
-            mesh,
-        }
-        .all();
+        let doors = doors::Doors::of(model, reachability, mesh).all();
         let paths = closure::from_doors(model, reachability, mesh, &doors);
-        Self { doors, paths }
+        let mut of_workload: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
+        for (place, door) in doors.iter().enumerate() {
+            let places = of_workload.entry(door.workload.clone()).or_default();
+            places.push(place);
+        }
+        Self {
+            doors,
+            of_workload,
+            paths,
+        }
     }
 
     /// Every door, sorted.
@@ -76,9 +83,8 @@ impl Exposure {
 
     /// Doors that lead to a workload.
     pub fn doors_of(&self, workload: &NodeId) -> impl Iterator<Item = &Door> {
-        self.doors
-            .iter()
-            .filter(move |door| door.workload == *workload)
+        let places = self.of_workload.get(workload).into_iter().flatten();
+        places.filter_map(|place| self.doors.get(*place))
     }
 
     /// Whether the internet's traffic gets to a workload.

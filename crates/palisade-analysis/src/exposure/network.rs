@@ -1,8 +1,9 @@
 //! Whether network policy lets a door's traffic through to the workload.
 
+use std::collections::BTreeMap;
+
 use palisade_model::{
-    ControlKind, EntryKind, EntryPoint, Model, NetworkAction, NetworkPeer, NetworkPolicy, Port,
-    Protocol, Workload,
+    EntryKind, EntryPoint, Model, NetworkAction, NetworkPeer, Port, Protocol, Selector, Workload,
 };
 
 use crate::reachability::Reachability;
@@ -18,24 +19,59 @@ const CONTROLLERS: [&str; 7] = [
     "projectcontour/envoy",
 ];
 
-/// The workloads in the code that implement a door, if it is not the workload's own port.
-pub(super) fn gateways<'m>(model: &'m Model, entry: &EntryPoint) -> Vec<&'m Workload> {
-    let is_gateway = |workload: &&Workload| match entry.kind {
-        EntryKind::IstioGateway => entry
-            .gateway_selector
-            .as_ref()
-            .is_some_and(|selector| selector.matches(&workload.pod_labels)),
-        EntryKind::Gateway => {
-            workload.namespace == entry.namespace
-                && workload
-                    .pod_labels
-                    .get("gateway.networking.k8s.io/gateway-name")
-                    .is_some_and(|name| *name == entry.name)
+/// The workloads in the code that implement doors.
+pub(super) struct Gateways<'m> {
+    model: &'m Model,
+    controllers: Vec<&'m Workload>,
+    by_selector: BTreeMap<&'m Selector, Vec<&'m Workload>>,
+}
+
+impl<'m> Gateways<'m> {
+    /// Finds them in a model.
+    pub(super) fn of(model: &'m Model) -> Self {
+        let mut by_selector: BTreeMap<&Selector, Vec<&Workload>> = BTreeMap::new();
+        for entry in &model.entry_points {
+            if let Some(selector) = &entry.gateway_selector {
+                by_selector.entry(selector).or_insert_with(|| {
+                    let pods = model.workloads.iter();
+                    pods.filter(|workload| selector.matches(&workload.pod_labels))
+                        .collect()
+                });
+            }
         }
-        EntryKind::Ingress | EntryKind::Route => is_controller(workload),
-        EntryKind::LoadBalancer | EntryKind::NodePort | EntryKind::HostPort => false,
-    };
-    model.workloads.iter().filter(is_gateway).collect()
+        Self {
+            model,
+            controllers: model
+                .workloads
+                .iter()
+                .filter(|workload| is_controller(workload))
+                .collect(),
+            by_selector,
+        }
+    }
+
+    /// Those of one door, if it is not the workload's own port.
+    pub(super) fn behind(&self, entry: &EntryPoint) -> Vec<&'m Workload> {
+        match entry.kind {
+            EntryKind::IstioGateway => {
+                let selector = entry.gateway_selector.as_ref();
+                let known = selector.and_then(|selector| self.by_selector.get(selector));
+                known.cloned().unwrap_or_default()
+            }
+            EntryKind::Gateway => {
+                let own = |workload: &&Workload| {
+                    let labels = &workload.pod_labels;
+                    labels
+                        .get("gateway.networking.k8s.io/gateway-name")
+                        .is_some_and(|name| *name == entry.name)
+                };
+                let pods = self.model.workloads_in(&entry.namespace).iter();
+                pods.filter(own).collect()
+            }
+            EntryKind::Ingress | EntryKind::Route => self.controllers.clone(),
+            EntryKind::LoadBalancer | EntryKind::NodePort | EntryKind::HostPort => Vec::new(),
+        }
+    }
 }
 
 fn is_controller(workload: &Workload) -> bool {
@@ -52,7 +88,6 @@ fn is_controller(workload: &Workload) -> bool {
 /// Whether the traffic gets through: to the pods themselves, or from the pods of the door.
 pub(super) fn lets_through(
     reachability: &Reachability<'_>,
-    model: &Model,
     gateways: Option<&[&Workload]>,
     (workload, protocol, port): (&Workload, Protocol, Option<Port>),
 ) -> bool {
@@ -66,7 +101,7 @@ pub(super) fn lets_through(
         Some([]) => {
             open(&reachability.from_internet(&workload.id))
                 || !reachability.isolation(&workload.id).ingress
-                || admits_other_namespaces(model, workload)
+                || admits_other_namespaces(reachability, workload)
         }
         Some(known) => known
             .iter()
@@ -74,13 +109,9 @@ pub(super) fn lets_through(
     }
 }
 
-fn admits_other_namespaces(model: &Model, workload: &Workload) -> bool {
-    model
-        .active_controls()
-        .filter_map(|control| match &control.kind {
-            ControlKind::Network(policy) if is_about(policy, workload) => Some(policy),
-            _ => None,
-        })
+fn admits_other_namespaces(reachability: &Reachability<'_>, workload: &Workload) -> bool {
+    reachability
+        .ingress_policies(&workload.id)
         .flat_map(|policy| policy.ingress.iter().flatten())
         .filter(|rule| rule.action == NetworkAction::Allow)
         .any(|rule| {
@@ -95,13 +126,4 @@ fn admits_other_namespaces(model: &Model, workload: &Workload) -> bool {
                 })
             })
         })
-}
-
-fn is_about(policy: &NetworkPolicy, workload: &Workload) -> bool {
-    policy
-        .subject
-        .namespace
-        .as_ref()
-        .is_none_or(|namespace| *namespace == workload.namespace)
-        && policy.subject.pods.matches(&workload.pod_labels)
 }

@@ -1,6 +1,6 @@
 //! What the mesh answers: how a port must be called, and whether a caller may call it.
 
-use palisade_model::{Control, MtlsMode, NodeId};
+use palisade_model::{AuthorizationAction, Control, MtlsMode, NodeId};
 
 /// Which mesh takes a workload's traffic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -107,6 +107,43 @@ impl RequestConditions {
         *self == Self::default()
     }
 
+    /// The condition in words, as the end of "when ...".
+    pub fn words(&self) -> String {
+        let lists = [
+            ("the method is", &self.methods),
+            ("the method is not", &self.not_methods),
+            ("the path is", &self.paths),
+            ("the path is not", &self.not_paths),
+            ("the host is", &self.hosts),
+            ("the host is not", &self.not_hosts),
+        ];
+        let listed = lists
+            .into_iter()
+            .filter(|(_, list)| !list.is_empty())
+            .map(|(what, list)| format!("{what} {}", list.join(" or ")));
+        let any = |list: &[String]| list.iter().any(|token| token == "*");
+        let tokens = (!self.tokens.is_empty()).then(|| {
+            if any(&self.tokens) {
+                "it has a valid token".to_owned()
+            } else {
+                format!("its token is {}", self.tokens.join(" or "))
+            }
+        });
+        let not_tokens = (!self.not_tokens.is_empty()).then(|| {
+            if any(&self.not_tokens) {
+                "it has no valid token".to_owned()
+            } else {
+                format!("its token is not {}", self.not_tokens.join(" or "))
+            }
+        });
+        let parts: Vec<String> = listed
+            .chain(tokens)
+            .chain(not_tokens)
+            .chain(self.other.iter().cloned())
+            .collect();
+        parts.join(", and ")
+    }
+
     /// Whether only a request with a valid token meets it.
     pub fn needs_token(&self) -> bool {
         !self.tokens.is_empty()
@@ -122,6 +159,18 @@ pub enum Effect {
     DeniedWhen,
     /// An outside provider decides when it holds.
     DelegatedWhen,
+}
+
+impl Effect {
+    /// What a rule of this action does; `None` for those that never decide.
+    pub const fn of(action: AuthorizationAction) -> Option<Self> {
+        match action {
+            AuthorizationAction::Allow => Some(Self::AllowedWhen),
+            AuthorizationAction::Deny => Some(Self::DeniedWhen),
+            AuthorizationAction::Custom => Some(Self::DelegatedWhen),
+            AuthorizationAction::Audit => None,
+        }
+    }
 }
 
 /// A condition on the request and what it does.

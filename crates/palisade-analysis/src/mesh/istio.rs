@@ -137,9 +137,7 @@ pub(crate) fn in_turn<'m>(first: MeshDecision<'m>, second: MeshDecision<'m>) -> 
             };
         }
         (Verdict::Allowed, other) | (other, Verdict::Allowed) => other,
-        (Verdict::Conditional(one), Verdict::Conditional(two)) => {
-            Verdict::Conditional(both_effects(one, two))
-        }
+        (Verdict::Conditional(one), Verdict::Conditional(two)) => both_effects(one, two),
     };
     rules.extend(second.rules);
     reasons.extend(second.reasons);
@@ -150,25 +148,30 @@ pub(crate) fn in_turn<'m>(first: MeshDecision<'m>, second: MeshDecision<'m>) -> 
     }
 }
 
-fn both_effects(
-    one: Vec<ConditionalEffect>,
-    two: Vec<ConditionalEffect>,
-) -> Vec<ConditionalEffect> {
+fn both_effects(one: Vec<ConditionalEffect>, two: Vec<ConditionalEffect>) -> Verdict {
     let is_allow = |found: &ConditionalEffect| found.effect == Effect::AllowedWhen;
     let (allow_one, rest_one): (Vec<_>, Vec<_>) = one.into_iter().partition(is_allow);
     let (allow_two, rest_two): (Vec<_>, Vec<_>) = two.into_iter().partition(is_allow);
     let mut joined: Vec<ConditionalEffect> = rest_one.into_iter().chain(rest_two).collect();
-    if allow_one.is_empty() || allow_two.is_empty() {
-        joined.extend(allow_one.into_iter().chain(allow_two));
-    } else {
+    let lists = !allow_one.is_empty() && !allow_two.is_empty();
+    if lists {
         for first in &allow_one {
-            joined.extend(allow_two.iter().map(|second| ConditionalEffect {
-                effect: Effect::AllowedWhen,
-                when: both(first.when.clone(), second.when.clone()),
+            joined.extend(allow_two.iter().filter_map(|second| {
+                Some(ConditionalEffect {
+                    effect: Effect::AllowedWhen,
+                    when: both(first.when.clone(), second.when.clone())?,
+                })
             }));
         }
+    } else {
+        joined.extend(allow_one.into_iter().chain(allow_two));
+    }
+    let allows = joined.iter().any(is_allow);
+    if lists && !allows {
+        // What one proxy lets through the other does not.
+        return Verdict::Denied;
     }
     joined.sort();
     joined.dedup();
-    joined
+    Verdict::Conditional(joined)
 }

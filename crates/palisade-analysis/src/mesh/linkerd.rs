@@ -1,21 +1,24 @@
 //! Linkerd's inbound policy: a Server per port, authorizations for it, and a default.
 
+use std::collections::BTreeMap;
+
 use palisade_model::{
-    Control, LinkerdAuthentication, LinkerdAuthorization, LinkerdServer, LinkerdTarget,
-    MeshTlsAuthentication, NetworkAuthentication, Port, Workload,
+    Control, ControlKind, LinkerdAuthentication, LinkerdAuthorization, LinkerdServer,
+    LinkerdTarget, MeshTlsAuthentication, NetworkAuthentication, Port, Workload,
 };
 
 use crate::mesh::pattern::Peer;
+use crate::mesh::selecting::Selecting;
 use crate::mesh::target::resolve_port;
 use crate::mesh::{ConditionalEffect, Effect, MeshDecision, RequestConditions, Verdict};
 
 /// Linkerd's policies of a model.
 #[derive(Debug, Default)]
 pub(crate) struct LinkerdPolicies<'m> {
-    pub(crate) servers: Vec<(&'m Control, &'m LinkerdServer)>,
-    pub(crate) authorizations: Vec<(&'m Control, &'m LinkerdAuthorization)>,
-    pub(crate) identities: Vec<&'m MeshTlsAuthentication>,
-    pub(crate) networks: Vec<&'m NetworkAuthentication>,
+    servers: Selecting<'m, (&'m Control, &'m LinkerdServer)>,
+    authorizations: BTreeMap<&'m str, Vec<(&'m Control, &'m LinkerdAuthorization)>>,
+    identities: BTreeMap<(&'m str, &'m str), &'m MeshTlsAuthentication>,
+    networks: BTreeMap<(&'m str, &'m str), &'m NetworkAuthentication>,
 }
 
 /// Whether an authentication is met.
@@ -26,6 +29,29 @@ enum Met {
 }
 
 impl<'m> LinkerdPolicies<'m> {
+    /// Adds a policy; those of other meshes are left alone.
+    pub(crate) fn add(&mut self, control: &'m Control) {
+        match &control.kind {
+            ControlKind::LinkerdServer(server) => {
+                self.servers
+                    .add(&server.namespace, Some(&server.pods), (control, server));
+            }
+            ControlKind::LinkerdAuthorization(policy) => {
+                let own = self.authorizations.entry(&policy.namespace).or_default();
+                own.push((control, policy));
+            }
+            ControlKind::MeshTlsAuthentication(policy) => {
+                let key = (policy.namespace.as_str(), policy.name.as_str());
+                self.identities.entry(key).or_insert(policy);
+            }
+            ControlKind::NetworkAuthentication(policy) => {
+                let key = (policy.namespace.as_str(), policy.name.as_str());
+                self.networks.entry(key).or_insert(policy);
+            }
+            _ => {}
+        }
+    }
+
     /// What happens to a caller; `peer` is its proven identity.
     pub(crate) fn decide(
         &self,
@@ -42,7 +68,7 @@ impl<'m> LinkerdPolicies<'m> {
             let reason = format!("the default inbound policy is `{default}`");
             return decision(default_admits(default, peer), Vec::new(), reason);
         };
-        let mut rules = vec![(*control, None)];
+        let mut rules = vec![(control, None)];
         let mut effects = Vec::new();
         for (authorization, routed) in self.authorizations_of(server) {
             let Some(when) = self.met(authorization.1, routed, peer) else {
@@ -65,18 +91,16 @@ impl<'m> LinkerdPolicies<'m> {
         let fallback = default_admits(access, peer);
         if fallback == Verdict::Allowed || effects.is_empty() {
             let reason = format!("`{}` falls back to `{access}`", control.name);
-            return decision(fallback, vec![(*control, None)], reason);
+            return decision(fallback, vec![(control, None)], reason);
         }
         let reason = "it depends on the request".to_owned();
         decision(Verdict::Conditional(effects), rules, reason)
     }
 
-    fn server(&self, workload: &Workload, port: Port) -> Option<&(&'m Control, &'m LinkerdServer)> {
-        self.servers.iter().find(|(_, server)| {
-            server.namespace == workload.namespace
-                && server.pods.matches(&workload.pod_labels)
-                && resolve_port(workload, &server.port) == Some(port)
-        })
+    fn server(&self, workload: &Workload, port: Port) -> Option<(&'m Control, &'m LinkerdServer)> {
+        self.servers
+            .of(&workload.namespace, &workload.pod_labels)
+            .find(|(_, server)| resolve_port(workload, &server.port) == Some(port))
     }
 
     /// Authorizations for a server, and whether they are for a route only.
@@ -84,15 +108,18 @@ impl<'m> LinkerdPolicies<'m> {
         &self,
         server: &'m LinkerdServer,
     ) -> impl Iterator<Item = (&(&'m Control, &'m LinkerdAuthorization), bool)> {
-        self.authorizations
-            .iter()
+        let own = self.authorizations.get(server.namespace.as_str());
+        own.into_iter()
+            .flatten()
             .filter_map(move |found| match &found.1.target {
-                _ if found.1.namespace != server.namespace => None,
                 LinkerdTarget::Server { name } => (*name == server.name).then_some((found, false)),
                 LinkerdTarget::Namespace { name } => {
                     (*name == server.namespace).then_some((found, false))
                 }
-                LinkerdTarget::HttpRoute { .. } => Some((found, true)),
+                LinkerdTarget::HttpRoute { servers, .. } => {
+                    let own = servers.is_empty() || servers.contains(&server.name);
+                    own.then_some((found, true))
+                }
             })
     }
 
@@ -103,7 +130,7 @@ impl<'m> LinkerdPolicies<'m> {
         peer: Option<Peer<'_>>,
     ) -> Option<RequestConditions> {
         let mut when = RequestConditions::default();
-        if let (true, LinkerdTarget::HttpRoute { name }) = (routed, &authorization.target) {
+        if let (true, LinkerdTarget::HttpRoute { name, .. }) = (routed, &authorization.target) {
             when.other.push(format!("the request is on route `{name}`"));
         }
         for required in &authorization.required {
@@ -118,31 +145,23 @@ impl<'m> LinkerdPolicies<'m> {
 
     fn is_met(&self, required: &LinkerdAuthentication, peer: Option<Peer<'_>>) -> Met {
         let yes = |met: bool| if met { Met::Yes } else { Met::No };
+        let key = (required.namespace.as_str(), required.name.as_str());
         match required.kind.as_str() {
             "ServiceAccount" => yes(peer.is_some_and(|peer| {
                 peer.namespace == required.namespace && peer.service_account == required.name
             })),
             "MeshTLSAuthentication" => {
-                let found = self.identities.iter().find(|found| {
-                    found.name == required.name && found.namespace == required.namespace
-                });
+                let found = self.identities.get(&key);
                 yes(found.is_some_and(|found| peer.is_some_and(|peer| is_listed(found, peer))))
             }
-            _ => {
-                let found = self.networks.iter().find(|found| {
-                    found.name == required.name && found.namespace == required.namespace
-                });
-                match found {
-                    None => Met::No,
-                    Some(found) if found.networks.iter().any(|block| block.ends_with("/0")) => {
-                        Met::Yes
-                    }
-                    Some(found) => Met::When(format!(
-                        "the peer's address is in {}",
-                        found.networks.join(", ")
-                    )),
-                }
-            }
+            _ => match self.networks.get(&key) {
+                None => Met::No,
+                Some(found) if found.networks.iter().any(|block| block.ends_with("/0")) => Met::Yes,
+                Some(found) => Met::When(format!(
+                    "the peer's address is in {}",
+                    found.networks.join(", ")
+                )),
+            },
         }
     }
 }

@@ -2,27 +2,35 @@
 //!
 //! Start at [`MeshView::of`].
 
+mod admitted;
 mod client;
 mod decision;
+mod explain;
 mod istio;
 mod linkerd;
 mod mtls;
+mod path;
 mod pattern;
 mod protocol;
 mod rule;
+mod scoped;
+mod selecting;
 mod target;
 mod token;
 
 use palisade_model::{
-    AuthorizationPolicy, Control, ControlKind, DestinationRule, Model, MtlsMode, NodeId, Port,
-    RequestAuthentication, Service, TlsMode, Workload,
+    Control, ControlKind, Model, MtlsMode, NodeId, Port, RequestAuthentication, Service, TlsMode,
+    Workload,
 };
 
+use crate::mesh::client::Clients;
+use crate::mesh::istio::Applied;
 use crate::mesh::linkerd::LinkerdPolicies;
-use crate::mesh::mtls::Peering;
+use crate::mesh::mtls::Peerings;
 use crate::mesh::pattern::Peer;
 use crate::mesh::protocol::PortProtocol;
 use crate::mesh::rule::Request;
+use crate::mesh::scoped::Scoped;
 use crate::mesh::target::{Enforcer, Services, Target};
 
 pub use crate::mesh::decision::{
@@ -30,13 +38,15 @@ pub use crate::mesh::decision::{
     RequestConditions, Verdict,
 };
 
-pub(crate) use crate::mesh::target::{labels_asked, resolve_port};
+pub use crate::mesh::explain::{MeshCall, MeshRule};
+
+pub(crate) use crate::mesh::target::{labels_asked, membership_of, resolve_port};
 
 /// Istio's root namespace where no policy says another.
 const DEFAULT_ROOT: &str = "istio-system";
 
 /// The service account of pods that name none.
-const DEFAULT_ACCOUNT: &str = "default";
+pub(crate) const DEFAULT_ACCOUNT: &str = "default";
 
 /// Mesh semantics over a model.
 #[derive(Debug)]
@@ -44,10 +54,10 @@ pub struct MeshView<'m> {
     model: &'m Model,
     services: Services<'m>,
     root: &'m str,
-    peers: Vec<Peering<'m>>,
-    authorizations: Vec<(&'m Control, &'m AuthorizationPolicy)>,
-    tokens: Vec<&'m RequestAuthentication>,
-    clients: Vec<(&'m Control, &'m DestinationRule)>,
+    peers: Peerings<'m>,
+    authorizations: Scoped<'m, Applied<'m>>,
+    tokens: Scoped<'m, &'m RequestAuthentication>,
+    clients: Clients<'m>,
     linkerd: LinkerdPolicies<'m>,
 }
 
@@ -58,10 +68,10 @@ impl<'m> MeshView<'m> {
             model,
             services: Services::of(&model.services),
             root: DEFAULT_ROOT,
-            peers: Vec::new(),
-            authorizations: Vec::new(),
-            tokens: Vec::new(),
-            clients: Vec::new(),
+            peers: Peerings::default(),
+            authorizations: Scoped::default(),
+            tokens: Scoped::default(),
+            clients: Clients::default(),
             linkerd: LinkerdPolicies::default(),
         };
         for control in model.active_controls() {
@@ -73,42 +83,35 @@ impl<'m> MeshView<'m> {
     fn add(&mut self, control: &'m Control) {
         let scope = match &control.kind {
             ControlKind::PeerAuthentication(policy) => {
-                self.peers.push((control, policy));
+                self.peers.add(control, policy);
                 Some(&policy.scope)
             }
             ControlKind::Authorization(policy) => {
-                self.authorizations.push((control, policy));
+                self.authorizations.add(&policy.scope, (control, policy));
                 Some(&policy.scope)
             }
             ControlKind::RequestAuthentication(policy) => {
-                self.tokens.push(policy);
+                self.tokens.add(&policy.scope, policy);
                 Some(&policy.scope)
             }
             ControlKind::DestinationRule(rule) => {
-                self.clients.push((control, rule));
+                self.clients.add(control, rule);
                 None
             }
-            ControlKind::LinkerdServer(server) => {
-                self.linkerd.servers.push((control, server));
+            _ => {
+                self.linkerd.add(control);
                 None
             }
-            ControlKind::LinkerdAuthorization(policy) => {
-                self.linkerd.authorizations.push((control, policy));
-                None
-            }
-            ControlKind::MeshTlsAuthentication(policy) => {
-                self.linkerd.identities.push(policy);
-                None
-            }
-            ControlKind::NetworkAuthentication(policy) => {
-                self.linkerd.networks.push(policy);
-                None
-            }
-            _ => None,
         };
         if let Some(scope) = scope.filter(|scope| scope.root) {
             self.root = &scope.namespace;
         }
+    }
+
+    /// Services that select a workload's pods.
+    pub(crate) fn services_of(&self, workload: &Workload) -> Vec<&'m Service> {
+        self.services
+            .selecting(&workload.namespace, &workload.pod_labels)
     }
 
     /// How a workload takes connections, on one port or in general.
@@ -137,7 +140,7 @@ impl<'m> MeshView<'m> {
         if membership == Membership::Linkerd {
             return self.linkerd_mtls(workload, port);
         }
-        let (mode, decided_by, scope) = mtls::mode(&self.peers, &target, port);
+        let (mode, decided_by, scope) = self.peers.mode(&target, port);
         MtlsState {
             membership,
             mode,
@@ -203,10 +206,18 @@ impl<'m> MeshView<'m> {
                 )],
             };
         }
-        self.istio(workload, port, peer)
+        self.istio((workload, port), peer, from)
     }
 
-    fn istio(&self, workload: &Workload, port: Port, peer: Option<Peer<'_>>) -> MeshDecision<'m> {
+    /// What Istio's proxies decide. In ambient mode a caller that is ambient itself is sent through
+    /// the waypoint, and the destination's node proxy then sees the waypoint's identity; every
+    /// other caller does not know of the waypoint and meets the node proxy only.
+    fn istio(
+        &self,
+        (workload, port): (&Workload, Port),
+        peer: Option<Peer<'_>>,
+        from: Caller<'_>,
+    ) -> MeshDecision<'m> {
         let target = Target::of(workload);
         let services = self.services.selecting(target.namespace, target.labels);
         let leading = self.services.leading_to(workload, port);
@@ -219,25 +230,44 @@ impl<'m> MeshView<'m> {
             tokens_validated: self.validates_tokens(&target, &services),
             policy_namespace: target.namespace,
         };
-        let at = |place: fn(Enforcer) -> bool, http: bool| {
-            let policies: Vec<_> = self
-                .authorizations
-                .iter()
-                .filter(|(_, policy)| target.enforcer(&policy.scope, &services).is_some_and(place))
-                .copied()
-                .collect();
-            istio::decide(&policies, &Request { http, ..request })
+        let applied: Vec<(Enforcer, Applied<'m>)> = self
+            .authorizations
+            .of(&target)
+            .filter_map(|found| Some((target.enforcer(&found.1.scope, &services)?, found)))
+            .collect();
+        let at = |place: fn(Enforcer) -> bool, request: &Request<'_>| {
+            let here = applied.iter().filter(|(enforcer, _)| place(*enforcer));
+            let policies: Vec<Applied<'m>> = here.map(|(_, found)| *found).collect();
+            istio::decide(&policies, request)
         };
         if target.membership != Membership::IstioAmbient {
-            return at(|place| place == Enforcer::Proxy, request.http);
+            return at(|place| place == Enforcer::Proxy, &request);
         }
-        let node = at(|place| place == Enforcer::Node, false);
-        let waypoint = at(|place| place != Enforcer::Node, request.http);
-        istio::in_turn(node, waypoint)
+        let on_node = |peer| {
+            let request = Request {
+                peer,
+                http: false,
+                ..request
+            };
+            at(|place| place == Enforcer::Node, &request)
+        };
+        let Some(waypoint) = target.waypoint.filter(|_| self.is_ambient(from)) else {
+            return on_node(peer);
+        };
+        let through = at(|place| place != Enforcer::Node, &request);
+        istio::in_turn(through, on_node(Some(waypoint)))
+    }
+
+    fn is_ambient(&self, caller: Caller<'_>) -> bool {
+        let Caller::Workload(id) = caller else {
+            return false;
+        };
+        let workload = self.model.workload(id);
+        workload.is_some_and(|one| Target::of(one).membership == Membership::IstioAmbient)
     }
 
     fn validates_tokens(&self, target: &Target<'_>, services: &[&Service]) -> bool {
-        self.tokens.iter().any(|policy| {
+        self.tokens.of(target).any(|policy| {
             !policy.rules.is_empty() && target.enforcer(&policy.scope, services).is_some()
         })
     }
@@ -294,22 +324,26 @@ impl<'m> MeshView<'m> {
         self.services
             .leading_to(to, port)
             .into_iter()
-            .find_map(|leading| client::tls(&self.clients, &from.namespace, self.root, leading))
+            .find_map(|leading| self.clients.tls(&from.namespace, self.root, leading))
             .map(|(control, tls)| (control, tls.mode))
     }
 
-    /// The DestinationRule that makes a call fail: it turns mutual TLS off where the workload
-    /// requires it.
-    pub fn broken_by(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
+    /// The DestinationRule that keeps a caller's proxy from proving an identity.
+    fn turned_off(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
         let (from, to) = (self.model.workload(from)?, self.model.workload(to)?);
-        if Target::of(from).membership != Membership::IstioSidecar
-            || !self.mtls_of(to, Some(port)).is_required()
-        {
+        if Target::of(from).membership != Membership::IstioSidecar {
             return None;
         }
         self.client_tls(from, to, port)
             .filter(|(_, mode)| !client::proves_identity(*mode))
             .map(|(control, _)| control)
+    }
+
+    /// The DestinationRule that makes a call fail: it turns mutual TLS off where the workload
+    /// requires it.
+    pub fn broken_by(&self, from: &NodeId, to: &NodeId, port: Port) -> Option<&'m Control> {
+        let required = self.mtls(to, Some(port)).is_required();
+        self.turned_off(from, to, port).filter(|_| required)
     }
 
     /// Whether a caller without mesh identity and without token is refused on a port.

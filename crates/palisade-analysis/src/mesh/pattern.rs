@@ -63,6 +63,12 @@ impl Peer<'_> {
     }
 }
 
+/// Namespace and service account of a principal that is written in full.
+pub(crate) fn principal_parts(principal: &str) -> Option<(&str, &str)> {
+    let (_, rest) = principal.split_once("/ns/")?;
+    rest.split_once("/sa/")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Answer, Peer, matches};

@@ -5,6 +5,7 @@ use palisade_model::{
 };
 
 use crate::mesh::RequestConditions;
+use crate::mesh::path;
 use crate::mesh::pattern::{Answer, Peer, matches};
 
 /// More combinations of sources and operations than this are told as one condition in words.
@@ -38,7 +39,10 @@ pub(crate) fn alternatives(
     let mut conditions = RequestConditions::default();
     for condition in &rule.when {
         match when(condition, request) {
-            Some(asked) => conditions = both(conditions, asked),
+            Some(asked) => match both(conditions, asked) {
+                Some(joined) => conditions = joined,
+                None => return Vec::new(),
+            },
             None => return Vec::new(),
         }
     }
@@ -54,7 +58,7 @@ pub(crate) fn alternatives(
     for source in &from {
         for operation in &to {
             let joined = both(source.clone(), operation.clone());
-            found.push(both(joined, conditions.clone()));
+            found.extend(joined.and_then(|joined| both(joined, conditions.clone())));
         }
     }
     found.sort();
@@ -230,12 +234,16 @@ fn operation(to: &MeshOperation, request: &Request<'_>) -> Option<RequestConditi
         return Some(asked);
     }
     asked.methods = narrowing(&to.methods, &["*"]);
-    asked.paths = narrowing(&to.paths, &["*", "/*"]);
+    asked.paths = if to.paths.iter().any(|path| path::takes_everything(path)) {
+        Vec::new()
+    } else {
+        to.paths.clone()
+    };
     asked.hosts = narrowing(&to.hosts, &["*"]);
     let excludes_all =
         |list: &[String], any: &[&str]| list.iter().any(|value| any.contains(&value.as_str()));
     if excludes_all(&to.not_methods, &["*"])
-        || excludes_all(&to.not_paths, &["*", "/*"])
+        || to.not_paths.iter().any(|path| path::takes_everything(path))
         || excludes_all(&to.not_hosts, &["*"])
     {
         return None;
@@ -302,8 +310,11 @@ fn in_words(
     }
 }
 
-/// Both conditions at once.
-pub(crate) fn both(first: RequestConditions, second: RequestConditions) -> RequestConditions {
+/// Both conditions at once; `None` when no request meets them.
+pub(crate) fn both(
+    first: RequestConditions,
+    second: RequestConditions,
+) -> Option<RequestConditions> {
     let mut joined = first;
     let mut other = second.other;
     let mut either = |own: &mut Vec<String>, more: Vec<String>, word: &str| {
@@ -313,8 +324,19 @@ pub(crate) fn both(first: RequestConditions, second: RequestConditions) -> Reque
             other.push(format!("{word} is one of {}", more.join(", ")));
         }
     };
-    either(&mut joined.methods, second.methods, "the method");
-    either(&mut joined.paths, second.paths, "the path");
+    let exact = |list: &[String]| list.iter().all(|one| path::is_exact(one));
+    if exact(&joined.methods) && exact(&second.methods) {
+        joined.methods = in_both(joined.methods, second.methods, |one, two| one == two)?;
+    } else {
+        either(&mut joined.methods, second.methods, "the method");
+    }
+    if exact(&second.paths) {
+        joined.paths = in_both(joined.paths, second.paths, path::takes)?;
+    } else if exact(&joined.paths) {
+        joined.paths = in_both(second.paths, joined.paths, path::takes)?;
+    } else {
+        either(&mut joined.paths, second.paths, "the path");
+    }
     either(&mut joined.hosts, second.hosts, "the host");
     either(&mut joined.tokens, second.tokens, "the token's subject");
     joined.not_methods.extend(second.not_methods);
@@ -322,5 +344,21 @@ pub(crate) fn both(first: RequestConditions, second: RequestConditions) -> Reque
     joined.not_hosts.extend(second.not_hosts);
     joined.not_tokens.extend(second.not_tokens);
     joined.other.extend(other);
-    joined
+    Some(joined)
+}
+
+/// Values of the second list that some pattern of the first takes; an empty list takes everything.
+fn in_both(
+    patterns: Vec<String>,
+    values: Vec<String>,
+    takes: impl Fn(&str, &str) -> bool,
+) -> Option<Vec<String>> {
+    if patterns.is_empty() || values.is_empty() {
+        return Some(if values.is_empty() { patterns } else { values });
+    }
+    let taken: Vec<String> = values
+        .into_iter()
+        .filter(|value| patterns.iter().any(|pattern| takes(pattern, value)))
+        .collect();
+    (!taken.is_empty()).then_some(taken)
 }

@@ -1,13 +1,13 @@
 //! The workload that a mesh policy may be about, and which proxy enforces it there.
 
-use std::collections::BTreeMap;
-
 use palisade_model::{
     Labels, MeshMembership, MeshScope, Operator, Port, PortRef, Selector, Service, ServicePort,
     Workload,
 };
 
 use crate::mesh::Membership;
+use crate::mesh::pattern::Peer;
+use crate::mesh::selecting::Selecting;
 
 /// Pods with these labels in this namespace.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,9 @@ pub(crate) struct Target<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) labels: &'a Labels,
     pub(crate) membership: Membership,
-    pub(crate) waypoint: Option<&'a str>,
+    /// The waypoint in front of it, by the identity that it has: its own namespace and a service
+    /// account of its name.
+    pub(crate) waypoint: Option<Peer<'a>>,
 }
 
 /// The proxy that enforces a policy.
@@ -39,7 +41,11 @@ impl<'a> Target<'a> {
             membership: membership_of(workload),
             waypoint: waypoint
                 .map(|fact| fact.value.as_str())
-                .filter(|name| !name.is_empty() && *name != "none"),
+                .filter(|name| !name.is_empty() && *name != "none")
+                .map(|name| Peer {
+                    namespace: &workload.namespace,
+                    service_account: name,
+                }),
         }
     }
 
@@ -76,14 +82,20 @@ impl<'a> Target<'a> {
                     .any(|service| service.name == name && service.namespace == self.namespace);
                 (same_namespace && behind && self.waypoint.is_some()).then_some(Enforcer::Waypoint)
             }
-            "Gateway" if same_namespace && self.waypoint == Some(name) => Some(Enforcer::Waypoint),
+            "Gateway"
+                if self.waypoint.is_some_and(|waypoint| {
+                    waypoint.service_account == name && waypoint.namespace == scope.namespace
+                }) =>
+            {
+                Some(Enforcer::Waypoint)
+            }
             "Gateway" => {
                 let own = [
                     "gateway.networking.k8s.io/gateway-name",
                     "istio.io/gateway-name",
                 ]
                 .iter()
-                .any(|key| self.labels.get(*key).is_some_and(|value| value == name));
+                .any(|key| self.labels.get(key).is_some_and(|value| value == name));
                 (same_namespace && own).then_some(Enforcer::Proxy)
             }
             "GatewayClass" => (scope.root && self.waypoint.is_some() && name == "istio-waypoint")
@@ -94,13 +106,13 @@ impl<'a> Target<'a> {
 }
 
 /// Which mesh takes a workload's traffic. A pod that is itself an Istio proxy counts as a sidecar.
-fn membership_of(workload: &Workload) -> Membership {
+pub(crate) fn membership_of(workload: &Workload) -> Membership {
     let MeshMembership {
         istio_sidecar,
         istio_ambient,
         linkerd,
         ..
-    } = &workload.mesh;
+    } = &*workload.mesh;
     let on = |fact: &Option<palisade_model::Fact<bool>>| fact.as_ref().is_some_and(|on| on.value);
     let is_proxy = workload.containers.iter().any(|container| {
         container.name == "istio-proxy"
@@ -133,38 +145,27 @@ pub(crate) fn resolve_port(workload: &Workload, port: &PortRef) -> Option<Port> 
     }
 }
 
-/// Services by namespace, for looking up those in front of a workload.
+/// Services by the pods that they select, for looking up those in front of a workload.
 #[derive(Debug, Default)]
 pub(crate) struct Services<'m> {
-    by_namespace: BTreeMap<&'m str, Vec<&'m Service>>,
+    by_pods: Selecting<'m, &'m Service>,
 }
 
 impl<'m> Services<'m> {
     /// An index over services.
     pub(crate) fn of(services: &'m [Service]) -> Self {
-        let mut by_namespace: BTreeMap<&str, Vec<&Service>> = BTreeMap::new();
+        let mut by_pods = Selecting::default();
         for service in services {
-            by_namespace
-                .entry(&service.namespace)
-                .or_default()
-                .push(service);
+            if let Some(selector) = &service.selector {
+                by_pods.add(&service.namespace, Some(selector), service);
+            }
         }
-        Self { by_namespace }
+        Self { by_pods }
     }
 
     /// Services of a namespace that select pods with these labels.
     pub(crate) fn selecting(&self, namespace: &str, labels: &Labels) -> Vec<&'m Service> {
-        let all = self.by_namespace.get(namespace);
-        all.into_iter()
-            .flatten()
-            .filter(|service| {
-                service
-                    .selector
-                    .as_ref()
-                    .is_some_and(|selector| selector.matches(labels))
-            })
-            .copied()
-            .collect()
+        self.by_pods.of(namespace, labels).collect()
     }
 
     /// Ports of services that lead to this port of a workload.

@@ -40,7 +40,7 @@ impl MeshView<'_> {
     fn provider(&self, target: &Target<'_>) -> Option<&str> {
         let services = self.services.selecting(target.namespace, target.labels);
         self.authorizations
-            .iter()
+            .of(target)
             .filter(|(_, policy)| policy.action == AuthorizationAction::Custom)
             .filter(|(_, policy)| {
                 let asks_nothing = |rule: &AuthorizationRule| {
@@ -64,7 +64,7 @@ impl MeshView<'_> {
         }
         let mut allows = 0_usize;
         let mut without_token = false;
-        for (_, policy) in &self.authorizations {
+        for (_, policy) in self.authorizations.of(target) {
             let place = target.enforcer(&policy.scope, &services);
             if place.is_none_or(|place| place == Enforcer::Node) {
                 continue;

@@ -7,7 +7,6 @@ use palisade_model::{
 };
 
 use crate::privilege::Grant;
-use crate::privilege::builtin::{self, BuiltInRule};
 
 /// Every grant that the bindings of a model give, sorted and without repetition.
 pub(crate) fn grants(model: &Model) -> Vec<Grant> {
@@ -23,7 +22,31 @@ pub(crate) fn grants(model: &Model) -> Vec<Grant> {
             found.extend(granted);
         }
     }
+    let administrators: BTreeSet<NodeId> = found
+        .iter()
+        .filter(|grant| grant.is_cluster_admin())
+        .map(|grant| grant.role.clone())
+        .collect();
+    // Every path that is no resource is part of being administrator, not one more permission.
+    found.retain(|grant: &Grant| {
+        let every_path = grant.resource == "/*" && grant.verb == "*";
+        !every_path || !administrators.contains(&grant.role)
+    });
     found.into_iter().collect()
+}
+
+/// Everybody whom some binding names.
+pub(crate) fn bound(model: &Model) -> BTreeSet<NodeId> {
+    let bindings = model.bindings.iter();
+    bindings
+        .flat_map(|binding| {
+            let namespace = binding.namespace.as_deref();
+            binding
+                .subjects
+                .iter()
+                .map(move |subject| identity_of(subject, namespace))
+        })
+        .collect()
 }
 
 /// The identity that a subject names. A user name of the form `system:serviceaccount:NS:NAME` is
@@ -109,13 +132,14 @@ impl<'m> Roles<'m> {
         let declared = self.by_name.get(&(namespace, name)).copied();
         match declared.filter(|role| !role.rules.is_empty() || !role.aggregates.is_empty()) {
             Some(role) => self.declared(role),
-            None if binding.role.cluster => self.built_in(name, binding),
+            None if binding.role.cluster => Role::built_in(name, &binding.role_origin)
+                .map_or_else(Vec::new, |role| self.declared(&role)),
             None => Vec::new(),
         }
     }
 
     /// Rules of a declared role and of those that it aggregates, at any depth.
-    fn declared(&self, role: &'m Role) -> Vec<Permission> {
+    fn declared(&self, role: &Role) -> Vec<Permission> {
         let mut seen = BTreeSet::new();
         let mut wanted = vec![role];
         let mut found = Vec::new();
@@ -133,30 +157,6 @@ impl<'m> Roles<'m> {
                         .iter()
                         .any(|selector| selector.matches(&other.labels))
             }));
-        }
-        found
-    }
-
-    /// Rules of a role that Kubernetes defines, with what labelled cluster roles add to it.
-    fn built_in(&self, name: &str, binding: &Binding) -> Vec<Permission> {
-        let id = NodeId::new(NodeKind::Role, name);
-        let mut found = Vec::new();
-        for built_in in builtin::with_included(name) {
-            for rule in built_in.rules {
-                expand_built_in(rule, &id, binding, &mut found);
-            }
-            let adding = self.all.iter().filter(|role| {
-                role.namespace.is_none()
-                    && role
-                        .labels
-                        .get(built_in.label)
-                        .is_some_and(|value| value == "true")
-            });
-            for role in adding {
-                for rule in &role.rules {
-                    expand(rule, &id, &mut found);
-                }
-            }
         }
         found
     }
@@ -183,26 +183,6 @@ fn expand(rule: &PolicyRule, role: &NodeId, into: &mut Vec<Permission>) {
             // A path stands in no API group; `*` alone is kept apart from "every resource".
             let path = if path == "*" { "/*" } else { path.as_str() };
             into.push(permission("", path, Vec::new()));
-        }
-    }
-}
-
-fn expand_built_in(
-    rule: &BuiltInRule,
-    role: &NodeId,
-    binding: &Binding,
-    into: &mut Vec<Permission>,
-) {
-    for resource in rule.resources {
-        for verb in rule.verbs {
-            into.push(Permission {
-                api_group: rule.group.to_owned(),
-                resource: (*resource).to_owned(),
-                verb: (*verb).to_owned(),
-                names: Vec::new(),
-                role: role.clone(),
-                origin: binding.role_origin.clone(),
-            });
         }
     }
 }

@@ -26,6 +26,8 @@ pub(crate) struct Need {
     pub(crate) verbs: &'static [&'static str],
     pub(crate) group: &'static str,
     pub(crate) resource: &'static str,
+    /// A grant for single objects must name one of these; empty asks nothing.
+    pub(crate) names: &'static [&'static str],
 }
 
 /// A way from a permission to more.
@@ -47,14 +49,35 @@ impl Need {
             verbs,
             group,
             resource,
+            names: &[],
+        }
+    }
+
+    const fn named(
+        verbs: &'static [&'static str],
+        group: &'static str,
+        resource: &'static str,
+        names: &'static [&'static str],
+    ) -> Self {
+        Self {
+            verbs,
+            group,
+            resource,
+            names,
         }
     }
 
     /// Whether a grant meets it.
     pub(crate) fn is_met_by(&self, grant: &Grant) -> bool {
-        self.verbs
-            .iter()
-            .any(|verb| grant.permits(verb, self.group, self.resource))
+        let named = grant.resource_names.iter().map(String::as_str);
+        let about = grant.resource_names.is_empty()
+            || self.names.is_empty()
+            || named.into_iter().any(|name| self.names.contains(&name));
+        about
+            && self
+                .verbs
+                .iter()
+                .any(|verb| grant.permits(verb, self.group, self.resource))
     }
 }
 
@@ -78,6 +101,13 @@ const fn joint(technique: Technique, need: Need, also: Need, leads: Leads) -> Es
 
 const WRITE: &[&str] = &["create", "patch", "update"];
 const CHANGE: &[&str] = &["patch", "update"];
+/// Signers whose certificates the API server takes for a user's or a node's.
+const CLIENT_SIGNERS: &[&str] = &[
+    "kubernetes.io/*",
+    "kubernetes.io/kube-apiserver-client",
+    "kubernetes.io/kube-apiserver-client-kubelet",
+];
+
 const READ: &[&str] = &["get", "list", "watch"];
 
 /// Every way, widest first.
@@ -116,7 +146,22 @@ pub(crate) const ESCALATIONS: &[Escalation] = &[
             "certificates.k8s.io",
             "certificatesigningrequests/approval",
         ),
-        Need::new(&["approve"], "certificates.k8s.io", "signers"),
+        Need::named(
+            &["approve"],
+            "certificates.k8s.io",
+            "signers",
+            CLIENT_SIGNERS,
+        ),
+        Leads::Everything,
+    ),
+    joint(
+        Technique::SignCertificate,
+        Need::new(
+            CHANGE,
+            "certificates.k8s.io",
+            "certificatesigningrequests/status",
+        ),
+        Need::named(&["sign"], "certificates.k8s.io", "signers", CLIENT_SIGNERS),
         Leads::Everything,
     ),
     way(
@@ -137,6 +182,12 @@ pub(crate) const ESCALATIONS: &[Escalation] = &[
     joint(
         Technique::Bind,
         Need::new(&["bind"], RBAC, "clusterroles"),
+        Need::new(WRITE, RBAC, "rolebindings"),
+        Leads::Accounts,
+    ),
+    joint(
+        Technique::Bind,
+        Need::new(&["bind"], RBAC, "roles"),
         Need::new(WRITE, RBAC, "rolebindings"),
         Leads::Accounts,
     ),
@@ -198,6 +249,11 @@ pub(crate) const ESCALATIONS: &[Escalation] = &[
     way(
         Technique::Exec,
         Need::new(&["create", "get"], "", "pods/attach"),
+        Leads::Running,
+    ),
+    way(
+        Technique::ReplaceImage,
+        Need::new(CHANGE, "", "pods"),
         Leads::Running,
     ),
     way(

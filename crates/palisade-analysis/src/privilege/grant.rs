@@ -79,6 +79,8 @@ pub enum Technique {
     CreateWorkload,
     /// Runs commands in pods of another service account.
     Exec,
+    /// Gives pods of another service account another image.
+    ReplaceImage,
     /// Adds a container to pods of another service account.
     EphemeralContainer,
     /// Reads tokens that are kept in Secrets.
@@ -91,6 +93,8 @@ pub enum Technique {
     NodeProxy,
     /// Approves its own client certificate.
     ApproveCertificate,
+    /// Signs its own client certificate.
+    SignCertificate,
     /// Alters every object on its way in.
     MutatingWebhook,
 }
@@ -111,6 +115,8 @@ impl Technique {
             Self::RequestToken => "asks for a service account's token",
             Self::NodeProxy => "runs a command in any pod through the kubelet (`nodes/proxy`)",
             Self::ApproveCertificate => "approves a client certificate for another user",
+            Self::SignCertificate => "signs a client certificate for another user",
+            Self::ReplaceImage => "replaces the image of another service account's pod",
             Self::MutatingWebhook => "alters every object on its way into the cluster",
         }
     }

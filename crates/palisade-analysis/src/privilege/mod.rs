@@ -2,7 +2,6 @@
 //!
 //! Start at [`Privileges::of`].
 
-mod builtin;
 mod chains;
 mod collect;
 mod escalation;
@@ -22,6 +21,7 @@ pub struct Privileges {
     grants: Vec<Grant>,
     administrators: Vec<Administrator>,
     workloads: BTreeMap<NodeId, Vec<NodeId>>,
+    bound: BTreeSet<NodeId>,
 }
 
 impl Privileges {
@@ -48,7 +48,15 @@ impl Privileges {
             grants,
             administrators: chains.administrators,
             workloads,
+            bound: collect::bound(model),
         }
+    }
+
+    /// Whether some binding names a service account, or a group that it is in.
+    pub fn is_bound(&self, namespace: &str, account: &str) -> bool {
+        let identity = collect::service_account(namespace, account);
+        let mut groups = groups_of(&identity).into_iter();
+        self.bound.contains(&identity) || groups.any(|group| self.bound.contains(&group))
     }
 
     /// Every grant, sorted; a grant to a group stands once, under the group.
@@ -58,11 +66,19 @@ impl Privileges {
 
     /// Grants that hold for an identity: its own and those of its groups.
     pub fn of_identity(&self, identity: &NodeId) -> Vec<&Grant> {
-        let groups = groups_of(identity);
-        self.grants
-            .iter()
-            .filter(|grant| grant.identity == *identity || groups.contains(&grant.identity))
-            .collect()
+        // INVARIANT: grants are sorted, first of all by identity.
+        let of = |holder: &NodeId| {
+            let first = self
+                .grants
+                .partition_point(|grant| grant.identity < *holder);
+            let rest = self.grants.get(first..).unwrap_or_default();
+            let count = rest.partition_point(|grant| grant.identity == *holder);
+            rest.get(..count).unwrap_or_default()
+        };
+        let mut holders = groups_of(identity);
+        holders.push(identity.clone());
+        holders.sort();
+        holders.iter().flat_map(of).collect()
     }
 
     /// Identities that are, or can make themselves, cluster administrator; sorted.

@@ -94,6 +94,25 @@ impl Bitmap {
         }
     }
 
+    /// Whether some class from `first` up to, not including, `end` is in it.
+    pub(super) fn meets_range(&self, first: ClassId, end: ClassId) -> bool {
+        if first >= end {
+            return false;
+        }
+        match self {
+            Self::Dense(bits) => bits.count_ones(at(first)..at(end)) > 0,
+            Self::Sparse(bits) => bits.range_cardinality(first..end) > 0,
+        }
+    }
+
+    /// About how many words of memory it takes, and an operation on it looks at.
+    pub(super) fn weight(&self) -> u64 {
+        match self {
+            Self::Dense(bits) => bits.len() as u64 / 64 + 1,
+            Self::Sparse(bits) => bits.serialized_size() as u64 / 8 + 1,
+        }
+    }
+
     /// How many classes are in it.
     pub(super) fn len(&self) -> u64 {
         match self {

@@ -206,9 +206,9 @@ impl<'m, 'p> Finder<'m, 'p> {
                 .get(namespace)
                 .map(|labels| (*labels).clone())
                 .unwrap_or_default();
-            labels
-                .entry(NAMESPACE_NAME.to_owned())
-                .or_insert_with(|| namespace.to_owned());
+            if !labels.contains_key(NAMESPACE_NAME) {
+                labels.insert(NAMESPACE_NAME.to_owned(), namespace.to_owned());
+            }
             sets.tests_of(namespace, &labels)
         })
     }

@@ -1,7 +1,11 @@
 //! Why a connection is allowed or not: the policies and rules that decide, and for which ports.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use palisade_model::{Control, NetworkAction, NetworkRule, NodeId, NodeKind};
 
+use super::bitmap::Bitmap;
 use super::classes::NamedPorts;
 use super::rows::{Row, connections, peers, tier_number};
 use super::rules::Policy;
@@ -62,6 +66,8 @@ pub struct Explanation<'m> {
 struct Question<'q> {
     direction: Direction,
     peer: u32,
+    /// Peers of the rules that were asked before, by the rule's place in memory.
+    known: &'q RefCell<BTreeMap<usize, Bitmap>>,
     /// Named ports of the destination.
     named: &'q NamedPorts,
 }
@@ -77,6 +83,7 @@ impl<'m> Reachability<'m> {
             allowed: ConnectionSet::none(),
         };
         let nothing = NamedPorts::new();
+        let known = RefCell::new(BTreeMap::new());
         for &source in &sources {
             for &target in &targets {
                 let signature = self.classes.signatures.get(slot(target));
@@ -84,11 +91,13 @@ impl<'m> Reachability<'m> {
                 let sent = Question {
                     direction: Direction::Egress,
                     peer: target,
+                    known: &known,
                     named,
                 };
                 let received = Question {
                     direction: Direction::Ingress,
                     peer: source,
+                    known: &known,
                     named,
                 };
                 merge(&mut out.egress, self.side(source, &sent));
@@ -224,7 +233,14 @@ impl<'m> Reachability<'m> {
         let rules = policy.rules(question.direction).unwrap_or_default();
         rules
             .iter()
-            .filter(|rule| peers(rule, question.direction, &self.classes).contains(question.peer))
+            .filter(|rule| {
+                let mut known = question.known.borrow_mut();
+                let place = std::ptr::from_ref(rule.rule).addr();
+                known
+                    .entry(place)
+                    .or_insert_with(|| peers(rule, question.direction, &self.classes))
+                    .contains(question.peer)
+            })
             .map(|rule| (rule.rule, connections(rule, question.named)))
             .collect()
     }

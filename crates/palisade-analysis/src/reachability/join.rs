@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 use palisade_model::{Model, Port, Protocol, Workload};
 
 use super::bitmap::Bitmap;
+use super::budget::Budget;
 use super::classes::{Classes, slot};
 use super::connection_set::ConnectionSet;
 use super::rows::{Row, RowId, Rows};
@@ -12,6 +13,12 @@ use super::sets::{NONE, SetId, Sets};
 /// A cell that covers more than this part of all classes is asked for each source instead of
 /// being listed under each of them.
 const COMMON_PART: u64 = 16;
+
+/// So many sources are listed under their cells at most: 64 MiB.
+const MOST_LISTED: u64 = 1 << 23;
+
+/// So many counts are remembered at once; nearly every model has fewer.
+const REMEMBERED: usize = 1 << 20;
 
 /// Ingress cells by the source that they let in.
 #[derive(Debug, Default)]
@@ -30,12 +37,14 @@ impl Inbound {
             common: Vec::new(),
         };
         let limit = u64::from(classes.len()) / COMMON_PART;
+        let mut listed = 0;
         for (row, id) in ingress.rows.iter().zip(0..) {
             for (place, (set, sources)) in row.cells.iter().enumerate() {
-                if sources.len() > limit {
+                if sources.len() > limit || listed > MOST_LISTED {
                     out.common.push((id, place));
                     continue;
                 }
+                listed += sources.len();
                 for source in sources.iter() {
                     if let Some(list) = out.by_source.get_mut(slot(source)) {
                         list.push((id, *set));
@@ -44,6 +53,11 @@ impl Inbound {
             }
         }
         out
+    }
+
+    /// How many cells are asked for every source.
+    pub(super) fn common(&self) -> u64 {
+        self.common.len() as u64
     }
 
     /// Rows that let a class in, with what they let in.
@@ -128,6 +142,9 @@ impl Ports {
         let count = lists
             .map(|(declared, times)| open_ports(declared, &connections) * times)
             .sum();
+        if self.by_class.len() >= REMEMBERED {
+            self.by_class.clear();
+        }
         self.by_class.insert((class, set), count);
         count
     }
@@ -146,6 +163,9 @@ impl Ports {
             return *known;
         }
         let count = self.classes(&row.subjects, set, sets);
+        if self.by_row.len() >= REMEMBERED {
+            self.by_row.clear();
+        }
         self.by_row.insert((id, set), count);
         count
     }
@@ -175,9 +195,10 @@ impl<'r> Tables<'r> {
     }
 
     /// Ordered triples of a source workload, a destination workload and a port of it, plus those
-    /// from the internet as one source.
-    pub(super) fn paths(self, model: &'r Model, sets: &mut Sets) -> u64 {
+    /// from the internet as one source; `None` when counting cannot be afforded.
+    pub(super) fn paths(self, model: &'r Model, sets: &mut Sets) -> Option<u64> {
         let mut ports = Ports::of(model, self.classes);
+        let mut budget = Budget::new();
         let mut total = self.outside_reaches(&mut ports, sets);
         for (source, members) in (0_u32..).zip(&self.classes.members) {
             let single = |member: &&u32| self.is_single(**member);
@@ -185,13 +206,16 @@ impl<'r> Tables<'r> {
             if weight == 0 {
                 continue;
             }
-            let reached = self.reached_by(source, &mut ports, sets);
+            let reached = self.reached_by(source, &mut ports, (sets, &mut budget));
+            if budget.is_spent() {
+                return None;
+            }
             let (out, into) = self.between(source, source);
             let itself = sets.intersect(out, into);
             total += weight * reached;
             total -= ports.class(source, itself, sets);
         }
-        total + self.several(model, sets)
+        Some(total + self.several(model, (sets, &mut budget))?)
     }
 
     fn is_single(&self, workload: u32) -> bool {
@@ -199,13 +223,20 @@ impl<'r> Tables<'r> {
         classes.is_some_and(|classes| classes.len() == 1)
     }
 
-    fn reached_by(&self, source: u32, ports: &mut Ports, sets: &mut Sets) -> u64 {
+    fn reached_by(
+        &self,
+        source: u32,
+        ports: &mut Ports,
+        (sets, budget): (&mut Sets, &mut Budget),
+    ) -> u64 {
         let Some(egress) = self.egress.of(source) else {
             return 0;
         };
         let mut total = 0;
+        budget.spend(16 * self.inbound.common());
         for (row, id, let_in) in self.inbound.to(source, self.ingress) {
             for (sent, peers) in &egress.cells {
+                budget.spend(row.subjects.weight());
                 if row.subjects.is_subset(peers) {
                     let set = sets.intersect(*sent, let_in);
                     total += ports.row((id, row), set, sets);
@@ -224,19 +255,23 @@ impl<'r> Tables<'r> {
     fn outside_reaches(&self, ports: &mut Ports, sets: &mut Sets) -> u64 {
         let mut total = 0;
         for (row, id) in self.ingress.rows.iter().zip(0..) {
-            let set = outside(row, self.classes, sets);
-            total += ports.row((id, row), set, sets);
+            total += ports.row((id, row), row.outside, sets);
         }
         total
     }
 
     /// Paths from and to workloads whose pods differ: each is the union over its pods.
-    fn several(&self, model: &Model, sets: &mut Sets) -> u64 {
+    fn several(&self, model: &Model, (sets, budget): (&mut Sets, &mut Budget)) -> Option<u64> {
         let count = self.classes.of_workload.len();
         let every = 0..u32::try_from(count).unwrap_or(u32::MAX);
         let differing: Vec<u32> = every.clone().filter(|one| !self.is_single(*one)).collect();
         let mut total = 0;
         for one in &differing {
+            // Each pair costs a look at two rows.
+            budget.spend(2 * count as u64);
+            if budget.is_spent() {
+                return None;
+            }
             let Some(workload) = model.workloads.get(slot(*one)) else {
                 continue;
             };
@@ -246,8 +281,7 @@ impl<'r> Tables<'r> {
                 .classes_of(*one)
                 .filter_map(|class| self.ingress.of(class))
             {
-                let set = outside(row, self.classes, sets);
-                from_internet = sets.union(from_internet, set);
+                from_internet = sets.union(from_internet, row.outside);
             }
             total += open_ports(&own, &sets.get(from_internet));
             for other in every.clone().filter(|other| other != one) {
@@ -261,7 +295,7 @@ impl<'r> Tables<'r> {
                 }
             }
         }
-        total
+        Some(total)
     }
 
     fn classes_of(&self, workload: u32) -> impl Iterator<Item = u32> + 'r {
@@ -284,13 +318,12 @@ impl<'r> Tables<'r> {
     }
 }
 
-/// What a row allows with anything outside.
-pub(super) fn outside(row: &Row, classes: &Classes, sets: &mut Sets) -> SetId {
-    let mut all = NONE;
-    for (set, peers) in &row.cells {
-        if classes.atoms().any(|atom| peers.contains(atom)) {
-            all = sets.union(all, *set);
-        }
-    }
-    all
+/// The number of paths when everything may reach everything.
+pub(super) fn all_paths(model: &Model) -> u64 {
+    let ports = model.workloads.iter().map(|workload| {
+        let own = declared(workload).len() as u64;
+        own.max(1)
+    });
+    // Every other workload and the internet: as many sources as there are workloads.
+    ports.sum::<u64>() * model.workloads.len() as u64
 }

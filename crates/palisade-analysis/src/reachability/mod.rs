@@ -8,6 +8,9 @@
 //! counts as if it was not narrowed, and names outside count as all of the outside.
 
 mod bitmap;
+mod budget;
+mod calls;
+mod cells;
 mod classes;
 mod connection_set;
 mod connections;
@@ -22,8 +25,9 @@ mod space;
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Model, NodeId, Workload};
+use palisade_model::{Model, NetworkPolicy, NodeId, Workload};
 
+pub(crate) use self::calls::Calls;
 pub use self::classes::HostNetwork;
 pub use self::connection_set::ConnectionSet;
 pub use self::connections::{Connection, Peer};
@@ -72,6 +76,7 @@ pub struct Reachability<'m> {
     ingress: Rows,
     inbound: Inbound,
     paths: u64,
+    limit: Option<String>,
 }
 
 impl<'m> Reachability<'m> {
@@ -88,6 +93,7 @@ impl<'m> Reachability<'m> {
         let mut builder = Builder::new(&policies, &classes, &mut sets);
         let egress = builder.rows(Direction::Egress);
         let ingress = builder.rows(Direction::Ingress);
+        let unfinished = builder.unfinished();
         let inbound = Inbound::of(&ingress, &classes);
         let index = model.workloads.iter().map(|workload| &workload.id);
         let mut out = Self {
@@ -100,11 +106,23 @@ impl<'m> Reachability<'m> {
             ingress,
             inbound,
             paths: 0,
+            limit: None,
         };
-        let mut sets = out.sets.clone();
-        out.paths = out.tables().paths(model, &mut sets);
+        let mut sets = std::mem::replace(&mut out.sets, Sets::new());
+        // Rows that allow everything would make the number an upper bound in any case.
+        let paths = (unfinished == 0).then(|| out.tables().paths(model, &mut sets));
+        let paths = paths.flatten();
         out.sets = sets;
+        out.limit = limit(unfinished, paths.is_some());
+        out.paths = paths.unwrap_or_else(|| join::all_paths(model));
         out
+    }
+
+    /// What could not be worked out exactly, in one sentence: the policies of this model split it
+    /// into more behaviours than can be afforded. Answers then allow more than the policies do,
+    /// never less.
+    pub fn limit(&self) -> Option<&str> {
+        self.limit.as_deref()
     }
 
     fn tables(&self) -> Tables<'_> {
@@ -154,24 +172,14 @@ impl<'m> Reachability<'m> {
         all
     }
 
-    fn outside(&self, row: &Row) -> ConnectionSet {
-        let atoms = || self.classes.atoms();
-        row.cells
-            .iter()
-            .filter(|(_, peers)| atoms().any(|atom| peers.contains(atom)))
-            .fold(ConnectionSet::none(), |all, (set, _)| {
-                all.union(&self.sets.get(*set))
-            })
-    }
-
     /// What some address outside the cluster may send to a workload.
     pub fn from_internet(&self, to: &NodeId) -> ConnectionSet {
-        self.over_rows(to, &self.ingress, |row| self.outside(row))
+        self.over_rows(to, &self.ingress, |row| self.sets.get(row.outside))
     }
 
     /// What a workload may send to some address outside the cluster.
     pub fn to_internet(&self, from: &NodeId) -> ConnectionSet {
-        self.over_rows(from, &self.egress, |row| self.outside(row))
+        self.over_rows(from, &self.egress, |row| self.sets.get(row.outside))
     }
 
     /// Whether policies restrict a workload: each of its pods, where they differ.
@@ -188,6 +196,25 @@ impl<'m> Reachability<'m> {
             ingress: closed(&self.ingress),
             egress: closed(&self.egress),
         }
+    }
+
+    /// The policies that are asked about connections to a workload, in their order.
+    pub(crate) fn ingress_policies(
+        &self,
+        workload: &NodeId,
+    ) -> impl Iterator<Item = &'m NetworkPolicy> {
+        let mut places: Vec<u32> = self
+            .classes_of(workload)
+            .iter()
+            .filter_map(|class| self.ingress.of(*class))
+            .flat_map(|row| row.policies.iter().copied())
+            .collect();
+        places.sort_unstable();
+        places.dedup();
+        places
+            .into_iter()
+            .filter_map(|place| self.policies.list.get(slot(place)))
+            .map(|policy| policy.network)
     }
 
     /// Whether policies hold for a workload at all: not for pods on the node's network.
@@ -215,4 +242,18 @@ impl<'m> Reachability<'m> {
             connection_sets: self.sets.len(),
         }
     }
+}
+
+fn limit(unfinished: usize, counted: bool) -> Option<String> {
+    if unfinished > 0 {
+        return Some(format!(
+            "network policies combine in too many ways: {unfinished} combinations were not worked \
+             out and count as if they allowed everything"
+        ));
+    }
+    (!counted).then(|| {
+        "workloads behave in too many ways to count the paths between them: the number counts \
+         every pair as if it was open"
+            .to_owned()
+    })
 }

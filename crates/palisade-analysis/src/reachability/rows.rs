@@ -6,6 +6,8 @@ use indexmap::IndexMap;
 use palisade_model::{NetworkAction, NetworkPeer, NetworkPort, NetworkTier};
 
 use super::bitmap::Bitmap;
+use super::budget::Budget;
+use super::cells::{Cells, State};
 use super::classes::{Classes, NamedPorts, number, slot};
 use super::connection_set::ConnectionSet;
 use super::rules::{Direction, Policies, Policy, Rule};
@@ -25,6 +27,8 @@ pub(super) struct Row {
     pub(super) cells: Vec<(SetId, Bitmap)>,
     /// Classes of pods under this row.
     pub(super) subjects: Bitmap,
+    /// What is allowed with some address outside.
+    pub(super) outside: SetId,
 }
 
 impl Row {
@@ -52,21 +56,6 @@ impl Rows {
     }
 }
 
-/// What is known of a set of peers while policies are asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct State {
-    /// Not yet decided by the tier.
-    open: SetId,
-    /// Passed by the admin tier.
-    passed: SetId,
-    /// Allowed for good.
-    allowed: SetId,
-    /// Allowed by a namespaced rule.
-    granted: SetId,
-    /// Denied by a namespaced rule.
-    refused: SetId,
-}
-
 /// Builds rows.
 pub(super) struct Builder<'b, 'm> {
     pub(super) policies: &'b Policies<'m>,
@@ -74,6 +63,8 @@ pub(super) struct Builder<'b, 'm> {
     pub(super) sets: &'b mut Sets,
     /// Classes by the named ports that they have.
     by_ports: Vec<(NamedPorts, Bitmap)>,
+    budget: Budget,
+    unfinished: usize,
 }
 
 impl<'b, 'm> Builder<'b, 'm> {
@@ -94,7 +85,14 @@ impl<'b, 'm> Builder<'b, 'm> {
             classes,
             sets,
             by_ports: by_ports.into_iter().collect(),
+            budget: Budget::new(),
+            unfinished: 0,
         }
+    }
+
+    /// How many rows could not be worked out; they allow everything, as an upper bound.
+    pub(super) fn unfinished(&self) -> usize {
+        self.unfinished
     }
 
     /// Rows of a direction.
@@ -155,15 +153,43 @@ impl<'b, 'm> Builder<'b, 'm> {
     }
 
     fn row(&mut self, direction: Direction, places: &[u32], ports: &NamedPorts) -> Row {
-        let start = State {
-            open: ALL,
-            passed: NONE,
-            allowed: NONE,
-            granted: NONE,
-            refused: NONE,
-        };
-        let mut cells = Cells(vec![(start, Bitmap::full(self.classes.len()))]);
         let chosen = self.chosen(places);
+        let isolated = chosen.iter().any(|policy| tier_number(policy) == 1);
+        let mut cells = if self.budget.is_spent() {
+            None
+        } else {
+            self.cells(&chosen, (direction, ports), isolated)
+        };
+        if cells.is_none() {
+            self.unfinished += 1;
+        }
+        let cells = cells
+            .take()
+            .unwrap_or_else(|| vec![(ALL, Bitmap::full(self.classes.len()))]);
+        let mut outside = NONE;
+        for (set, peers) in &cells {
+            self.budget.keep(peers.weight());
+            if peers.meets_range(self.classes.pods(), self.classes.len()) {
+                outside = self.sets.union(outside, *set);
+            }
+        }
+        Row {
+            policies: places.to_vec(),
+            isolated,
+            cells,
+            subjects: Bitmap::empty(self.classes.len()),
+            outside,
+        }
+    }
+
+    /// What a list of policies allows; `None` when it cannot be afforded.
+    fn cells(
+        &mut self,
+        chosen: &[&'b Policy<'m>],
+        (direction, ports): (Direction, &NamedPorts),
+        isolated: bool,
+    ) -> Option<Vec<(SetId, Bitmap)>> {
+        let mut cells = Cells::undecided(self.classes.len());
         let tier = |tier: u8| {
             let policies = chosen.iter().copied();
             policies.filter(move |policy| tier_number(policy) == tier)
@@ -172,7 +198,6 @@ impl<'b, 'm> Builder<'b, 'm> {
             self.apply(&mut cells, (policy, direction, ports), first_match);
         }
         cells.map_all(leave_to_lower, self.sets);
-        let isolated = tier(1).next().is_some();
         if isolated {
             for policy in tier(1) {
                 self.apply(&mut cells, (policy, direction, ports), collect);
@@ -184,12 +209,7 @@ impl<'b, 'm> Builder<'b, 'm> {
             }
             cells.map_all(settle_open, self.sets);
         }
-        Row {
-            policies: places.to_vec(),
-            isolated,
-            cells: cells.allowed(),
-            subjects: Bitmap::empty(self.classes.len()),
-        }
+        (!self.budget.is_spent()).then(|| cells.allowed())
     }
 
     fn apply(
@@ -199,10 +219,15 @@ impl<'b, 'm> Builder<'b, 'm> {
         change: impl Fn(State, NetworkAction, SetId, &mut Sets) -> State,
     ) {
         for rule in policy.rules(direction).unwrap_or_default() {
+            if self.budget.is_spent() {
+                return;
+            }
             for (set, peers) in self.reach(rule, direction, ports) {
+                self.budget.spend(peers.weight());
                 if set != NONE && !peers.is_empty() {
-                    let action = rule.rule.action;
-                    cells.change(&peers, |state| change(state, action, set, self.sets));
+                    let (action, sets) = (rule.rule.action, &mut *self.sets);
+                    let next = |state| change(state, action, set, sets);
+                    cells.change(&peers, &mut self.budget, next);
                 }
             }
         }
@@ -389,58 +414,5 @@ fn settle_namespaced(state: State, sets: &mut Sets) -> State {
         allowed: sets.union(state.allowed, hit),
         granted: NONE,
         refused: NONE,
-    }
-}
-
-/// A partition of all classes by state.
-struct Cells(Vec<(State, Bitmap)>);
-
-impl Cells {
-    fn change(&mut self, peers: &Bitmap, mut change: impl FnMut(State) -> State) {
-        let mut next: IndexMap<State, Bitmap> = IndexMap::with_capacity(self.0.len() + 1);
-        let mut put = |state: State, classes: Bitmap| match next.entry(state) {
-            indexmap::map::Entry::Occupied(mut known) => known.get_mut().add(&classes),
-            indexmap::map::Entry::Vacant(new) => {
-                new.insert(classes);
-            }
-        };
-        for (state, classes) in self.0.drain(..) {
-            let inside = classes.and(peers);
-            if inside.is_empty() {
-                put(state, classes);
-                continue;
-            }
-            let mut rest = classes;
-            rest.remove(peers);
-            if !rest.is_empty() {
-                put(state, rest);
-            }
-            put(change(state), inside);
-        }
-        self.0 = next.into_iter().collect();
-    }
-
-    fn map_all(&mut self, change: impl Fn(State, &mut Sets) -> State, sets: &mut Sets) {
-        for (state, _) in &mut self.0 {
-            *state = change(*state, sets);
-        }
-    }
-
-    fn allowed(self) -> Vec<(SetId, Bitmap)> {
-        let mut out: BTreeMap<SetId, Bitmap> = BTreeMap::new();
-        for (state, classes) in self.0 {
-            if state.allowed == NONE {
-                continue;
-            }
-            match out.entry(state.allowed) {
-                std::collections::btree_map::Entry::Occupied(mut known) => {
-                    known.get_mut().add(&classes);
-                }
-                std::collections::btree_map::Entry::Vacant(new) => {
-                    new.insert(classes);
-                }
-            }
-        }
-        out.into_iter().collect()
     }
 }

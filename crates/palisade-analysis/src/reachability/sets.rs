@@ -12,6 +12,9 @@ pub(super) const NONE: SetId = 0;
 /// The full set.
 pub(super) const ALL: SetId = 1;
 
+/// So many results are remembered at once; nearly every model has fewer.
+const REMEMBERED: usize = 1 << 20;
+
 /// What is done with two sets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operation {
@@ -96,6 +99,9 @@ impl Sets {
             Operation::Intersect => a.intersect(&b),
             Operation::Subtract => a.subtract(&b),
         });
+        if self.done.len() >= REMEMBERED {
+            self.done.clear();
+        }
         self.done.insert((operation, left, right), id);
         id
     }

@@ -102,3 +102,109 @@ fn the_internet_goes_on_from_a_workload_that_it_reached() {
     let guarded = model(&guarded);
     assert_eq!(way(&Analysis::of(&guarded)), None);
 }
+
+/// Policies of every way to name callers, so that a search that goes by their names is held
+/// against one that asks about every pair.
+const CALLERS: &[(&str, &str)] = &[
+    (
+        "a",
+        "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/web]}}]}]}",
+    ),
+    (
+        "b",
+        "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/a, cluster.local/ns/shop/sa/x]}}]}]}",
+    ),
+    (
+        "c",
+        "{rules: [{from: [{source: {namespaces: [bank]}}, {source: {serviceAccounts: [b]}}]}]}",
+    ),
+    (
+        "d",
+        "{rules: [{from: [{source: {serviceAccounts: [bank/teller]}}]}]}",
+    ),
+    (
+        "e",
+        "{rules: [{from: [{source: {notPrincipals: [cluster.local/ns/shop/sa/c]}}]}]}",
+    ),
+    (
+        "f",
+        "{rules: [{from: [{source: {principals: ['*/sa/c']}}]}]}",
+    ),
+    (
+        "g",
+        "{action: DENY, rules: [{from: [{source: {namespaces: [shop]}}]}]}",
+    ),
+    ("h", "{rules: [{to: [{operation: {ports: ['8080']}}]}]}"),
+    ("i", "{}"),
+    (
+        "j",
+        "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/i]}}]}]}",
+    ),
+    (
+        "k",
+        "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/h]}}], when: [{key: source.namespace, values: [shop]}]}]}",
+    ),
+];
+
+#[test]
+fn what_is_reached_by_name_is_what_is_reached_by_asking_about_every_pair() {
+    use palisade_analysis::Analysis;
+    use palisade_analysis::mesh::Caller;
+    use std::collections::BTreeSet;
+
+    let mut texts = vec![
+        namespace("shop", "istio-injection: enabled"),
+        namespace("bank", "istio-injection: enabled"),
+        app("shop", "web", "http"),
+        app("bank", "teller", "http"),
+        app("legacy", "old", "http"),
+        "apiVersion: v1\nkind: Service\nmetadata: {name: door, namespace: shop}\nspec: {type: LoadBalancer, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}\n".to_owned(),
+    ];
+    for (name, spec) in CALLERS {
+        let selected = spec.replacen(
+            '{',
+            &format!("{{selector: {{matchLabels: {{app: {name}}}}}, "),
+            1,
+        );
+        texts.push(app("shop", name, "http"));
+        texts.push(authorization("shop", name, &selected.replace(", }", "}")));
+    }
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let model = read(&texts);
+    let analysis = Analysis::of(&model);
+    let doors = analysis.exposure.doors().iter();
+    let mut reached: BTreeSet<_> = doors
+        .filter(|door| door.network_allowed)
+        .map(|door| door.workload.clone())
+        .collect();
+    assert_eq!(reached.len(), 1, "the door leads to one workload");
+    loop {
+        let before = reached.len();
+        for to in &model.workloads {
+            let called = reached.iter().any(|from| {
+                let decision =
+                    analysis
+                        .mesh
+                        .authorization(Caller::Workload(from), &to.id, port(8080));
+                decision.may_pass() && !analysis.reachability.allowed(from, &to.id).is_empty()
+            });
+            if called {
+                reached.insert(to.id.clone());
+            }
+        }
+        if reached.len() == before {
+            break;
+        }
+    }
+    let found: BTreeSet<_> = analysis
+        .exposure
+        .reach_from_internet()
+        .iter()
+        .map(|path| path.target.clone())
+        .collect();
+    assert_eq!(found, reached);
+    assert!(
+        found.len() > 6 && found.len() < model.workloads.len(),
+        "{found:?}"
+    );
+}

@@ -1,6 +1,7 @@
 //! Tests of the analyses over whole models.
 
 #[cfg(test)]
+mod escalation;
 mod exposure;
 #[cfg(test)]
 mod linkerd;
@@ -16,3 +17,4 @@ mod reachability;
 mod seeds;
 #[cfg(test)]
 mod system;
+mod waypoint;

@@ -56,6 +56,7 @@ fn declare(text: &mut String, indent: &str, at: usize, node: &SceneNode) {
         Shape::Identity => "person",
         Shape::Workload => "rectangle",
         Shape::Role => "page",
+        Shape::Pipeline => "step",
     };
     let badges: Vec<String> = node
         .badges

@@ -82,7 +82,7 @@ fn shape(at: usize, node: &SceneNode) -> String {
         Shape::Entry => format!("n{at}{{{{\"{label}\"}}}}"),
         Shape::Dataset => format!("n{at}[(\"{label}\")]"),
         Shape::Identity => format!("n{at}([\"{label}\"])"),
-        Shape::Workload | Shape::Role => format!("n{at}[\"{label}\"]"),
+        Shape::Workload | Shape::Role | Shape::Pipeline => format!("n{at}[\"{label}\"]"),
     }
 }
 

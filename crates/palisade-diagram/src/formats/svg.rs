@@ -197,13 +197,13 @@ impl Svg {
             Shape::Workload => "",
             Shape::Dataset => "dataset",
             Shape::Identity => "identity",
-            Shape::Role => "role",
+            Shape::Role | Shape::Pipeline => "role",
         };
         let alarm = if node.alarming { " alarm" } else { "" };
         let round = match node.shape {
             Shape::Actor | Shape::Identity => 24,
             Shape::Dataset => 14,
-            Shape::Entry | Shape::Workload | Shape::Role => 7,
+            Shape::Entry | Shape::Workload | Shape::Role | Shape::Pipeline => 7,
         };
         self.put(&format!("<g><title>{}</title>", escaped(&node.id)));
         self.put(&format!(

@@ -1,12 +1,12 @@
 //! Services and flows: every workload, the calls that the code declares, and what protects them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_analysis::Analysis;
-use palisade_model::{EdgeKind, FlowState, NodeId};
+use palisade_model::{ControlKind, EdgeKind, FlowState, Model, NodeId};
 
 use super::{dataset, entry, internet, workload};
-use crate::scene::{Link, LinkState, Scene};
+use crate::scene::{Link, LinkState, Scene, SceneNode, Shape};
 use crate::views::zero_trust::{door_state, flow_state};
 
 /// Builds the view.
@@ -71,5 +71,41 @@ pub(crate) fn scene(analysis: &Analysis<'_>) -> Scene {
             state,
         });
     }
+    delivery(&mut scene, model);
     scene
+}
+
+/// What builds and deploys, each with how much of it; arrows to every workload would hide the calls.
+fn delivery(scene: &mut Scene, model: &Model) {
+    let targets = |id: &NodeId, kind: EdgeKind| {
+        let edges = model.edges.iter();
+        let own = edges.filter(|edge| edge.kind == kind && edge.from == *id);
+        own.map(|edge| &edge.to).collect::<BTreeSet<_>>().len()
+    };
+    for pipeline in model.pipelines.iter().filter(|it| it.build.is_none()) {
+        let built = targets(&pipeline.id, EdgeKind::Builds);
+        let deployed = targets(&pipeline.id, EdgeKind::Deploys);
+        let detail = format!("builds {built} · deploys {deployed}");
+        deliverer(scene, &pipeline.id, &pipeline.name, detail);
+    }
+    for control in &model.controls {
+        if let ControlKind::Reconciler { .. } = control.kind {
+            let deployed = targets(&control.id, EdgeKind::Deploys);
+            let detail = format!("{} · deploys {deployed}", control.kind_name);
+            deliverer(scene, &control.id, &control.name, detail);
+        }
+    }
+}
+
+fn deliverer(scene: &mut Scene, id: &NodeId, label: &str, detail: String) {
+    let zone = scene.zone("zone:delivery", "delivery");
+    scene.add(SceneNode {
+        id: id.to_string(),
+        label: label.to_owned(),
+        detail,
+        shape: Shape::Pipeline,
+        zone: Some(zone),
+        badges: Vec::new(),
+        alarming: false,
+    });
 }

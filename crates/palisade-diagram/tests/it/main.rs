@@ -45,6 +45,11 @@ spec:
   type: LoadBalancer
   selector: {app: web}
   ports: [{port: 80}]
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: reconciler, namespace: argocd}
+spec: {source: {path: .}, destination: {namespace: shop}}
 ";
 
 fn drawn(view: View, format: Format) -> String {
@@ -69,6 +74,7 @@ fn the_picture_shows_workloads_zones_flows_and_all_twelve_patterns() {
         "namespace shop",
         "web → cart TCP 7070",
         "automated response",
+        "Application · deploys 2",
     ] {
         assert!(svg.contains(words), "{words} is missing");
     }

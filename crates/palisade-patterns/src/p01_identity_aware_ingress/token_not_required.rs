@@ -8,7 +8,7 @@ use palisade_model::{
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::scope_selects;
+use crate::selection::{in_reach, scope_selects};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -71,7 +71,7 @@ fn asks_for_token(policy: &AuthorizationPolicy) -> bool {
 /// selectors are enough.
 fn meet(model: &Model, one: &MeshScope, two: &MeshScope) -> bool {
     one == two
-        || model.workloads.iter().any(|workload| {
+        || in_reach(model, one).iter().any(|workload| {
             scope_selects(model, one, workload) && scope_selects(model, two, workload)
         })
 }

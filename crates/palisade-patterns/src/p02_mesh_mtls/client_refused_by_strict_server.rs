@@ -47,6 +47,6 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         .part(plain.part.as_str())
         .label("clients do not use the mesh's certificates")
         .related(&workload.origin, "this workload refuses such clients");
-        findings.add(check, report);
+        findings.add(check, plain.mended(report));
     }
 }

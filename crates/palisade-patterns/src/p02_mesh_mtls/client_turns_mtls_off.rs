@@ -51,6 +51,6 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         .part(plain.part.as_str())
         .label("clients do not use the mesh's certificates")
         .related(&workload.origin, "this workload could use mutual TLS");
-        findings.add(check, report);
+        findings.add(check, plain.mended(report));
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn coverage(context: &Context<'_>) -> Coverage {
     if declared.is_empty() {
         let called = model.workloads.iter().filter(|workload| {
             model
-                .services
+                .services_in(&workload.namespace)
                 .iter()
                 .any(|service| service_selects(service, workload))
         });
@@ -60,10 +60,10 @@ fn ends<'m>(model: &'m Model, id: &NodeId) -> Vec<&'m Workload> {
     if let Some(workload) = model.workload(id) {
         return vec![workload];
     }
-    model
-        .services
-        .iter()
-        .filter(|service| service.id == *id)
+    let found = model.services.binary_search_by(|node| node.id.cmp(id));
+    let service = found.ok().and_then(|at| model.services.get(at));
+    service
+        .into_iter()
         .flat_map(|service| behind(model, service))
         .collect()
 }

@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Control, ControlKind, MeshScope
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::{pods_match, services_of};
+use crate::selection::{in_reach, pods_match, services_of};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -31,9 +31,10 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let Some(selector) = scope.selector.as_ref().filter(|pods| !pods.is_everything()) else {
             continue;
         };
-        let mut here = model
-            .declarations()
-            .filter(|workload| scope.root || workload.namespace == scope.namespace)
+        let others = model.other_declarations.iter();
+        let mut here = in_reach(model, scope)
+            .iter()
+            .chain(others.filter(|one| scope.root || one.namespace == scope.namespace))
             .peekable();
         let known = here.peek().is_some();
         if !known || here.any(|workload| pods_match(selector, workload)) {

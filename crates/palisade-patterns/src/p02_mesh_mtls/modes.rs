@@ -1,10 +1,11 @@
 //! What mutual TLS comes to on both ends of a call.
 
 use palisade_model::{
-    Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
+    AddedValue, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
 };
 
 use crate::context::Context;
+use crate::finding::Report;
 use crate::selection::behind;
 
 /// Whether an Istio proxy takes a workload's traffic.
@@ -42,6 +43,26 @@ pub(super) struct PlainClient<'m> {
     pub(super) words: &'static str,
     /// Workloads of the mesh that it is about.
     pub(super) destinations: Vec<&'m Workload>,
+}
+
+impl PlainClient<'_> {
+    /// Whether nothing but the mode is to be changed: other modes come with certificates of their
+    /// own.
+    pub(super) fn can_be_mended(&self) -> bool {
+        self.tls.value.mode == TlsMode::Disable && self.tls.origin.rendered_from.is_none()
+    }
+
+    /// Adds the edit that lets the client use the mesh's certificates.
+    pub(super) fn mended(&self, report: Report) -> Report {
+        if !self.can_be_mended() {
+            return report;
+        }
+        report.adding(
+            &self.tls.origin,
+            &["mode"],
+            AddedValue::Word("ISTIO_MUTUAL"),
+        )
+    }
 }
 
 /// Every such setting.

@@ -1,8 +1,6 @@
 //! Mesh without a default that requires mutual TLS.
 
-use palisade_model::{
-    Check, CheckId, Confidence, ControlKind, Model, MtlsMode, Severity, Workload,
-};
+use palisade_model::{Check, CheckId, Confidence, ControlKind, MtlsMode, Severity, Workload};
 
 use super::modes::{accepts_plain_text, in_istio};
 use crate::context::Context;
@@ -35,7 +33,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         .workloads
         .iter()
         .filter(|workload| in_istio(workload) && accepts_plain_text(context, workload))
-        .filter(|workload| !is_spoken_about(model, workload))
+        .filter(|workload| !is_spoken_about(context, workload))
         .collect();
     let Some(first) = open.first() else { return };
     let Some(zone) = model.namespace(&first.namespace) else {
@@ -54,13 +52,17 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
 }
 
 /// Whether some policy chose its mode; that one is flagged itself.
-fn is_spoken_about(model: &Model, workload: &Workload) -> bool {
-    model.active_controls().any(|control| match &control.kind {
-        ControlKind::PeerAuthentication(policy) => {
-            let mode = policy.mode.as_ref().map(|mode| mode.value);
-            mode.is_some_and(|mode| mode != MtlsMode::Unset)
-                && scope_selects(model, &policy.scope, workload)
-        }
-        _ => false,
-    })
+fn is_spoken_about(context: &Context<'_>, workload: &Workload) -> bool {
+    let root = context.analysis.mesh.root_namespace();
+    [workload.namespace.as_str(), root]
+        .into_iter()
+        .flat_map(|namespace| context.analysis.controls_in(namespace))
+        .any(|control| match &control.kind {
+            ControlKind::PeerAuthentication(policy) => {
+                let mode = policy.mode.as_ref().map(|mode| mode.value);
+                mode.is_some_and(|mode| mode != MtlsMode::Unset)
+                    && scope_selects(context.model, &policy.scope, workload)
+            }
+            _ => false,
+        })
 }

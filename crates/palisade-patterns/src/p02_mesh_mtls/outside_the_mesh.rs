@@ -38,9 +38,13 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         !known.mesh.is_member() && on_node.is_none_or(|fact| !fact.value)
     };
     for workload in model.workloads.iter().filter(outside) {
-        let service = model.services.iter().find(|service| {
-            service.kind.value != ServiceKind::ExternalName && service_selects(service, workload)
-        });
+        let service = model
+            .services_in(&workload.namespace)
+            .iter()
+            .find(|service| {
+                service.kind.value != ServiceKind::ExternalName
+                    && service_selects(service, workload)
+            });
         let Some(service) = service else { continue };
         let message = format!(
             "workload `{}` is called through service `{}` and is not in the mesh",

@@ -1,7 +1,12 @@
 //! `PeerAuthentication` that accepts plain text.
 
-use palisade_model::{Check, CheckId, Confidence, ControlKind, MtlsMode, Severity};
+use std::collections::BTreeSet;
 
+use palisade_model::{
+    Check, CheckId, Confidence, Control, ControlKind, EdgeKind, MtlsMode, NodeId, Origin, Severity,
+};
+
+use super::modes::{PlainClient, plain_clients};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
@@ -50,9 +55,36 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             let message = format!("policy `{}` {words}{place}", control.id.name());
             let report = Report::new(&control.id, &mode.origin, &control.content, message)
                 .part(part)
-                .label("callers need no identity")
-                .replacing(&mode.origin, "STRICT");
-            findings.add(check, report);
+                .label("callers need no identity");
+            findings.add(check, strict(context, control, report, &mode.origin));
         }
     }
+}
+
+/// Adds the edit, with those of clients that a strict policy would refuse; none where a client has
+/// settings of its own that nobody but its owner can judge.
+fn strict(context: &Context<'_>, control: &Control, report: Report, mode: &Origin) -> Report {
+    let guarded: BTreeSet<&NodeId> = context
+        .model
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Guards && edge.from == control.id)
+        .map(|edge| &edge.to)
+        .collect();
+    let clients: Vec<PlainClient<'_>> = plain_clients(context.model)
+        .into_iter()
+        .filter(|client| {
+            client
+                .destinations
+                .iter()
+                .any(|to| guarded.contains(&to.id))
+        })
+        .collect();
+    if !clients.iter().all(PlainClient::can_be_mended) {
+        return report;
+    }
+    let report = report.replacing(mode, "STRICT");
+    clients
+        .iter()
+        .fold(report, |report, client| client.mended(report))
 }

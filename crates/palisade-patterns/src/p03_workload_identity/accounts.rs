@@ -1,6 +1,6 @@
 //! Service accounts of workloads: which one, whether its token is mounted, what is granted to it.
 
-use palisade_model::{Binding, SubjectKind, Workload};
+use palisade_model::Workload;
 
 use crate::context::Context;
 
@@ -17,10 +17,9 @@ pub(super) fn mounts_token(context: &Context<'_>, workload: &Workload) -> bool {
     if let Some(fact) = &workload.automount_token {
         return fact.value;
     }
-    let account = context.model.identities.iter().find(|identity| {
-        identity.namespace.as_deref() == Some(workload.namespace.as_str())
-            && identity.name == account_of(workload)
-    });
+    let account = context
+        .model
+        .account(&workload.namespace, account_of(workload));
     account
         .and_then(|identity| identity.automount_token.as_ref())
         .is_none_or(|fact| fact.value)
@@ -28,25 +27,6 @@ pub(super) fn mounts_token(context: &Context<'_>, workload: &Workload) -> bool {
 
 /// Whether any binding grants something to the account, by name or through a group of accounts.
 pub(super) fn has_grants(context: &Context<'_>, workload: &Workload) -> bool {
-    let bindings = &context.model.bindings;
-    bindings.iter().any(|binding| reaches(binding, workload))
-}
-
-fn reaches(binding: &Binding, workload: &Workload) -> bool {
-    let namespace = workload.namespace.as_str();
-    binding.subjects.iter().any(|subject| match subject.kind {
-        SubjectKind::ServiceAccount => {
-            let home = subject.namespace.as_ref().or(binding.namespace.as_ref());
-            subject.name == account_of(workload)
-                && home.is_none_or(|home| home.as_str() == namespace)
-        }
-        SubjectKind::Group => {
-            subject.name == "system:serviceaccounts"
-                || subject.name == "system:authenticated"
-                || subject.name.strip_prefix("system:serviceaccounts:") == Some(namespace)
-        }
-        SubjectKind::User => {
-            subject.name == format!("system:serviceaccount:{namespace}:{}", account_of(workload))
-        }
-    })
+    let privileges = &context.analysis.privileges;
+    privileges.is_bound(&workload.namespace, account_of(workload))
 }

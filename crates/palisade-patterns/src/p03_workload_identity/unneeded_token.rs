@@ -1,10 +1,9 @@
 //! Token is mounted though nothing is granted to it.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use super::accounts::{account_of, has_grants, mounts_token};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kubescape, trivy};
 
@@ -52,10 +51,11 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             check,
             match said {
                 Some(fact) => report.replacing(&fact.origin, "false"),
-                None => report.patch_if(edits::insert_line(
+                None => report.adding(
                     &workload.pod_origin,
-                    "automountServiceAccountToken: false",
-                )),
+                    &["automountServiceAccountToken"],
+                    AddedValue::Bool(false),
+                ),
             },
         );
     }

@@ -1,6 +1,6 @@
 //! Binding to a role or service account that does not exist.
 
-use palisade_model::{Binding, Check, CheckId, Confidence, Model, Severity, SubjectKind};
+use palisade_model::{Binding, Check, CheckId, Confidence, Identity, Model, Severity, SubjectKind};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
@@ -74,10 +74,13 @@ fn role_is_missing(model: &Model, binding: &Binding) -> bool {
 
 /// Judged only where the code declares some service account of that namespace.
 fn account_is_missing(model: &Model, namespace: &str, name: &str) -> bool {
-    let mut here = model
-        .identities
-        .iter()
-        .filter(|identity| identity.declared && identity.namespace.as_deref() == Some(namespace))
-        .peekable();
-    here.peek().is_some() && !here.any(|identity| identity.name == name)
+    let declares = |identity: &&Identity| {
+        identity.declared && identity.namespace.as_deref() == Some(namespace)
+    };
+    // The account itself is looked up; the others only tell whether the code is about accounts.
+    !model
+        .account(namespace, name)
+        .as_ref()
+        .is_some_and(declares)
+        && model.identities.iter().any(|identity| declares(&identity))
 }

@@ -6,7 +6,7 @@ use super::mesh_rules::{authorizations, has_http_conditions};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::scope_selects;
+use crate::selection::{in_reach, scope_selects};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -40,7 +40,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             mesh.istio_ambient.as_ref().is_some_and(|fact| fact.value)
                 && scope_selects(model, &policy.scope, workload)
         };
-        let Some(workload) = model.workloads.iter().find(ambient) else {
+        let Some(workload) = in_reach(model, &policy.scope).iter().find(ambient) else {
             continue;
         };
         let message = format!(

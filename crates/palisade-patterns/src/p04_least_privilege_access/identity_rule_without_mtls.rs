@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::p02_mesh_mtls::accepts_plain_text;
 use crate::registry::Unit;
-use crate::selection::scope_selects;
+use crate::selection::{in_reach, scope_selects};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -38,8 +38,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let Some(rule) = policy.rules.get(at) else {
             continue;
         };
-        let open = model
-            .workloads
+        let open = in_reach(model, &policy.scope)
             .iter()
             .filter(|workload| {
                 workload

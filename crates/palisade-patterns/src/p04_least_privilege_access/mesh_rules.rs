@@ -5,7 +5,7 @@ use palisade_model::{
     ServicePort, Workload,
 };
 
-use crate::selection::{scope_selects, service_selects};
+use crate::selection::{in_reach, scope_selects, service_selects};
 
 /// Paths that probes and scrapers ask for.
 const HEALTH: [&str; 8] = [
@@ -86,13 +86,12 @@ pub(super) fn has_http_conditions(rule: &AuthorizationRule) -> bool {
 /// Workloads of a scope whose service ports all say that they carry plain TCP; workloads without
 /// a service say nothing.
 pub(super) fn tcp_only<'m>(model: &'m Model, scope: &MeshScope) -> Vec<&'m Workload> {
-    model
-        .workloads
+    in_reach(model, scope)
         .iter()
         .filter(|workload| scope_selects(model, scope, workload))
         .filter(|workload| {
             let mut ports = model
-                .services
+                .services_in(&workload.namespace)
                 .iter()
                 .filter(|service| service_selects(service, workload))
                 .flat_map(|service| &service.ports)

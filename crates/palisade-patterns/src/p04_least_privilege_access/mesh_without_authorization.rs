@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Check, CheckId, Confidence, ControlKind, Model, Severity, Workload};
+use palisade_model::{Check, CheckId, Confidence, ControlKind, Severity, Workload};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
@@ -35,7 +35,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         let mesh = &workload.mesh;
         let istio = [&mesh.istio_sidecar, &mesh.istio_ambient];
         let member = istio.into_iter().flatten().any(|fact| fact.value);
-        if member && !is_authorized(model, workload) {
+        if member && !is_authorized(context, workload) {
             open.entry(&workload.namespace).or_default().push(workload);
         }
     }
@@ -56,9 +56,15 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     }
 }
 
-fn is_authorized(model: &Model, workload: &Workload) -> bool {
-    model.active_controls().any(|control| match &control.kind {
-        ControlKind::Authorization(policy) => scope_selects(model, &policy.scope, workload),
-        _ => false,
-    })
+fn is_authorized(context: &Context<'_>, workload: &Workload) -> bool {
+    let root = context.analysis.mesh.root_namespace();
+    [workload.namespace.as_str(), root]
+        .into_iter()
+        .flat_map(|namespace| context.analysis.controls_in(namespace))
+        .any(|control| match &control.kind {
+            ControlKind::Authorization(policy) => {
+                scope_selects(context.model, &policy.scope, workload)
+            }
+            _ => false,
+        })
 }

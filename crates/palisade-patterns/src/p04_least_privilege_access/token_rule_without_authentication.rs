@@ -8,7 +8,7 @@ use super::mesh_rules::authorizations;
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::scope_selects;
+use crate::selection::{in_reach, scope_selects};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -32,8 +32,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         // Without workloads in the code it cannot be told which policy covers the same ones.
-        if !model
-            .workloads
+        if !in_reach(model, &policy.scope)
             .iter()
             .any(|workload| scope_selects(model, &policy.scope, workload))
         {
@@ -66,9 +65,12 @@ fn asks_for_token(rule: &AuthorizationRule) -> bool {
 /// Whether some authentication shares a workload with the policy.
 fn is_validated(model: &Model, scope: &MeshScope) -> bool {
     model.active_controls().any(|control| match &control.kind {
-        ControlKind::RequestAuthentication(known) => model.workloads.iter().any(|workload| {
-            scope_selects(model, scope, workload) && scope_selects(model, &known.scope, workload)
-        }),
+        ControlKind::RequestAuthentication(known) => {
+            in_reach(model, scope).iter().any(|workload| {
+                scope_selects(model, scope, workload)
+                    && scope_selects(model, &known.scope, workload)
+            })
+        }
         _ => false,
     })
 }

@@ -9,7 +9,7 @@ use super::peers::{allows_dns, names_pods};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::{listed, network_policies, policy_selects};
+use crate::selection::{listed, network_policies, policy_selects, subject_to};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -39,8 +39,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         {
             continue;
         }
-        let mute: Vec<&Workload> = model
-            .workloads
+        let mute: Vec<&Workload> = subject_to(model, policy)
             .iter()
             .filter(|workload| context.analysis.reachability.enforceable(&workload.id))
             .filter(|workload| policy_selects(model, policy, workload))

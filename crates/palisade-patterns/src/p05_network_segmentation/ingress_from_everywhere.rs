@@ -8,7 +8,9 @@ use palisade_model::{
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, kubescape};
-use crate::selection::{listed, network_policies, policy_selects, service_selects, services_of};
+use crate::selection::{
+    listed, network_policies, policy_selects, service_selects, services_of, subject_to,
+};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -82,8 +84,7 @@ fn inner_workloads<'m>(model: &'m Model, policy: &NetworkPolicy) -> Vec<&'m Work
         .filter(|entry| matches!(entry.kind, EntryKind::LoadBalancer | EntryKind::NodePort))
         .flat_map(|entry| services_of(model, entry))
         .collect();
-    model
-        .workloads
+    subject_to(model, policy)
         .iter()
         .filter(|workload| policy_selects(model, policy, workload))
         .filter(|workload| {

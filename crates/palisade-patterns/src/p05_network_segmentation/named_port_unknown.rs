@@ -7,7 +7,7 @@ use palisade_model::{
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::{network_policies, policy_selects};
+use crate::selection::{network_policies, policy_selects, subject_to};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -53,8 +53,9 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
 }
 
 fn selected<'m>(model: &'m Model, policy: &NetworkPolicy) -> Vec<&'m Workload> {
-    model
-        .declarations()
+    subject_to(model, policy)
+        .iter()
+        .chain(&model.other_declarations)
         .filter(|workload| policy_selects(model, policy, workload))
         .collect()
 }

@@ -37,9 +37,14 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for open in open_namespaces(context, Direction::Ingress) {
         let all = counted(open.workloads, "workload");
         let message = format!(
-            "namespace `{}` has no default-deny policy for ingress: {} of {all} accepts connections from every pod",
+            "namespace `{}` has no default-deny policy for ingress: {} of {all} {} connections from every pod",
             open.zone.name,
             open.exposed.len(),
+            if open.exposed.len() == 1 {
+                "accepts"
+            } else {
+                "accept"
+            },
         );
         let mut report = Report::new(
             &open.zone.id,

@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity, Workload};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
-use crate::selection::{listed, network_policies, policy_selects};
+use crate::selection::{listed, network_policies, policy_selects, subject_to};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -31,8 +31,7 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         if policy.subject.pods.is_everything() {
             continue;
         }
-        let selected: Vec<&Workload> = model
-            .workloads
+        let selected: Vec<&Workload> = subject_to(model, policy)
             .iter()
             .filter(|workload| policy_selects(model, policy, workload))
             .collect();

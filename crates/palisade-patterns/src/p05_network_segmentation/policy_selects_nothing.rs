@@ -34,10 +34,12 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         if subject.pods.is_everything() {
             continue;
         }
+        let others = context.model.other_declarations.iter();
         let mut here = context
             .model
-            .declarations()
-            .filter(|workload| workload.namespace == *namespace)
+            .workloads_in(namespace)
+            .iter()
+            .chain(others.filter(|workload| workload.namespace == *namespace))
             .peekable();
         let known = here.peek().is_some();
         if !known || here.any(|workload| pods_match(&subject.pods, workload)) {

@@ -32,13 +32,12 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             continue;
         };
         let enforcement = &policy.enforcement;
-        if enforcement.value != Enforcement::Audit {
-            continue;
-        }
-        let message = format!(
-            "admission policy `{}` reports and lets everything in",
-            control.name
-        );
+        let what = match enforcement.value {
+            Enforcement::Deny => continue,
+            Enforcement::Audit => "reports and lets everything in",
+            Enforcement::Unbound => "is put in force by no binding, and lets everything in",
+        };
+        let message = format!("admission policy `{}` {what}", control.name);
         let report = Report::new(&control.id, &enforcement.origin, &control.content, message)
             .label("nothing is refused");
         findings.add(check, enforcing(report, policy));

@@ -1,6 +1,6 @@
 //! Base image is not pinned by its digest.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{Check, CheckId, Confidence, Severity, TagKind};
 
 use super::images::{is_run, report};
 use crate::context::Context;
@@ -38,16 +38,21 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let text = &image.reference.text;
-        let (what, severity) = if crate::mutable_tags::is_mutable(&image.reference) {
-            (
+        let (what, severity) = match image.reference.tag_kind() {
+            TagKind::Absent | TagKind::Flavour => (
                 format!("base image `{text}` has no version"),
                 Severity::High,
-            )
-        } else {
-            (
+            ),
+            TagKind::Partial(_) => (
+                format!(
+                    "base image `{text}` has a part of a version, which moves with each release"
+                ),
+                Severity::Medium,
+            ),
+            TagKind::Exact => (
                 format!("base image `{text}` is not pinned by its digest"),
                 Severity::Medium,
-            )
+            ),
         };
         findings.add(
             check,

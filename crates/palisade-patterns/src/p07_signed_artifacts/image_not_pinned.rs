@@ -29,7 +29,7 @@ pub(crate) const UNIT: Unit = Unit {
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for image in context.model.images.iter().filter(|image| is_run(image)) {
-        // A tag that is made to move is PAL0702.
+        // A tag that moves with each release is PAL0702.
         if image.reference.digest.is_none() && !crate::mutable_tags::is_mutable(&image.reference) {
             let what = format!(
                 "image `{}` is not pinned by its digest",

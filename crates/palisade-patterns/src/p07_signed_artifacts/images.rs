@@ -7,9 +7,9 @@ use crate::finding::Report;
 /// How many uses are named as further places.
 const SHOWN: usize = 10;
 
-/// Whether a container runs it, rather than only a build starts from it.
+/// Whether a pod runs or mounts it, rather than only a build starts from it.
 pub(super) fn is_run(image: &Image) -> bool {
-    let run = |used: &ImageUse| matches!(used, ImageUse::Container { .. });
+    let run = |used: &ImageUse| !matches!(used, ImageUse::Base { .. });
     image.uses.iter().any(|used| run(&used.value))
 }
 
@@ -21,6 +21,7 @@ pub(super) fn report(image: &Image, message: String) -> Report {
     for used in others.take(SHOWN) {
         let note = match &used.value {
             ImageUse::Container { container, .. } => format!("container `{container}` runs it too"),
+            ImageUse::Volume { volume, .. } => format!("volume `{volume}` holds it too"),
             ImageUse::Base { .. } => "a build starts from it too".to_owned(),
         };
         report = report.related(&used.origin, note);

@@ -1,6 +1,6 @@
-//! Image has no tag, or one that is made to move.
+//! Image has no tag, or one that moves with each release.
 
-use palisade_model::{Check, CheckId, Confidence, Edge, EdgeKind, Pipeline, Severity};
+use palisade_model::{Check, CheckId, Confidence, Edge, EdgeKind, Pipeline, Severity, TagKind};
 
 use super::images::{is_run, report};
 use crate::context::Context;
@@ -11,7 +11,7 @@ pub(crate) const UNIT: Unit = Unit {
     check: Check {
         id: CheckId::new(7, 2),
         slug: "mutable-tag",
-        title: "image has no tag, or one that is made to move",
+        title: "image has no tag, or one that moves with each release",
         severity: Severity::High,
         confidence: Confidence::High,
         lets: "every start of the container may run another image than the one that was reviewed",
@@ -37,14 +37,29 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
             continue;
         }
         let text = &image.reference.text;
-        let what = match &image.reference.tag {
-            Some(tag) => format!("image `{text}` has the tag `{tag}`, which is made to move"),
-            None => format!("image `{text}` has no tag, which means `latest`"),
+        let tag = image.reference.tag.as_deref().unwrap_or_default();
+        let kind = image.reference.tag_kind();
+        let what = match kind {
+            TagKind::Absent => format!("image `{text}` has no tag, which means `latest`"),
+            TagKind::Partial(_) => format!(
+                "image `{text}` has the tag `{tag}`, which names a part of a version and moves with each release"
+            ),
+            TagKind::Flavour | TagKind::Exact => {
+                format!(
+                    "image `{text}` has the tag `{tag}`, which names no version and is made to move"
+                )
+            }
         };
         // A build file of the same system makes it: the name may be filled in when it is deployed.
         let made = |edge: &Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
         let built = context.model.edges.iter().any(made) || has_build_folder(context, text);
         let mut report = report(image, what).label("not one image but any");
+        // Some products have versions of two numbers.
+        if kind == TagKind::Partial(2) {
+            report = report
+                .severity(Severity::Medium)
+                .confidence(Confidence::Medium);
+        }
         if built {
             report = report
                 .severity(Severity::Medium)

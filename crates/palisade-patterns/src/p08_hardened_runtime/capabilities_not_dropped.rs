@@ -1,10 +1,9 @@
 //! Container keeps the default capabilities.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, trivy};
 
@@ -45,22 +44,19 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
     if view.drops_all() {
         return None;
     }
-    let capabilities = &view.container.security.capabilities;
-    let Some(first) = capabilities.drop.first() else {
-        // A list of additions is there already, and a second `capabilities` key would break the file.
-        let free = capabilities.add.is_empty();
-        let patch = free
-            .then(|| edits::set_security(view.container, "capabilities: { drop: [ALL] }"))
-            .flatten();
-        return Some(
-            view.report("keeps every default capability")
-                .label("nothing is dropped")
-                .patch_if(patch),
-        );
+    let dropping = |report: Report| {
+        report.adding(
+            &view.container.origin,
+            &["securityContext", "capabilities", "drop"],
+            AddedValue::Words(&["ALL"]),
+        )
     };
-    Some(
-        view.report_at(&first.origin, "drops some capabilities but not all")
-            .label("the others are kept")
-            .severity(Severity::Low),
-    )
+    let Some(first) = view.container.security.capabilities.drop.first() else {
+        let report = view.report("keeps every default capability");
+        return Some(dropping(report.label("nothing is dropped")));
+    };
+    let report = view.report_at(&first.origin, "drops some capabilities but not all");
+    Some(dropping(
+        report.label("the others are kept").severity(Severity::Low),
+    ))
 }

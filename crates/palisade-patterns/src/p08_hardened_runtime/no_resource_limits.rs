@@ -62,13 +62,16 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
 
 /// Whether a LimitRange of the namespace fills limits in.
 fn has_defaults(context: &Context<'_>, namespace: &str) -> bool {
-    context.model.active_controls().any(|control| {
-        control.namespace.as_deref() == Some(namespace)
-            && matches!(
+    context
+        .analysis
+        .controls_in(namespace)
+        .iter()
+        .any(|control| {
+            matches!(
                 control.kind,
                 ControlKind::LimitRange {
                     defaults_limits: true
                 }
             )
-    })
+        })
 }

@@ -31,10 +31,12 @@ pub(crate) const UNIT: Unit = Unit {
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for view in containers(context).filter(ContainerView::is_long_lived) {
-        let limited = context.model.active_controls().any(|control| {
-            control.namespace.as_deref() == Some(view.workload.namespace.as_str())
-                && matches!(control.kind, ControlKind::LimitRange { .. })
-        });
+        let mut controls = context
+            .analysis
+            .controls_in(&view.workload.namespace)
+            .iter();
+        let limited =
+            controls.any(|control| matches!(control.kind, ControlKind::LimitRange { .. }));
         if !limited && let Some(report) = judge(view) {
             findings.add(check, report);
         }

@@ -1,10 +1,9 @@
 //! Container has no seccomp profile.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kubescape, trivy};
 
@@ -42,10 +41,13 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
     if view.seccomp().is_some() {
         return None;
     }
-    let line = "seccompProfile: { type: RuntimeDefault }";
     Some(
         view.report("has no seccomp profile")
             .label("system calls are not filtered")
-            .patch_if(edits::set_security(view.container, line)),
+            .adding(
+                &view.container.origin,
+                &["securityContext", "seccompProfile", "type"],
+                AddedValue::Word("RuntimeDefault"),
+            ),
     )
 }

@@ -1,10 +1,9 @@
 //! Container may gain more rights than it started with.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -50,10 +49,11 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
         None => Some(
             view.report("may gain more rights than it started with")
                 .label("allowed unless `allowPrivilegeEscalation` is false")
-                .patch_if(edits::set_security(
-                    view.container,
-                    "allowPrivilegeEscalation: false",
-                )),
+                .adding(
+                    &view.container.origin,
+                    &["securityContext", "allowPrivilegeEscalation"],
+                    AddedValue::Bool(false),
+                ),
         ),
     }
 }

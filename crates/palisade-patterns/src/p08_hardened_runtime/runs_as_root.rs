@@ -1,11 +1,10 @@
 //! Container may run as user 0.
 
-use palisade_model::{Check, CheckId, Confidence, EdgeKind, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, EdgeKind, Severity};
 
 use crate::build_view::{builds, is_root, last_user};
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -59,11 +58,14 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
     if built == Some(false) {
         return None;
     }
-    let patch = edits::set_security(view.container, "runAsNonRoot: true");
     let mut report = view
         .report("may run as user 0")
         .label("nothing says that it must not be root")
-        .patch_if(patch);
+        .adding(
+            &view.container.origin,
+            &["securityContext", "runAsNonRoot"],
+            AddedValue::Bool(true),
+        );
     if built == Some(true) {
         report = report.confidence(Confidence::High);
     }
@@ -77,12 +79,24 @@ fn judge(view: ContainerView<'_>, context: &Context<'_>) -> Option<Report> {
 fn built_user_is_root(view: ContainerView<'_>, context: &Context<'_>) -> Option<bool> {
     let reference = &view.container.image.as_ref()?.value;
     let model = context.model;
+    // INVARIANT: edges are sorted, first of all by kind.
+    let first = model
+        .edges
+        .partition_point(|edge| edge.kind < EdgeKind::Builds);
+    let built = model.edges.get(first..).unwrap_or_default();
+    let makes_any = |edge: &palisade_model::Edge| edge.kind == EdgeKind::Builds;
+    if !built.first().is_some_and(makes_any) {
+        return None;
+    }
     let image = model
         .images
         .iter()
         .find(|image| image.reference == *reference)?;
     let makes = |edge: &&palisade_model::Edge| edge.kind == EdgeKind::Builds && edge.to == image.id;
-    let edge = model.edges.iter().find(makes)?;
-    let (_, build) = builds(context).find(|(pipeline, _)| pipeline.id == edge.from)?;
+    let makers = built.iter().filter(makes);
+    let file = |edge: &palisade_model::Edge| {
+        builds(context).find(|(pipeline, _)| pipeline.id == edge.from)
+    };
+    let (_, build) = makers.into_iter().find_map(file)?;
     is_root(last_user(build, build.stages.last()?)?)
 }

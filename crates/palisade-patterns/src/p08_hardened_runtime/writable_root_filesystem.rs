@@ -1,10 +1,9 @@
 //! Container can write its own root filesystem.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
-use crate::edits;
 use crate::finding::{Findings, Report};
 use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
@@ -48,10 +47,11 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
         None => Some(
             view.report("can write its root filesystem")
                 .label("writable unless `readOnlyRootFilesystem` is true")
-                .patch_if(edits::set_security(
-                    view.container,
-                    "readOnlyRootFilesystem: true",
-                )),
+                .adding(
+                    &view.container.origin,
+                    &["securityContext", "readOnlyRootFilesystem"],
+                    AddedValue::Bool(true),
+                ),
         ),
     }
 }

@@ -49,7 +49,10 @@ fn judge(dataset: &Dataset, server: &Workload) -> Option<Report> {
     let lasts = |volume: &&Volume| {
         matches!(
             volume.source,
-            VolumeSource::Claim { .. } | VolumeSource::Csi { .. } | VolumeSource::Other { .. }
+            VolumeSource::Claim { .. }
+                | VolumeSource::Csi { .. }
+                | VolumeSource::Image { .. }
+                | VolumeSource::Other { .. }
         )
     };
     if server.volumes.iter().any(|volume| lasts(&volume)) {

@@ -31,16 +31,11 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         if !replicated || least_replicas(context, workload) < 2 || !has_service(context, workload) {
             continue;
         }
-        let budget = context
-            .model
-            .active_controls()
-            .any(|control| match &control.kind {
-                ControlKind::DisruptionBudget { pods } => {
-                    control.namespace.as_deref() == Some(workload.namespace.as_str())
-                        && pods.matches(&workload.pod_labels)
-                }
-                _ => false,
-            });
+        let mut controls = context.analysis.controls_in(&workload.namespace).iter();
+        let budget = controls.any(|control| match &control.kind {
+            ControlKind::DisruptionBudget { pods } => pods.matches(&workload.pod_labels),
+            _ => false,
+        });
         if !budget {
             let message = format!("replicas of `{}` have no disruption budget", workload.name);
             let place = workload

@@ -1,9 +1,9 @@
 //! Namespace is in no reconciler.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_model::{
-    Check, CheckId, Confidence, ControlKind, NodeId, NodeKind, Severity, Workload,
+    Check, CheckId, Confidence, ControlKind, EdgeKind, NodeId, NodeKind, Severity, Workload,
 };
 
 use crate::context::Context;
@@ -39,8 +39,18 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     if destinations.is_empty() || destinations.contains(&None) {
         return;
     }
+    let deployed: BTreeSet<&NodeId> = context
+        .model
+        .edges
+        .iter()
+        .filter(|edge| edge.kind == EdgeKind::Deploys)
+        .map(|edge| &edge.to)
+        .collect();
     let mut outside: BTreeMap<&str, &Workload> = BTreeMap::new();
     for workload in &context.model.workloads {
+        if deployed.contains(&workload.id) {
+            continue;
+        }
         if !destinations.contains(&Some(workload.namespace.as_str())) {
             outside
                 .entry(workload.namespace.as_str())

@@ -80,7 +80,7 @@ fn place(origin: &Origin, texts: &Texts, title: &str) -> String {
         origin.start.line,
         origin.start.column
     );
-    let end = texts.get(&origin.file).map(|file| end_line(file, origin));
+    let end = texts.get(&*origin.file).map(|file| end_line(file, origin));
     if let Some(end) = end.filter(|end| *end > origin.start.line) {
         let _infallible = write!(place, ",endLine={end}");
     }

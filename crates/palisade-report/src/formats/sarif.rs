@@ -171,7 +171,7 @@ fn location(origin: &Origin, texts: &Texts) -> Value {
         "startLine": origin.start.line,
         "startColumn": origin.start.column,
     });
-    let end = texts.get(&origin.file).map(|file| end(file, origin));
+    let end = texts.get(&*origin.file).map(|file| end(file, origin));
     if let (Some((line, column)), Some(fields)) = (end, region.as_object_mut()) {
         fields.insert("endLine".to_owned(), line.into());
         fields.insert("endColumn".to_owned(), column.into());

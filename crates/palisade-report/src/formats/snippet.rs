@@ -82,10 +82,10 @@ fn notes(finding: &Finding, assessment: &Assessment) -> Vec<(&'static str, Strin
         notes.push(("lets", one_line(&finding.lets)));
     }
     if !finding.fix.is_empty() {
-        let command = if finding.patches.is_empty() {
-            String::new()
-        } else {
+        let command = if finding.is_fixable() {
             format!(" (palisade fix {check})")
+        } else {
+            String::new()
         };
         notes.push(("fix", format!(" {}{command}", one_line(&finding.fix))));
     }
@@ -119,7 +119,7 @@ fn source<'a>(
     texts: &'a Texts,
 ) -> Vec<Element<'a>> {
     let Some(marked) = texts
-        .get(&origin.file)
+        .get(&*origin.file)
         .and_then(|file| marked_line(file, origin.span))
     else {
         let place = Place::path(origin.file.to_string())

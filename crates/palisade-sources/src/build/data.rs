@@ -8,6 +8,7 @@ use palisade_model::{
     Origin, Secret, SecretForm, SecretKind, VolumeSource, Workload,
 };
 
+use super::identities;
 use crate::facts::Facts;
 use crate::formats::kubernetes::classification_of;
 
@@ -60,6 +61,11 @@ const COMPANIONS: &[&str] = &[
 /// Completes datasets and secrets.
 pub(super) fn add(facts: &mut Facts) {
     for dataset in &mut facts.model.datasets {
+        if dataset.storage_class.is_none() && dataset.kind == DatasetKind::Volume {
+            dataset
+                .storage_class
+                .clone_from(&facts.default_storage_class);
+        }
         let class = dataset.storage_class.as_ref();
         if let Some(said) = class.and_then(|class| facts.storage_classes.get(&class.value)) {
             dataset.encrypted = Some(said.clone());
@@ -73,6 +79,7 @@ pub(super) fn add(facts: &mut Facts) {
         dataset.backed_up = backup.map(|backup| Fact::new(true, backup.origin.clone()));
     }
     add_servers(&mut facts.model);
+    take_pull_secrets(&mut facts.model);
     add_referred_secrets(&mut facts.model);
 }
 
@@ -171,6 +178,9 @@ pub(super) fn referred_secrets(workload: &Workload) -> BTreeMap<&str, Origin> {
     let mut see = |name, origin: &Origin| {
         found.entry(name).or_insert_with(|| origin.clone());
     };
+    for name in &workload.pull_secrets {
+        see(&name.value, &name.origin);
+    }
     for container in &workload.containers {
         for variable in &container.env {
             if let EnvSource::Secret { name, .. } = &variable.source {
@@ -198,6 +208,25 @@ pub(super) fn referred_secrets(workload: &Workload) -> BTreeMap<&str, Origin> {
     found
 }
 
+/// Pods that name no pull secret get those of their account when they are admitted.
+fn take_pull_secrets(model: &mut Model) {
+    let named: BTreeMap<&NodeId, &Vec<Fact<String>>> = model
+        .identities
+        .iter()
+        .filter(|identity| !identity.pull_secrets.is_empty())
+        .map(|identity| (&identity.id, &identity.pull_secrets))
+        .collect();
+    let all = model
+        .workloads
+        .iter_mut()
+        .chain(&mut model.other_declarations);
+    for workload in all.filter(|workload| workload.pull_secrets.is_empty()) {
+        if let Some(names) = named.get(&identities::of_workload(workload)) {
+            workload.pull_secrets.clone_from(names);
+        }
+    }
+}
+
 fn add_referred_secrets(model: &mut Model) {
     let known: BTreeSet<&NodeId> = model.secrets.iter().map(|secret| &secret.id).collect();
     let mut added: BTreeMap<NodeId, Secret> = BTreeMap::new();
@@ -208,11 +237,16 @@ fn add_referred_secrets(model: &mut Model) {
             if known.contains(&id) {
                 continue;
             }
+            let pulls = workload.pull_secrets.iter().any(|it| it.value == name);
             added.entry(id.clone()).or_insert_with(|| Secret {
                 id,
                 name: name.to_owned(),
                 namespace: Some(workload.namespace.clone()),
-                kind: SecretKind::Opaque,
+                kind: if pulls {
+                    SecretKind::RegistryCredential
+                } else {
+                    SecretKind::Opaque
+                },
                 form: SecretForm::Reference,
                 type_name: None,
                 keys: Vec::new(),

@@ -7,7 +7,7 @@ use palisade_model::{
     VolumeSource, Workload,
 };
 
-use super::{data, identities, images};
+use super::{data, delivery, identities, images};
 use crate::formats::kubernetes::rbac::scoped_id;
 
 /// Whether a selector picks any of a workload's pods.
@@ -76,7 +76,7 @@ pub(super) fn add(model: &mut Model) {
     }
     exposes(model, &mut edges);
     grants(model, &mut edges);
-    builds(model, &mut edges);
+    delivery::add(model, &mut edges);
     model.edges.append(&mut edges);
 }
 
@@ -130,6 +130,10 @@ fn of_workload(datasets: &BTreeSet<&NodeId>, workload: &Workload, edges: &mut Ve
         edges.push(plain(EdgeKind::Uses, &workload.id, &id, &origin));
     }
     for volume in &workload.volumes {
+        if let VolumeSource::Image { image } = &volume.source {
+            let id = images::id(&image.value);
+            edges.push(plain(EdgeKind::Uses, &workload.id, &id, &image.origin));
+        }
         let VolumeSource::Claim { name } = &volume.source else {
             continue;
         };
@@ -211,18 +215,6 @@ fn grants(model: &Model, edges: &mut Vec<Edge>) {
         for subject in &binding.subjects {
             let identity = identities::of_subject(subject);
             edges.push(plain(EdgeKind::Grants, &role, &identity, &subject.origin));
-        }
-    }
-}
-
-fn builds(model: &Model, edges: &mut Vec<Edge>) {
-    for pipeline in &model.pipelines {
-        let stages = pipeline.build.iter().flat_map(|build| &build.stages);
-        for stage in stages {
-            if let Some(image) = &stage.image {
-                let id = images::id(image);
-                edges.push(plain(EdgeKind::Uses, &pipeline.id, &id, &stage.base.origin));
-            }
         }
     }
 }

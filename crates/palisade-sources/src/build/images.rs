@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Fact, Image, ImageRef, ImageUse, Model, NodeId, NodeKind};
+use palisade_model::{Fact, Image, ImageRef, ImageUse, Model, NodeId, NodeKind, VolumeSource};
 
 /// The id of an image, with the registry and repository written out.
 pub(super) fn id(reference: &ImageRef) -> NodeId {
@@ -33,6 +33,18 @@ pub(super) fn add(model: &mut Model) {
                 &image.value,
                 Fact::new(by, image.origin.clone()),
             );
+        }
+    }
+    for workload in model.declarations() {
+        for volume in &workload.volumes {
+            if let VolumeSource::Image { image } = &volume.source {
+                let by = ImageUse::Volume {
+                    workload: workload.id.clone(),
+                    volume: volume.name.clone(),
+                };
+                let by = Fact::new(by, image.origin.clone());
+                note(&mut images, &image.value, by);
+            }
         }
     }
     for pipeline in &model.pipelines {

@@ -20,7 +20,8 @@ pub(super) fn resolve(model: &mut Model) {
         ..
     } = model;
     for workload in workloads.iter_mut().chain(other_declarations) {
-        if let Some(said) = namespaces.get(&workload.namespace) {
+        let said = namespaces.get(&workload.namespace);
+        if let Some(said) = said.filter(|said| **said != MeshMembership::default()) {
             inherit(&mut workload.mesh, said);
         }
         leave_on_host_network(workload);
@@ -61,7 +62,7 @@ fn leave_on_host_network(workload: &mut Workload) {
     else {
         return;
     };
-    let mesh = &mut workload.mesh;
+    let mesh: &mut MeshMembership = &mut workload.mesh;
     for member in [
         &mut mesh.istio_sidecar,
         &mut mesh.istio_ambient,

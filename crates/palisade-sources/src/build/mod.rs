@@ -2,6 +2,8 @@
 
 mod activity;
 mod data;
+mod delivery;
+mod detections;
 mod doors;
 mod edges;
 mod flows;
@@ -10,19 +12,25 @@ mod identities;
 mod images;
 mod membership;
 mod merge;
+mod named_peers;
+mod servers;
 mod zones;
 
 use palisade_model::{Actor, Diagnostic, Model, NodeId, NodeKind, SCHEMA_VERSION};
 
 use crate::facts::Facts;
-use crate::formats::kubernetes::entries;
+use crate::formats::kubernetes::{admission, entries};
 
 /// The finished model, and what was noticed while finishing it.
 pub(crate) fn finish(mut facts: Facts) -> (Model, Vec<Diagnostic>) {
+    admission::bind(&mut facts);
+    detections::answer(&mut facts);
+    servers::resolve(&mut facts);
     let deployments = activity::Deployments::of(&facts.model);
     merge::merge(&mut facts);
     // Routes are attached to, and doors made of, what is left.
     entries::finish(&mut facts);
+    named_peers::resolve(&mut facts);
     doors::add(&mut facts.model);
     merge::doors(&mut facts.model);
     facts.model.schema_version = SCHEMA_VERSION;

@@ -1,6 +1,6 @@
 //! The cluster, and every namespace that is declared or only referred to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_document::{Position, Span};
 use palisade_model::{Labels, Model, NodeId, NodeKind, Origin, Zone, ZoneKind};
@@ -69,11 +69,7 @@ pub(super) fn add(model: &mut Model) {
         see(namespace, origin);
     }
     let first = seen.values().min().cloned();
-    for (name, origin) in seen {
-        if model.namespace(&name).is_none() {
-            model.zones.push(referred(&name, origin));
-        }
-    }
+    refer(model, seen);
     if let Some(origin) = first.or_else(|| model.zones.first().map(|zone| zone.origin.clone())) {
         model.zones.push(cluster(&origin));
     }
@@ -108,4 +104,18 @@ fn cluster(first: &Origin) -> Zone {
         origin,
         content: String::new(),
     }
+}
+
+/// Adds the namespaces that no object declares.
+fn refer(model: &mut Model, seen: BTreeMap<String, Origin>) {
+    let namespaces = model.zones.iter();
+    let declared: BTreeSet<String> = namespaces
+        .filter(|zone| zone.kind == ZoneKind::Namespace)
+        .map(|zone| zone.name.clone())
+        .collect();
+    let missing = seen
+        .into_iter()
+        .filter(|(name, _)| !declared.contains(name));
+    let zones = missing.map(|(name, origin)| referred(&name, origin));
+    model.zones.extend(zones);
 }

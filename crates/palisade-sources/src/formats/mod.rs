@@ -7,8 +7,11 @@ use palisade_model::Outcome;
 
 use crate::facts::Facts;
 
+mod compose;
 mod dockerfile;
+pub(crate) mod falco;
 pub(crate) mod kubernetes;
+mod skaffold;
 
 /// A format: whose files it takes, and how it reads them.
 pub(crate) struct Format {
@@ -28,6 +31,21 @@ pub(crate) const FORMATS: &[Format] = &[
         read: dockerfile::read,
     },
     Format {
+        names: compose::names,
+        applies: compose::applies,
+        read: compose::read,
+    },
+    Format {
+        names: skaffold::names,
+        applies: skaffold::applies,
+        read: skaffold::read,
+    },
+    Format {
+        names: falco::names,
+        applies: falco::applies,
+        read: falco::read,
+    },
+    Format {
         names: kubernetes::names,
         applies: |_, _| true,
         read: kubernetes::read,
@@ -44,6 +62,12 @@ pub(crate) fn of(path: &str, text: &str) -> Option<&'static Format> {
     FORMATS
         .iter()
         .find(|format| (format.names)(path) && (format.applies)(path, text))
+}
+
+/// Whether a name is that of a YAML file.
+pub(crate) fn is_yaml(path: &str) -> bool {
+    let end = file_name(path).rsplit_once('.').map(|(_, end)| end);
+    end.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
 }
 
 /// The last part of a path.

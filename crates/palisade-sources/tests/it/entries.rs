@@ -120,7 +120,7 @@ spec:
   gatewayClassName: istio
   listeners:
   - {name: web, port: 80, protocol: HTTP}
-  - {name: other, port: 81, protocol: HTTP}
+  - {name: other, port: 81, protocol: HTTP, allowedRoutes: {namespaces: {from: All}}}
   - {name: tls, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: c}]}}
 "#,
     );
@@ -238,4 +238,23 @@ spec: {containers: [{name: c, image: i, ports: [{containerPort: 80, hostPort: 80
     assert_eq!(targets(node), ["a/node:80  true"]);
     let host = door(&reading, "entry-point:a/p[HostPort]");
     assert_eq!(host.listeners[0].port.unwrap().get(), 8080);
+}
+
+#[test]
+fn a_number_that_is_no_port_is_told_at_its_place() {
+    let reading = read(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: i}\nspec: {defaultBackend: {service: {name: s, port: {number: 70000}}}}\n---\napiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: g}\nspec:\n  listeners:\n  - {name: a, protocol: HTTP, port: 99999}\n",
+    );
+    let told: Vec<(u32, &str)> = reading
+        .diagnostics
+        .iter()
+        .map(|it| (it.origin.as_ref().unwrap().start.line, it.message.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (4, "`70000` is no port: expected a number from 1 to 65535"),
+            (11, "`99999` is no port: expected a number from 1 to 65535")
+        ]
+    );
 }

@@ -144,6 +144,7 @@ spec:
   validationFailureAction: Audit
   rules:
   - {match: {any: [{resources: {kinds: [Pod]}}]}, validate: {failureAction: Enforce}}
+  - {name: late, match: {any: [{resources: {kinds: [Pod]}}]}, validate: {message: x}}
 ---
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
@@ -159,16 +160,6 @@ apiVersion: constraints.gatekeeper.sh/v1beta1
 kind: K8sWhatever
 metadata: {name: d}
 spec: {enforcementAction: dryrun}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata: {name: e}
-spec: {policyName: v, validationActions: [Deny]}
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata: {name: v}
-spec: {matchConstraints: {resourceRules: [{resources: [pods]}]}}
 ---
 apiVersion: policy.sigstore.dev/v1beta1
 kind: ClusterImagePolicy
@@ -196,10 +187,10 @@ spec: {mode: warn, authorities: [{keyless: {}}]}
         told,
         [
             ("a", true, false, pod()),
+            ("a#late", false, false, pod()),
             ("b", false, true, pod()),
             ("c", true, false, pod()),
             ("d", false, false, String::new()),
-            ("e", true, false, String::new()),
             ("f", false, true, pod()),
         ]
     );
@@ -242,6 +233,7 @@ rules: [{level: None}, {level: Metadata}]
             ControlKind::Reconciler {
                 self_heals,
                 destination,
+                ..
             } => format!("{} heals={self_heals} {destination:?}", control.name),
             ControlKind::Detection { rules, responds } => {
                 format!("{} {} responds={responds}", control.name, rules.join(","))

@@ -314,3 +314,18 @@ fn nameless_objects_are_told_and_left_out() {
         ["this Service has no `metadata.name`, so it was left out"]
     );
 }
+
+#[test]
+fn claims_without_a_class_are_of_the_default_one_and_a_backup_without_names_is_of_all() {
+    let told = |default: &str, backup: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: a, namespace: n}}\nspec: {{}}\n---\napiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: {{name: safe, annotations: {{storageclass.kubernetes.io/is-default-class: '{default}'}}}}\nparameters: {{encrypted: 'true'}}\n---\napiVersion: velero.io/v1\nkind: Schedule\nmetadata: {{name: s, namespace: velero}}\nspec: {{template: {{{backup}}}}}\n"
+        );
+        let dataset = &reading(&text).model.datasets[0];
+        (dataset.encrypted.is_some(), dataset.backed_up.is_some())
+    };
+    assert_eq!(told("true", ""), (true, true));
+    assert_eq!(told("false", "includedNamespaces: [n]"), (false, true));
+    assert_eq!(told("true", "includedNamespaces: [m]"), (true, false));
+    assert_eq!(told("true", "excludedNamespaces: [n]"), (true, false));
+}

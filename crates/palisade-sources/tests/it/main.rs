@@ -8,12 +8,16 @@
 )]
 
 mod accounts;
+mod admission;
+mod attachment;
 mod corpora;
+mod delivery;
 mod dockerfile;
 mod entries;
 mod guards;
 mod kubernetes;
 mod mesh;
 mod model;
+mod named;
 mod rendering;
 mod walking;

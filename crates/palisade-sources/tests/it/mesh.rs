@@ -77,7 +77,7 @@ spec:
   trafficPolicy:
     tls: {mode: ISTIO_MUTUAL}
     portLevelSettings: [{port: {number: 1}, tls: {mode: DISABLE}}]
-  subsets: [{name: v1, trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true}}}]
+  subsets: [{name: v1, trafficPolicy: {tls: {mode: SIMPLE, insecureSkipVerify: true}, portLevelSettings: [{port: {number: 2}, tls: {mode: DISABLE}}]}}]
 ",
     );
     let ControlKind::DestinationRule(rule) = only(&reading) else {
@@ -86,6 +86,8 @@ spec:
     assert_eq!(rule.tls.as_ref().unwrap().value.mode, TlsMode::IstioMutual);
     assert_eq!(rule.ports[0].1.value.mode, TlsMode::Disable);
     assert!(rule.subsets[0].1.value.skip_verify);
+    assert_eq!(rule.subsets[1].0, "v1 on port 2");
+    assert_eq!(rule.subsets[1].1.value.mode, TlsMode::Disable);
 }
 
 #[test]

@@ -11,6 +11,7 @@ use palisade_report::{Detail, Format, render};
 use crate::arguments::{Global, SourceArguments, severity};
 use crate::assess::{Comments, Completeness, Request, assess};
 use crate::output;
+use crate::patching;
 use crate::selection::Selection;
 use crate::session::Session;
 
@@ -74,6 +75,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     let session = Session::open(&arguments.sources, global)?;
     let request = request(arguments, &session, global)?;
     let mut assessment = assess(&session, &request);
+    if arguments.format == Format::Json {
+        patching::write_out(&mut assessment.findings, session.texts());
+    }
     let watched = arguments.output.is_none() && output::is_watched();
     if watched && arguments.format == Format::Human {
         let elapsed = started.elapsed().as_millis();

@@ -74,7 +74,7 @@ fn findings(
 fn show(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
     let session = Session::read(&arguments.paths, &arguments.reading, global)?;
     let found = findings(&session, arguments, global)?;
-    let edits = Edits::of(found.iter());
+    let edits = Edits::of(found.iter(), session.texts());
     let edited = edits.apply(session.texts()).map_err(anyhow::Error::msg)?;
     if !edits.refused.is_empty() {
         let left = edits.refused.len();
@@ -110,9 +110,9 @@ fn write(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
         let found = findings(&session, arguments, global)?;
         let fresh: Vec<&Finding> = found
             .iter()
-            .filter(|finding| !finding.patches.is_empty() && !done.contains(&key(finding)))
+            .filter(|finding| finding.is_fixable() && !done.contains(&key(finding)))
             .collect();
-        let edits = Edits::of(fresh.iter().copied());
+        let edits = Edits::of(fresh.iter().copied(), session.texts());
         let edited = edits.apply(session.texts()).map_err(anyhow::Error::msg)?;
         if edited.is_empty() {
             break;

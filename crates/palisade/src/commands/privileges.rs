@@ -72,9 +72,9 @@ fn human(privileges: &Privileges, global: &Global) -> String {
         let standing = grants.iter().filter(|grant| grant.is_standing()).count();
         let _infallible = writeln!(
             out,
-            "{}: {} grants, {standing} standing",
+            "{}: {}, {standing} standing",
             identity.name(),
-            grants.len()
+            counted(grants.len(), "grant")
         );
         if global.verbose {
             for grant in grants {
@@ -84,13 +84,18 @@ fn human(privileges: &Privileges, global: &Global) -> String {
     }
     let _infallible = writeln!(
         out,
-        "{}standing privilege {} ({} administrative) · {} administrators",
+        "{}standing privilege {} ({} administrative) · {}",
         if by_identity.is_empty() { "" } else { "\n" },
         privileges.standing_count(),
         privileges.administrative_count(),
-        privileges.administrators().len()
+        counted(privileges.administrators().len(), "administrator")
     );
     out
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
 }
 
 fn chain(out: &mut String, administrator: &Administrator, privileges: &Privileges) {

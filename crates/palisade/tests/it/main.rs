@@ -10,5 +10,6 @@ mod commands;
 mod examples;
 mod exceptions;
 mod exits;
+mod fixes;
 mod formats;
 mod system;

@@ -2,9 +2,9 @@
 
 use palisade_document::{Position, SourceFile, Span};
 use palisade_model::{
-    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels, MeshMembership,
-    Model, NetworkPolicy, NodeId, NodeKind, Origin, PodSecurity, Port, Protocol, ResourceAmounts,
-    SecurityContext, UpdateStrategy, Workload, WorkloadKind, Zone, ZoneKind,
+    Container, ContainerPort, ContainerRole, Control, ControlKind, Fact, Labels, Model,
+    NetworkPolicy, NodeId, NodeKind, Origin, Port, Protocol, Rare, ResourceAmounts, Workload,
+    WorkloadKind, Zone, ZoneKind,
 };
 
 pub(crate) fn origin() -> Origin {
@@ -61,7 +61,7 @@ fn container(ports: Ports<'_>) -> Container {
         env: Vec::new(),
         env_from: Vec::new(),
         mounts: Vec::new(),
-        security: SecurityContext::default(),
+        security: Rare::default(),
         requests: ResourceAmounts::default(),
         limits: ResourceAmounts::default(),
         liveness: None,
@@ -84,13 +84,14 @@ pub(crate) fn workload(at: (&str, &str), pairs: &[(&str, &str)], ports: Ports<'_
         pod_annotations: Labels::new(),
         other_pod_labels: Vec::new(),
         replicas: None,
-        strategy: UpdateStrategy::default(),
+        strategy: Rare::default(),
         service_account: None,
         automount_token: None,
-        security: PodSecurity::default(),
+        pull_secrets: Vec::new(),
+        security: Rare::default(),
         containers: vec![container(ports)],
         volumes: Vec::new(),
-        mesh: MeshMembership::default(),
+        mesh: Rare::default(),
         origin: origin(),
         pod_origin: origin(),
         content: String::new(),

@@ -4,4 +4,5 @@ mod counted;
 mod estate;
 mod naive;
 mod pitfalls;
+mod sparse;
 mod tiers;

@@ -26,8 +26,10 @@ fn namespace_labels(model: &Model, name: &str) -> Labels {
         .namespace(name)
         .map(|zone| zone.labels.clone())
         .unwrap_or_default();
-    let key = "kubernetes.io/metadata.name".to_owned();
-    labels.entry(key).or_insert_with(|| name.to_owned());
+    let key = "kubernetes.io/metadata.name";
+    if !labels.contains_key(key) {
+        labels.insert(key.to_owned(), name.to_owned());
+    }
     labels
 }
 
@@ -54,16 +56,21 @@ fn peer_matches(model: &Model, own: Option<&str>, peer: &NetworkPeer, end: End<'
     match (peer, end) {
         (
             NetworkPeer::Pods {
-                namespaces, pods, ..
+                namespaces,
+                namespace_names: names,
+                pods,
             },
             End::Pod(workload, labels),
         ) => {
+            let named = names.is_empty() || names.contains(&workload.namespace);
             let namespace = match namespaces {
-                None => own.is_none_or(|own| own == workload.namespace),
+                None if names.is_empty() => own.is_none_or(|own| own == workload.namespace),
+                None => true,
                 Some(selector) => selector.matches(&namespace_labels(model, &workload.namespace)),
             };
-            !on_node(workload) && namespace && pods.matches(labels)
+            !on_node(workload) && named && namespace && pods.matches(labels)
         }
+        (NetworkPeer::Nodes { .. }, End::Pod(workload, _)) => on_node(workload),
         (NetworkPeer::Block { cidr, except }, End::Address(address)) => {
             cidr.net().contains(&address)
                 && !except.iter().any(|part| part.net().contains(&address))
@@ -124,8 +131,11 @@ fn lets_through(
             .flatten()
             .filter(|rule| {
                 rule.peers.as_ref().is_none_or(|peers| {
+                    // Which nodes have which labels is not in the code: a denial of some denies none.
+                    let denies = rule.action == NetworkAction::Deny;
                     peers
                         .iter()
+                        .filter(|peer| !(denies && matches!(peer, NetworkPeer::Nodes { .. })))
                         .any(|peer| peer_matches(model, namespace, peer, other))
                 }) && rule
                     .ports
@@ -207,7 +217,9 @@ fn addresses() -> Vec<IpAddr> {
         "10.0.0.1",
         "10.1.0.1",
         "11.0.0.1",
+        "10.1.1.1",
         "fd00::1",
+        "fd00:1::1",
         "2001:db8::1",
     ]
     .map(|text| text.parse().expect("an address"))
@@ -234,23 +246,38 @@ fn selector() -> impl Strategy<Value = Selector> {
 }
 
 fn peer() -> impl Strategy<Value = NetworkPeer> {
-    let block = prop::sample::select(vec!["0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "fd00::/8"]);
+    let block = prop::sample::select(vec![
+        "0.0.0.0/0",
+        "10.0.0.0/8",
+        "10.1.0.0/16",
+        "10.0.0.0/15",
+        "fd00::/8",
+        "::/0",
+    ]);
     prop_oneof![
-        4 => (prop::option::of(selector()), selector()).prop_map(|(namespaces, pods)| {
-            NetworkPeer::Pods { namespaces, namespace_names: Vec::new(), pods }
+        4 => (prop::option::of(selector()), selector(), 0..4_u8).prop_map(|(namespaces, pods, named)| {
+            // Some policies name the namespace, as Cilium's do.
+            let named = (named == 0).then(|| "b".to_owned());
+            NetworkPeer::Pods { namespaces, namespace_names: named.into_iter().collect(), pods }
         }),
         2 => (block, any::<bool>()).prop_map(|(cidr, cut)| NetworkPeer::Block {
             cidr: cidr.parse().expect("a block"),
-            except: cut.then(|| "10.1.0.0/16".parse().expect("a block")).into_iter().collect(),
+            except: cut
+                .then_some(["10.1.0.0/16", "10.1.0.0/24", "fd00:1::/32"])
+                .into_iter()
+                .flatten()
+                .map(|text| text.parse().expect("a block"))
+                .collect(),
         }),
         1 => Just(NetworkPeer::World),
         1 => Just(NetworkPeer::Cluster),
+        1 => Just(NetworkPeer::Nodes { selector: Selector::everything() }),
     ]
 }
 
 fn rule_port() -> impl Strategy<Value = NetworkPort> {
     let protocol = prop::sample::select(Protocol::ALL.to_vec());
-    (protocol, 0..4_u8).prop_map(|(protocol, shape)| match shape {
+    (protocol, 0..4_u8, any::<bool>()).prop_map(|(protocol, shape, named)| match shape {
         0 => NetworkPort::Protocol { protocol },
         1 => NetworkPort::Number {
             protocol,
@@ -264,7 +291,7 @@ fn rule_port() -> impl Strategy<Value = NetworkPort> {
             },
         },
         _ => NetworkPort::Named {
-            protocol: None,
+            protocol: named.then_some(protocol),
             name: "web".to_owned(),
         },
     })
@@ -329,7 +356,7 @@ fn pod_labels() -> impl Strategy<Value = Labels> {
     })
 }
 
-fn model() -> impl Strategy<Value = Model> {
+pub(super) fn model() -> impl Strategy<Value = Model> {
     let pod = (
         pod_labels(),
         prop::option::weighted(0.2, pod_labels()),

@@ -166,6 +166,8 @@ impl<'a> Reader<'a> {
             name: path,
             origin: Origin::new(self.file, whole),
             content: digest(self.file.text()).to_string(),
+            makes: Vec::new(),
+            deploys: Vec::new(),
             build: Some(BuildFile {
                 stages: self.stages,
                 global_args: self.global_args,

@@ -1,10 +1,13 @@
 //! Secrets and config maps. Values of secrets are looked at and forgotten.
 
 use palisade_document::Value;
-use palisade_model::{ConfigObject, Fact, NodeId, NodeKind, Secret, SecretForm, SecretKind};
+use palisade_model::{
+    ConfigObject, ControlKind, Fact, NodeId, NodeKind, Secret, SecretForm, SecretKind,
+};
 
 use crate::credentials::{self, is_placeholder};
 use crate::facts::{ConfigValue, Facts};
+use crate::formats::falco;
 use crate::object::Object;
 
 /// The annotation that names the account of a token.
@@ -101,12 +104,14 @@ pub(super) fn managed_secret(object: &Object<'_>, facts: &mut Facts) {
 /// Reads a ConfigMap.
 pub(super) fn config_map(object: &Object<'_>, facts: &mut Facts) {
     let mut secrets = Vec::new();
+    let mut rules = Vec::new();
     let entries = object.at(&["data"]).map(Value::entries);
     for entry in entries.into_iter().flatten() {
         let Some(text) = entry.value.to_text() else {
             continue;
         };
         let origin = object.origin(entry.key_span.to(entry.value.span()));
+        rules.append(&mut falco::rules_in(&text, &facts.limits));
         if let Some(kind) = inside(entry.key, &text) {
             secrets.push((Fact::new(entry.key.to_owned(), origin.clone()), kind));
             facts.model.secrets.push(Secret {
@@ -124,6 +129,11 @@ pub(super) fn config_map(object: &Object<'_>, facts: &mut Facts) {
             key: entry.key.to_owned(),
             value: Fact::new(text, origin),
         });
+    }
+    if !rules.is_empty() {
+        let responds = false;
+        let kind = ControlKind::Detection { rules, responds };
+        facts.model.controls.push(object.control(kind));
     }
     facts.model.config.push(ConfigObject {
         name: object.name.clone(),

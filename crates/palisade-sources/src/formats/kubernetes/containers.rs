@@ -73,7 +73,7 @@ impl<'d> Pod<'_, 'd> {
             env: self.env(item, facts),
             env_from: self.env_from(item),
             mounts: self.mounts(item),
-            security: rights,
+            security: rights.into(),
             requests: self.amounts(item, "requests"),
             limits: self.amounts(item, "limits"),
             liveness: self.probe(item, "livenessProbe"),

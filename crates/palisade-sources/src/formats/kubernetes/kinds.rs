@@ -135,6 +135,7 @@ const KINDS: &[(&str, &str, Read)] = &[
         istio::virtual_service,
     ),
     ("networking.k8s.io", "Ingress", entries::ingress),
+    ("networking.k8s.io", "IngressClass", entries::ingress_class),
     (
         "policy.linkerd.io",
         "AuthorizationPolicy",
@@ -150,6 +151,7 @@ const KINDS: &[(&str, &str, Read)] = &[
         "NetworkAuthentication",
         linkerd::network_authentication,
     ),
+    ("policy.linkerd.io", "HTTPRoute", linkerd::route),
     ("policy.linkerd.io", "Server", linkerd::server),
     (
         "policy.linkerd.io",
@@ -173,6 +175,11 @@ const KINDS: &[(&str, &str, Read)] = &[
         istio::request_authentication,
     ),
     ("telemetry.istio.io", "Telemetry", istio::telemetry),
+    (
+        "admissionregistration.k8s.io",
+        "ValidatingAdmissionPolicy",
+        admission::policy,
+    ),
     (
         "admissionregistration.k8s.io",
         "ValidatingAdmissionPolicyBinding",
@@ -224,11 +231,17 @@ const KINDS: &[(&str, &str, Read)] = &[
         "CiliumClusterwideNetworkPolicy",
         cilium::clusterwide,
     ),
+    ("cilium.io", "CiliumCIDRGroup", cilium::address_group),
     ("cilium.io", "CiliumNetworkPolicy", cilium::namespaced),
     (
         "monitoring.coreos.com",
         "PrometheusRule",
         detection::prometheus_rule,
+    ),
+    (
+        "policies.kyverno.io",
+        "NamespacedImageValidatingPolicy",
+        admission::kyverno_validating,
     ),
     (
         "policies.kyverno.io",
@@ -248,14 +261,12 @@ const SILENT: &[(&str, &str)] = &[
     ("", "Event"),
     ("", "Node"),
     ("", "PersistentVolume"),
-    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
     ("apiextensions.k8s.io", "CustomResourceDefinition"),
     ("apiregistration.k8s.io", "APIService"),
     ("apps", "ControllerRevision"),
     ("coordination.k8s.io", "Lease"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("events.k8s.io", "Event"),
-    ("networking.k8s.io", "IngressClass"),
     ("node.k8s.io", "RuntimeClass"),
     ("scheduling.k8s.io", "PriorityClass"),
     ("argoproj.io", "AppProject"),
@@ -266,6 +277,15 @@ const SILENT: &[(&str, &str)] = &[
     ("source.toolkit.fluxcd.io", "HelmRepository"),
     ("source.toolkit.fluxcd.io", "OCIRepository"),
     ("templates.gatekeeper.sh", "ConstraintTemplate"),
+];
+
+/// Groups whose objects say where requests go.
+const ROUTING: &[&str] = &[
+    "extensions",
+    "gateway.networking.k8s.io",
+    "networking.istio.io",
+    "networking.k8s.io",
+    "route.openshift.io",
 ];
 
 /// Kinds whose objects have no name.
@@ -291,6 +311,9 @@ pub(super) fn read(object: &Object<'_>, facts: &mut Facts) {
         return;
     }
     reader(object, facts);
+    if ROUTING.contains(&object.group.as_str()) && object.kind != "NetworkPolicy" {
+        entries::tell_ports(object, facts);
+    }
 }
 
 fn unknown(object: &Object<'_>, facts: &mut Facts) {

@@ -4,10 +4,20 @@ use palisade_document::Value;
 use palisade_model::{
     Control, ControlKind, LinkerdAuthentication, LinkerdAuthorization, LinkerdServer,
     LinkerdTarget, MeshTlsAuthentication, NetworkAuthentication, NodeId, NodeKind, Port, PortRef,
+    Selector,
 };
 
 use crate::facts::Facts;
 use crate::object::Object;
+
+/// An authorization for the servers with some labels.
+#[derive(Debug)]
+pub(crate) struct ServerSelection {
+    /// The authorization, about no server yet.
+    pub(crate) control: Control,
+    /// The servers.
+    pub(crate) selector: Selector,
+}
 
 /// Reads a Server.
 pub(super) fn server(object: &Object<'_>, facts: &mut Facts) {
@@ -54,7 +64,10 @@ pub(super) fn authorization_policy(object: &Object<'_>, facts: &mut Facts) {
     let name = name.value;
     let target = match kind.value.as_str() {
         "Server" => LinkerdTarget::Server { name },
-        "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => LinkerdTarget::HttpRoute { name },
+        "HTTPRoute" | "GRPCRoute" | "TCPRoute" | "TLSRoute" => LinkerdTarget::HttpRoute {
+            name,
+            servers: Vec::new(),
+        },
         "Namespace" => LinkerdTarget::Namespace { name },
         other => {
             let message = format!(
@@ -89,11 +102,14 @@ fn authentication<'d>(object: &Object<'d>, item: Value<'d>) -> Option<LinkerdAut
 
 /// Reads a `ServerAuthorization`, the older form: its conditions become authentications of its own.
 pub(super) fn server_authorization(object: &Object<'_>, facts: &mut Facts) {
-    let Some(server) = object.text(&["spec", "server", "name"]) else {
-        let message = "this ServerAuthorization names no server, so it was left out; name one with `server.name`";
+    let named = object.text(&["spec", "server", "name"]);
+    let selector = object.at(&["spec", "server", "selector"]);
+    let selector = selector.and_then(|value| object.selector(value, facts));
+    if named.is_none() && selector.is_none() {
+        let message = "this ServerAuthorization names no server, so it was left out; name one with `server.name` or `server.selector`";
         facts.warn(object.spec_origin(), message);
         return;
-    };
+    }
     let client = object.at(&["spec", "client"]);
     let open = client
         .and_then(|client| client.get("unauthenticated"))
@@ -116,11 +132,19 @@ pub(super) fn server_authorization(object: &Object<'_>, facts: &mut Facts) {
     }
     let authorization = LinkerdAuthorization {
         namespace: object.namespace().to_owned(),
-        target: LinkerdTarget::Server { name: server.value },
+        target: LinkerdTarget::Server {
+            name: named.map(|fact| fact.value).unwrap_or_default(),
+        },
         required,
     };
     let kind = ControlKind::LinkerdAuthorization(authorization);
-    push(object, kind, facts);
+    match selector {
+        Some(selector) => facts.server_selections.push(ServerSelection {
+            control: object.control(kind),
+            selector,
+        }),
+        None => push(object, kind, facts),
+    }
 }
 
 /// The name under which the conditions of a `ServerAuthorization` are kept; no object can have it.
@@ -151,13 +175,36 @@ fn mesh_tls_of<'d>(object: &Object<'d>, tls: Value<'d>) -> MeshTlsAuthentication
 }
 
 fn networks_of<'d>(object: &Object<'d>, networks: Value<'d>) -> NetworkAuthentication {
-    let blocks = networks
-        .items()
-        .filter_map(|item| item.get("cidr").unwrap_or(item).to_text());
+    let blocks = networks.items().filter_map(|item| network(object, item));
     NetworkAuthentication {
         namespace: object.namespace().to_owned(),
         name: own_name(object),
         networks: blocks.collect(),
+    }
+}
+
+/// A block as written, with the parts of it that are left out.
+fn network<'d>(object: &Object<'d>, item: Value<'d>) -> Option<String> {
+    let block = item.get("cidr").unwrap_or(item).to_text()?;
+    let except = object.texts_in(item, &["except"]);
+    if except.is_empty() {
+        return Some(block);
+    }
+    let except: Vec<String> = except.into_iter().map(|fact| fact.value).collect();
+    Some(format!("{block} except {}", except.join(" and ")))
+}
+
+/// Reads which servers a route is attached to, whichever group the route is of.
+pub(super) fn route(object: &Object<'_>, facts: &mut Facts) {
+    let parents = object.items(&["spec", "parentRefs"]);
+    let servers: Vec<String> = parents
+        .iter()
+        .filter(|parent| parent.get("kind").and_then(Value::as_str) == Some("Server"))
+        .filter_map(|parent| parent.get("name")?.to_text())
+        .collect();
+    if !servers.is_empty() {
+        let key = (object.namespace().to_owned(), object.name.clone());
+        facts.server_routes.entry(key).or_insert(servers);
     }
 }
 
@@ -203,9 +250,7 @@ pub(super) fn network_authentication(object: &Object<'_>, facts: &mut Facts) {
     let authentication = NetworkAuthentication {
         namespace: object.namespace().to_owned(),
         name: object.name.clone(),
-        networks: networks
-            .filter_map(|item| item.get("cidr")?.to_text())
-            .collect(),
+        networks: networks.filter_map(|item| network(object, item)).collect(),
     };
     let kind = ControlKind::NetworkAuthentication(authentication);
     push(object, kind, facts);

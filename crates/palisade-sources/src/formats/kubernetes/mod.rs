@@ -1,7 +1,7 @@
 //! Kubernetes manifests: YAML or JSON, lists included.
 
-mod admission;
-mod cilium;
+pub(crate) mod admission;
+pub(crate) mod cilium;
 mod config;
 mod containers;
 mod delivery;
@@ -10,7 +10,7 @@ mod disruption;
 pub(crate) mod entries;
 mod istio;
 mod kinds;
-mod linkerd;
+pub(crate) mod linkerd;
 pub(crate) mod membership;
 pub(crate) mod namespaces;
 mod network;
@@ -25,7 +25,9 @@ pub(crate) use storage::classification_of;
 
 use std::sync::Arc;
 
-use palisade_document::{Document, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse};
+use palisade_document::{
+    Document, FileRef, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+};
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
 use crate::facts::Facts;
@@ -260,7 +262,7 @@ impl Source<'_> {
             variants: rendering
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
-            rendered_from: rendering.map(|it| Arc::clone(&it.source)),
+            rendered_from: rendering.map(|it| FileRef::new(&*it.source)),
             anchor: None,
         }
     }

@@ -180,6 +180,7 @@ pub(super) fn service_account(object: &Object<'_>, facts: &mut Facts) {
         name: object.name.clone(),
         namespace: Some(object.namespace().to_owned()),
         automount_token: object.flag(&["automountServiceAccountToken"]),
+        pull_secrets: object.names_in(object.value, &["imagePullSecrets"]),
         annotations: object.own_annotations(),
         origin: object.whole(),
         declared: true,

@@ -74,6 +74,15 @@ const KEYS: &[&str] = &["kmsKeyId", "disk-encryption-kms-key", "diskEncryptionSe
 
 /// Reads a StorageClass.
 pub(super) fn storage_class(object: &Object<'_>, facts: &mut Facts) {
+    const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
+    if object
+        .own_annotations()
+        .get(DEFAULT)
+        .is_some_and(|said| said == "true")
+    {
+        let name = Fact::new(object.name.clone(), object.whole());
+        facts.default_storage_class.get_or_insert(name);
+    }
     let parameter = |key: &str| object.text(&["parameters", key]);
     let said = parameter("encrypted").map(|fact| {
         let on = fact.value.eq_ignore_ascii_case("true");
@@ -107,7 +116,17 @@ pub(super) fn backup_schedule(object: &Object<'_>, facts: &mut Facts) {
 }
 
 fn backed_up(object: &Object<'_>, path: &[&str], facts: &mut Facts) {
-    for name in object.texts_in(object.value, path) {
+    let Some((_, spec)) = path.split_last() else {
+        return;
+    };
+    let part = object.at(spec).unwrap_or(object.value);
+    let names = object.texts_in(object.value, path);
+    // Without a word every namespace is meant; which are left out is told under another key.
+    if names.is_empty() && part.get("excludedNamespaces").is_none() {
+        let all = ("*".to_owned(), String::new());
+        facts.backups.push(Fact::new(all, object.whole()));
+    }
+    for name in names {
         let pair = (name.value, String::new());
         facts.backups.push(Fact::new(pair, name.origin));
     }

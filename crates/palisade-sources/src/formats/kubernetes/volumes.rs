@@ -1,7 +1,7 @@
 //! Volumes of pods.
 
 use palisade_document::Value;
-use palisade_model::{ProjectedToken, Volume, VolumeSource};
+use palisade_model::{Fact, ImageRef, ProjectedToken, Volume, VolumeSource};
 
 use crate::object::Object;
 
@@ -54,10 +54,20 @@ fn source<'d>(object: &Object<'d>, item: Value<'d>, name: &str) -> VolumeSource 
         "csi" => VolumeSource::Csi {
             driver: text(&["csi", "driver"]),
         },
+        "image" => image(object, entry.value).unwrap_or_else(|| VolumeSource::Other {
+            field: entry.key.to_owned(),
+        }),
         field => VolumeSource::Other {
             field: field.to_owned(),
         },
     }
+}
+
+fn image<'d>(object: &Object<'d>, value: Value<'d>) -> Option<VolumeSource> {
+    let written = object.text_in(value, &["reference"])?;
+    let image = ImageRef::parse(written.value.trim())?;
+    let image = Fact::new(image, written.origin);
+    Some(VolumeSource::Image { image })
 }
 
 fn projected<'d>(object: &Object<'d>, value: Value<'d>) -> VolumeSource {

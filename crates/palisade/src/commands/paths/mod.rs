@@ -1,5 +1,7 @@
 //! `palisade paths`: who can reach what, by which rule, and from the internet step by step.
 
+mod explained;
+mod internet;
 mod names;
 mod view;
 
@@ -81,7 +83,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     };
     let text = match arguments.format {
         PathsFormat::Human if view::is_from_internet_to_inside(&wanted) || unfiltered => {
-            view::from_internet(&analysis, &wanted)
+            internet::ways(&analysis, &wanted)
         }
         PathsFormat::Human => view::connections(&analysis, &wanted),
         PathsFormat::Connlist => view::lines(&analysis, &wanted),

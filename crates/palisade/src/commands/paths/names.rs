@@ -112,10 +112,7 @@ impl End {
         match self {
             Self::Internet => false,
             Self::Workload(id) => id == target,
-            Self::Data {
-                datasets,
-                workloads,
-            } => datasets.contains(target) || workloads.contains(target),
+            Self::Data { datasets, .. } => datasets.contains(target),
         }
     }
 }

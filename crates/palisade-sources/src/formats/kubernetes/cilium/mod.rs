@@ -1,12 +1,16 @@
 //! Cilium's network policies, for pods; as far as layers 3 and 4 go.
 
 mod endpoints;
+mod named;
 mod rules;
 
 use palisade_document::Value;
 use palisade_model::{
     ControlKind, NetworkAction, NetworkPolicy, NetworkRule, NetworkTier, NodeId, NodeKind, Selector,
 };
+
+pub(super) use self::named::address_group;
+pub(crate) use self::named::{NamedPeer, PeerName};
 
 use self::endpoints::{Owner, subject};
 use self::rules::{DIRECTIONS, Direction, rules};

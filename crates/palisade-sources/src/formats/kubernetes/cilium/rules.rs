@@ -6,7 +6,7 @@ use palisade_model::{
 };
 
 use super::endpoints::{Owner, peer};
-use super::everything;
+use super::{everything, named};
 use crate::facts::Facts;
 use crate::object::Object;
 
@@ -46,12 +46,14 @@ pub(super) fn rules<'d>(
         return Vec::new();
     }
     let peers = peers(object, owner, (item, way), facts);
+    // Requirements on the peers narrow every rule of the item.
+    let required = item.get(&format!("{}Requires", way.peers)).is_some();
     let rule = |ports: Option<Vec<NetworkPort>>, narrowed: bool| NetworkRule {
         action,
         name: None,
         peers: peers.clone(),
         ports,
-        narrowed,
+        narrowed: narrowed || required,
         origin: object.origin_of(item),
     };
     let Some(to_ports) = item.get("toPorts") else {
@@ -95,6 +97,10 @@ fn peers<'d>(
             match kind {
                 "Endpoints" => peers.push(peer(object, owner, value, facts)),
                 "Entities" => peers.extend(entities(value)),
+                "Services" => peers.push(named::service(object, value, facts)),
+                "CIDRSet" if named::is_group(value) => {
+                    peers.push(named::group(object, value, facts));
+                }
                 "CIDR" | "CIDRSet" => peers.push(block(object, value, facts)),
                 "FQDNs" => peers.push(domain(value)),
                 "Nodes" => peers.push(NetworkPeer::Nodes {
@@ -109,7 +115,7 @@ fn peers<'d>(
     found
 }
 
-fn unknown<'d>(object: &Object<'d>, value: Value<'d>) -> NetworkPeer {
+pub(super) fn unknown<'d>(object: &Object<'d>, value: Value<'d>) -> NetworkPeer {
     NetworkPeer::Unknown {
         text: object.file.slice(value.span()).trim().to_owned(),
     }
@@ -122,12 +128,23 @@ fn entities(value: Value<'_>) -> Vec<NetworkPeer> {
     let written = value.to_text().unwrap_or_default();
     match written.as_str() {
         "all" => vec![NetworkPeer::World, NetworkPeer::Cluster, nodes()],
-        "world" | "world-ipv4" | "world-ipv6" => vec![NetworkPeer::World],
+        "world" => vec![NetworkPeer::World],
+        "world-ipv4" => outside("0.0.0.0/0"),
+        "world-ipv6" => outside("::/0"),
         "cluster" => vec![NetworkPeer::Cluster, nodes()],
         "host" | "remote-node" => vec![nodes()],
         "none" => Vec::new(),
         _ => vec![NetworkPeer::Unknown { text: written }],
     }
+}
+
+/// Everything outside of one address family.
+fn outside(text: &str) -> Vec<NetworkPeer> {
+    let block = |cidr| NetworkPeer::Block {
+        cidr,
+        except: Vec::new(),
+    };
+    cidr(text).map(block).into_iter().collect()
 }
 
 /// An address, a block, or a block with exceptions.
@@ -153,7 +170,7 @@ fn block<'d>(object: &Object<'d>, value: Value<'d>, facts: &mut Facts) -> Networ
 }
 
 /// A block; a single address is one of its full length.
-fn cidr(text: &str) -> Option<Cidr> {
+pub(super) fn cidr(text: &str) -> Option<Cidr> {
     let length = if text.contains(':') { 128 } else { 32 };
     text.parse()
         .or_else(|_| format!("{text}/{length}").parse())

@@ -3,14 +3,27 @@
 use palisade_document::Value;
 use palisade_model::{Backend, EntryKind, Fact, Listener, Port};
 
-use super::{Route, door, port_ref};
+use super::{Admitted, GatewayListener, Route, door, port_ref};
 use crate::facts::{Facts, ReferencePermission};
+use crate::formats::kubernetes::linkerd;
 use crate::object::{Object, labels};
 
 const GROUP: &str = "gateway.networking.k8s.io";
 
 /// Classes of gateways that serve the mesh itself and open no door.
 const MESH_CLASSES: &[&str] = &["istio-waypoint", "istio-remote", "istio-east-west"];
+
+/// Kinds of routes that a listener of a protocol takes in when it does not say.
+const KINDS: &[(&str, &[&str])] = &[
+    ("HTTP", &["HTTPRoute", "GRPCRoute"]),
+    ("HTTPS", &["HTTPRoute", "GRPCRoute"]),
+    ("TLS", &["TLSRoute", "TCPRoute"]),
+    ("TCP", &["TCPRoute"]),
+    ("UDP", &["UDPRoute"]),
+];
+
+/// What a listener of a protocol that only its implementation knows may take in.
+const ALL_KINDS: &[&str] = &["GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"];
 
 /// Reads a Gateway.
 pub(in crate::formats::kubernetes) fn gateway(object: &Object<'_>, facts: &mut Facts) {
@@ -26,16 +39,61 @@ pub(in crate::formats::kubernetes) fn gateway(object: &Object<'_>, facts: &mut F
     door.internal = class_name.contains("rilb")
         || class_name.contains("internal")
         || super::internal::is_internal(&door.annotations);
+    let mut admitting = Vec::new();
     for item in object.items(&["spec", "listeners"]) {
         let listener = listener(object, item);
-        if let (Some(name), Some(port)) = (object.text_in(item, &["name"]), listener.port) {
-            let key = (door.namespace.clone(), door.name.clone(), name.value);
-            facts.gateway_ports.insert(key, port);
-        }
+        admitting.push(admits(object, item, &listener, facts));
         door.listeners.push(listener);
     }
+    let key = (door.namespace.clone(), door.name.clone());
+    facts.gateway_listeners.entry(key).or_insert(admitting);
     door.class = class;
     facts.model.entry_points.push(door);
+}
+
+/// Which routes a listener takes in. Without a word these are routes of the gateway's own namespace
+/// and of the kinds of its protocol.
+fn admits<'d>(
+    object: &Object<'d>,
+    item: Value<'d>,
+    listener: &Listener,
+    facts: &mut Facts,
+) -> GatewayListener {
+    let from = object.text_in(item, &["allowedRoutes", "namespaces", "from"]);
+    let selector = item.at(&["allowedRoutes", "namespaces", "selector"]);
+    let namespaces = match from.as_ref().map_or("Same", |from| from.value.as_str()) {
+        "All" => Admitted::All,
+        "Selector" => selector
+            .and_then(|selector| object.selector(selector, facts))
+            .map_or(Admitted::None, Admitted::Labelled),
+        "None" => Admitted::None,
+        _ => Admitted::Same,
+    };
+    let said = item.at(&["allowedRoutes", "kinds"]);
+    let mut kinds: Vec<String> = said
+        .into_iter()
+        .flat_map(Value::items)
+        .filter_map(|kind| kind.get("kind")?.to_text())
+        .collect();
+    if kinds.is_empty() {
+        let of_protocol = KINDS.iter().find(|(name, _)| *name == listener.protocol);
+        let of_protocol = of_protocol.map_or(ALL_KINDS, |(_, kinds)| *kinds);
+        kinds = of_protocol.iter().map(ToString::to_string).collect();
+    }
+    GatewayListener {
+        name: object
+            .text_in(item, &["name"])
+            .map(|fact| fact.value)
+            .unwrap_or_default(),
+        port: listener.port,
+        hosts: listener
+            .hosts
+            .iter()
+            .map(|host| (None, host.clone()))
+            .collect(),
+        namespaces,
+        kinds,
+    }
 }
 
 fn listener<'d>(object: &Object<'d>, item: Value<'d>) -> Listener {
@@ -71,6 +129,7 @@ fn listener<'d>(object: &Object<'d>, item: Value<'d>) -> Listener {
 
 /// Reads an `HTTPRoute`, `GRPCRoute`, `TLSRoute`, `TCPRoute` or `UDPRoute`.
 pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Facts) {
+    linkerd::route(object, facts);
     let mut own = door(object, EntryKind::Gateway);
     let hosts: Vec<String> = object
         .texts_in(object.value, &["spec", "hostnames"])
@@ -109,6 +168,11 @@ pub(in crate::formats::kubernetes) fn route(object: &Object<'_>, facts: &mut Fac
             door: EntryKind::Gateway,
             gateway: (namespace, name),
             section: text("sectionName"),
+            port: object
+                .number_in(parent, &["port"])
+                .and_then(|fact| Port::new(fact.value)),
+            hosts: hosts.clone(),
+            delegates: Vec::new(),
             own: own.clone(),
             kind_name: object.kind.clone(),
             redirects,
@@ -167,6 +231,9 @@ fn redirects_to_tls(rule: Value<'_>) -> bool {
 pub(in crate::formats::kubernetes) fn reference_grant(object: &Object<'_>, facts: &mut Facts) {
     for from in object.items(&["spec", "from"]) {
         let part = |key: &str| from.get(key).and_then(Value::to_text);
+        if part("group").is_some_and(|group| group != GROUP) {
+            continue;
+        }
         let (Some(from_kind), Some(from_namespace)) = (part("kind"), part("namespace")) else {
             let message = "this entry of `from` needs a kind and a namespace";
             facts.warn(object.origin_of(from), message);

@@ -119,13 +119,13 @@ fn listeners(object: &Object<'_>, door: &EntryPoint, rules: &[Vec<String>]) -> V
         rules.iter().flatten().cloned().partition(is_covered);
     if !with_tls.is_empty() || (any_host && all_covered) {
         let mut listener = plain("HTTP", with_tls, object.spec_origin());
-        listener.redirects_to_tls = redirects(door, true);
+        listener.redirects_to_tls = redirects(door, true) == Some(true);
         listeners.push(listener);
     }
     if !without.is_empty() || (any_host && !all_covered) {
         let hosts = if any_host { Vec::new() } else { without };
         let mut listener = plain("HTTP", hosts, object.spec_origin());
-        listener.redirects_to_tls = redirects(door, false);
+        listener.redirects_to_tls = redirects(door, false) == Some(true);
         listeners.push(listener);
     }
     listeners
@@ -139,20 +139,78 @@ fn covers(pattern: &str, host: &str) -> bool {
     pattern.eq_ignore_ascii_case(host) || pattern.strip_prefix('*').is_some_and(below)
 }
 
-/// Whether plain requests are only redirected. ingress-nginx does so for every host with a
-/// certificate unless told otherwise.
-fn redirects(door: &EntryPoint, has_certificate: bool) -> bool {
-    let said = REDIRECTS
+/// Whether annotations say that plain requests are only redirected.
+fn redirects(door: &EntryPoint, has_certificate: bool) -> Option<bool> {
+    let said: Vec<bool> = REDIRECTS
         .iter()
         .filter(|key| has_certificate || key.contains("force-") || key.starts_with("alb."))
-        .filter_map(|key| door.annotations.get(*key))
+        .filter_map(|key| door.annotations.get(key))
         .map(|value| value != "false")
-        .collect::<Vec<bool>>();
-    let is_nginx = door
-        .class
-        .as_ref()
-        .is_some_and(|class| class.value.contains("nginx"));
-    said.contains(&true) || (said.is_empty() && has_certificate && is_nginx)
+        .collect();
+    (!said.is_empty()).then(|| said.contains(&true))
+}
+
+/// An IngressClass.
+#[derive(Debug, Clone)]
+pub(crate) struct IngressClass {
+    /// Its name, where it stands.
+    pub(crate) name: Fact<String>,
+    /// Its controller, such as `k8s.io/ingress-nginx`.
+    pub(crate) controller: String,
+    /// Whether doors that name no class are of this one.
+    pub(crate) is_default: bool,
+}
+
+/// Reads an `IngressClass`.
+pub(in crate::formats::kubernetes) fn class(object: &Object<'_>, facts: &mut Facts) {
+    let controller = object.text(&["spec", "controller"]);
+    let annotations = object.own_annotations();
+    facts.ingress_classes.push(IngressClass {
+        name: Fact::new(object.name.clone(), object.whole()),
+        controller: controller.map(|fact| fact.value).unwrap_or_default(),
+        is_default: is_true(&annotations, "ingressclass.kubernetes.io/is-default-class")
+            == Some(true),
+    });
+}
+
+/// Gives doors without a class the default one, and applies what their controller does by itself:
+/// ingress-nginx redirects every host with a certificate to TLS unless told otherwise.
+pub(super) fn settle(facts: &mut Facts) {
+    let classes = std::mem::take(&mut facts.ingress_classes);
+    let default = classes.iter().find(|class| class.is_default);
+    let doors = facts.model.entry_points.iter_mut();
+    for door in doors.filter(|door| door.kind == EntryKind::Ingress) {
+        if door.class.is_none() {
+            door.class = default.map(|class| class.name.clone());
+            door.internal = is_internal(door);
+        }
+        let Some(name) = door.class.as_ref().map(|class| class.value.as_str()) else {
+            continue;
+        };
+        let declared = classes.iter().find(|class| class.name.value == name);
+        let controller = declared.map_or(name, |class| class.controller.as_str());
+        if controller.contains("nginx") && redirects(door, true).is_none() {
+            redirect_covered(&mut door.listeners);
+        }
+    }
+}
+
+/// Marks the plain listeners whose hosts all have a certificate.
+fn redirect_covered(listeners: &mut [Listener]) {
+    let secured: Vec<Vec<String>> = listeners
+        .iter()
+        .filter(|listener| listener.tls.is_some())
+        .map(|listener| listener.hosts.clone())
+        .collect();
+    let any_host = secured.iter().any(Vec::is_empty);
+    let has_certificate = |host: &String| secured.iter().flatten().any(|it| covers(it, host));
+    for listener in listeners
+        .iter_mut()
+        .filter(|listener| listener.tls.is_none())
+    {
+        let all = !listener.hosts.is_empty() && listener.hosts.iter().all(has_certificate);
+        listener.redirects_to_tls |= any_host || all;
+    }
 }
 
 fn certificate(object: &Object<'_>) -> Option<Fact<String>> {

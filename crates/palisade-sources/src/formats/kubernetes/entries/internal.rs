@@ -40,7 +40,7 @@ const INTERNAL: &[(&str, &str)] = &[
 pub(crate) fn is_internal(annotations: &Labels) -> bool {
     INTERNAL.iter().any(|(key, value)| {
         annotations
-            .get(*key)
+            .get(key)
             .is_some_and(|said| said.eq_ignore_ascii_case(value))
     })
 }

@@ -3,11 +3,14 @@
 //! A route and the gateway that it is attached to may stand in different files, so routes wait in
 //! [`Facts`] until [`finish`].
 
+mod attachment;
 mod gateway_api;
 mod ingress;
 mod internal;
 mod openshift;
 
+pub(crate) use attachment::{Admitted, GatewayListener};
+pub(crate) use ingress::IngressClass;
 pub(crate) use internal::is_internal;
 
 use palisade_document::Value;
@@ -21,7 +24,7 @@ use crate::object::Object;
 pub(super) use self::gateway_api::{
     gateway as gateway_api_gateway, reference_grant, route as gateway_api_route,
 };
-pub(super) use self::ingress::ingress;
+pub(super) use self::ingress::{class as ingress_class, ingress};
 pub(super) use self::openshift::route as openshift_route;
 
 /// A route that waits for its gateway.
@@ -33,6 +36,12 @@ pub(crate) struct Route {
     pub(crate) gateway: (String, String),
     /// The one listener of the gateway that it is attached to; `None` is every one.
     pub(crate) section: Option<String>,
+    /// The port of the listeners that it is attached to; `None` is every one.
+    pub(crate) port: Option<Port>,
+    /// Hosts that it is for; empty means any.
+    pub(crate) hosts: Vec<String>,
+    /// Other rules that some of its requests are handed to.
+    pub(crate) delegates: Vec<Delegate>,
     /// The route by itself: a door with backends and no listeners.
     pub(crate) own: EntryPoint,
     /// Kind as written, such as `HTTPRoute`.
@@ -41,8 +50,22 @@ pub(crate) struct Route {
     pub(crate) redirects: bool,
 }
 
+/// Rules under another name that a route hands requests to.
+#[derive(Debug, Clone)]
+pub(crate) struct Delegate {
+    /// Namespace and name of the rules.
+    pub(crate) target: (String, String),
+    /// Path of the requests, where it is narrowed.
+    pub(crate) path: Option<String>,
+    /// Methods of the requests; empty means any.
+    pub(crate) methods: Vec<String>,
+    /// Where it stands.
+    pub(crate) origin: Origin,
+}
+
 /// Attaches routes to their gateways, and decides which references are permitted.
 pub(crate) fn finish(facts: &mut Facts) {
+    ingress::settle(facts);
     for route in std::mem::take(&mut facts.routes) {
         attach(route, facts);
     }
@@ -82,38 +105,72 @@ fn attach(mut route: Route, facts: &mut Facts) {
                         .is_none_or(|name| *name == backend.service)
             });
     }
-    let mut attached = false;
+    delegate(&mut route, facts);
     let (namespace, name) = &route.gateway;
-    let port = route.section.as_ref().map(|section| {
-        let key = (namespace.clone(), name.clone(), section.clone());
-        facts.gateway_ports.get(&key).copied()
-    });
-    for door in &mut facts.model.entry_points {
-        if door.kind != route.door || door.namespace != *namespace || door.name != *name {
-            continue;
-        }
-        attached = true;
-        match port {
-            None if route.redirects => redirect(door, None),
-            Some(Some(port)) if route.redirects => redirect(door, Some(port)),
-            _ => {}
-        }
-        door.backends.extend(route.own.backends.iter().cloned());
-    }
-    if !attached {
+    let is_gateway = |door: &EntryPoint| {
+        door.kind == route.door && door.namespace == *namespace && door.name == *name
+    };
+    if !facts.model.entry_points.iter().any(is_gateway) {
         let message = format!(
             "this {} is attached to the gateway `{namespace}/{name}`, which no file declares",
             route.kind_name
         );
         facts.note(route.own.origin.clone(), message);
         facts.model.entry_points.push(route.own);
+        return;
+    }
+    let listeners = facts.gateway_listeners.get(&route.gateway);
+    let listeners = listeners.map_or(&[][..], Vec::as_slice);
+    let ports: Vec<Option<Port>> = match attachment::admitting(&route, listeners, &facts.model) {
+        Ok(admitting) => admitting.iter().map(|listener| listener.port).collect(),
+        Err(reason) => {
+            let message = format!(
+                "this {} is not attached to the gateway `{namespace}/{name}`: {reason}",
+                route.kind_name
+            );
+            return facts.warn(route.own.origin, message);
+        }
+    };
+    for door in facts
+        .model
+        .entry_points
+        .iter_mut()
+        .filter(|door| is_gateway(door))
+    {
+        if route.redirects {
+            redirect(door, &ports);
+        }
+        door.backends.extend(route.own.backends.iter().cloned());
     }
 }
 
-/// Marks the plain listeners that a redirecting route is attached to: all, or those of one port.
-fn redirect(door: &mut EntryPoint, port: Option<Port>) {
+/// Adds what the rules that a route hands requests to lead to.
+fn delegate(route: &mut Route, facts: &mut Facts) {
+    for delegate in std::mem::take(&mut route.delegates) {
+        let Some(backends) = facts.delegated.get(&delegate.target) else {
+            let (namespace, name) = &delegate.target;
+            let message = format!(
+                "requests are handed to `{namespace}/{name}`, which no file declares as a VirtualService without hosts"
+            );
+            facts.warn(delegate.origin, message);
+            continue;
+        };
+        for backend in backends {
+            let mut found = backend.clone();
+            found.hosts.clone_from(&route.hosts);
+            found.path = found.path.or_else(|| delegate.path.clone());
+            if found.methods.is_empty() {
+                found.methods.clone_from(&delegate.methods);
+            }
+            route.own.backends.push(found);
+        }
+    }
+}
+
+/// Marks the plain listeners of these ports, since a redirecting route is attached to them.
+fn redirect(door: &mut EntryPoint, ports: &[Option<Port>]) {
     for listener in &mut door.listeners {
-        if listener.tls.is_none() && (port.is_none() || listener.port == port) {
+        if listener.tls.is_none() && ports.contains(&listener.port) {
             listener.redirects_to_tls = true;
         }
     }
@@ -156,6 +213,27 @@ fn secured(hosts: Vec<String>, mode: Fact<String>) -> Listener {
     let mut listener = plain("HTTPS", hosts, mode.origin.clone());
     listener.tls = Some(mode);
     listener
+}
+
+/// Keys of ports in objects that say where requests go.
+const PORT_KEYS: [&str; 3] = ["number", "port", "servicePort"];
+
+/// Tells numbers that are no ports; what they narrow is then read without a port.
+pub(super) fn tell_ports(object: &Object<'_>, facts: &mut Facts) {
+    let mut waiting: Vec<Value<'_>> = object.at(&["spec"]).into_iter().collect();
+    while let Some(value) = waiting.pop() {
+        waiting.extend(value.items());
+        for entry in value.entries() {
+            waiting.push(entry.value);
+            let number = entry.value.as_i64();
+            if PORT_KEYS.contains(&entry.key)
+                && let Some(number) = number.filter(|number| Port::new(*number).is_none())
+            {
+                let message = format!("`{number}` is no port: expected a number from 1 to 65535");
+                facts.warn(object.origin_of(entry.value), message);
+            }
+        }
+    }
 }
 
 /// A port by its number, or else by its name.

@@ -5,7 +5,9 @@ use palisade_model::{Backend, EntryKind, EntryPoint, Fact, Listener, Selector};
 
 use super::{plain_texts, port};
 use crate::facts::Facts;
-use crate::formats::kubernetes::entries::{Route, door, plain, port_ref};
+use crate::formats::kubernetes::entries::{
+    Admitted, Delegate, GatewayListener, Route, door, plain, port_ref,
+};
 use crate::object::{Object, labels};
 
 /// Reads a Gateway.
@@ -14,12 +16,37 @@ pub(in crate::formats::kubernetes) fn gateway(object: &Object<'_>, facts: &mut F
     found.gateway_selector = object
         .at(&["spec", "selector"])
         .map(|pairs| Selector::from_labels(&labels(pairs)));
-    found.listeners = object
-        .items(&["spec", "servers"])
-        .into_iter()
-        .map(|server| listener(object, server))
-        .collect();
+    let mut admitting = Vec::new();
+    for server in object.items(&["spec", "servers"]) {
+        let listener = listener(object, server);
+        admitting.push(admits(object, server, &listener));
+        found.listeners.push(listener);
+    }
+    let key = (found.namespace.clone(), found.name.clone());
+    facts.gateway_listeners.entry(key).or_insert(admitting);
     facts.model.entry_points.push(found);
+}
+
+/// Which virtual services a server takes in: a host may be kept for those of one namespace.
+fn admits<'d>(object: &Object<'d>, server: Value<'d>, listener: &Listener) -> GatewayListener {
+    let hosts = plain_texts(object, server, &["hosts"]).into_iter();
+    GatewayListener {
+        name: object
+            .text_in(server, &["port", "name"])
+            .map(|fact| fact.value)
+            .unwrap_or_default(),
+        port: listener.port,
+        hosts: hosts
+            .map(|host| match host.split_once('/') {
+                Some(("*", host)) => (None, host.to_owned()),
+                Some((".", host)) => (Some(object.namespace().to_owned()), host.to_owned()),
+                Some((owner, host)) => (Some(owner.to_owned()), host.to_owned()),
+                None => (None, host),
+            })
+            .collect(),
+        namespaces: Admitted::All,
+        kinds: vec!["VirtualService".to_owned()],
+    }
 }
 
 fn listener<'d>(object: &Object<'d>, server: Value<'d>) -> Listener {
@@ -57,10 +84,18 @@ pub(in crate::formats::kubernetes) fn virtual_service(object: &Object<'_>, facts
         .into_iter()
         .filter(|host| host != "*")
         .collect();
+    let mut delegates = Vec::new();
     for protocol in ["http", "tls", "tcp"] {
         for rule in object.items(&["spec", protocol]) {
             add_backends(object, rule, &hosts, &mut own);
+            delegates.extend(delegate(object, rule));
         }
+    }
+    // Without hosts it holds rules that others hand requests to.
+    if object.items(&["spec", "hosts"]).is_empty() {
+        let key = (object.namespace().to_owned(), object.name.clone());
+        facts.delegated.entry(key).or_insert(own.backends);
+        return;
     }
     for name in plain_texts(object, object.value, &["spec", "gateways"]) {
         if name == "mesh" {
@@ -70,6 +105,9 @@ pub(in crate::formats::kubernetes) fn virtual_service(object: &Object<'_>, facts
             door: EntryKind::IstioGateway,
             gateway: gateway_name(&name, object.namespace()),
             section: None,
+            port: None,
+            hosts: hosts.clone(),
+            delegates: delegates.clone(),
             own: own.clone(),
             kind_name: object.kind.clone(),
             redirects: false,
@@ -90,8 +128,25 @@ fn gateway_name(written: &str, namespace: &str) -> (String, String) {
     (namespace.to_owned(), written.to_owned())
 }
 
-fn add_backends<'d>(object: &Object<'d>, rule: Value<'d>, hosts: &[String], door: &mut EntryPoint) {
-    let matches: Vec<Value<'d>> = rule
+/// The rules that a rule hands its requests to.
+fn delegate<'d>(object: &Object<'d>, rule: Value<'d>) -> Option<Delegate> {
+    let target = rule.get("delegate")?;
+    let namespace = object.text_in(target, &["namespace"]);
+    let (path, methods) = narrowing(rule);
+    Some(Delegate {
+        target: (
+            namespace.map_or_else(|| object.namespace().to_owned(), |fact| fact.value),
+            target.get("name")?.to_text()?,
+        ),
+        path,
+        methods,
+        origin: object.origin_of(target),
+    })
+}
+
+/// The path and the methods that a rule is narrowed to.
+fn narrowing(rule: Value<'_>) -> (Option<String>, Vec<String>) {
+    let matches: Vec<Value<'_>> = rule
         .get("match")
         .into_iter()
         .flat_map(Value::items)
@@ -106,10 +161,21 @@ fn add_backends<'d>(object: &Object<'d>, rule: Value<'d>, hosts: &[String], door
         .iter()
         .filter_map(|item| item.at(&["method", "exact"])?.to_text())
         .collect();
-    for target in rule.get("route").into_iter().flat_map(Value::items) {
-        let Some(destination) = target.get("destination") else {
-            continue;
-        };
+    (path, methods)
+}
+
+fn add_backends<'d>(object: &Object<'d>, rule: Value<'d>, hosts: &[String], door: &mut EntryPoint) {
+    let (path, methods) = narrowing(rule);
+    // Mirrored requests reach their destination like others do.
+    let mirrors = rule.get("mirrors").into_iter().flat_map(Value::items);
+    let routed = rule
+        .get("route")
+        .into_iter()
+        .flat_map(Value::items)
+        .chain(mirrors);
+    let routed = routed.filter_map(|target| Some((target, target.get("destination")?)));
+    let mirror = rule.get("mirror").map(|target| (target, target));
+    for (target, destination) in routed.chain(mirror) {
         let host = object.text_in(destination, &["host"]);
         let service = host.and_then(|host| service_of(&host.value, object.namespace()));
         let Some((namespace, service)) = service else {

@@ -2,7 +2,7 @@
 
 use palisade_document::Value;
 use palisade_model::{
-    ControlKind, DestinationRule, Fact, ServiceEntry, SidecarScope, TlsMode, TrafficTls,
+    ControlKind, DestinationRule, Fact, Port, ServiceEntry, SidecarScope, TlsMode, TrafficTls,
 };
 
 use super::{plain_texts, port, unknown_word, workload_scope};
@@ -17,21 +17,19 @@ pub(in crate::formats::kubernetes) fn destination_rule(object: &Object<'_>, fact
     };
     let policy = object.at(&["spec", "trafficPolicy"]);
     let whole = policy.and_then(|policy| tls(object, policy, facts));
-    let mut ports = Vec::new();
-    let levels = policy.and_then(|policy| policy.get("portLevelSettings"));
-    for level in levels.into_iter().flat_map(Value::items) {
-        let number = level.at(&["port", "number"]).and_then(port);
-        if let (Some(number), Some(settings)) = (number, tls(object, level, facts)) {
-            ports.push((number, settings));
-        }
-    }
+    let ports = policy.map_or_else(Vec::new, |policy| levels(object, policy, facts));
     let mut subsets = Vec::new();
     for subset in object.items(&["spec", "subsets"]) {
-        let settings = subset
-            .get("trafficPolicy")
-            .and_then(|policy| tls(object, policy, facts));
-        if let (Some(name), Some(settings)) = (object.text_in(subset, &["name"]), settings) {
-            subsets.push((name.value, settings));
+        let (Some(name), Some(policy)) = (
+            object.text_in(subset, &["name"]),
+            subset.get("trafficPolicy"),
+        ) else {
+            continue;
+        };
+        let whole = tls(object, policy, facts);
+        subsets.extend(whole.map(|settings| (name.value.clone(), settings)));
+        for (port, settings) in levels(object, policy, facts) {
+            subsets.push((format!("{} on port {port}", name.value), settings));
         }
     }
     let rule = DestinationRule {
@@ -43,6 +41,23 @@ pub(in crate::formats::kubernetes) fn destination_rule(object: &Object<'_>, fact
     };
     let control = object.control(ControlKind::DestinationRule(rule));
     facts.model.controls.push(control);
+}
+
+/// Settings of single ports.
+fn levels(
+    object: &Object<'_>,
+    policy: Value<'_>,
+    facts: &mut Facts,
+) -> Vec<(Port, Fact<TrafficTls>)> {
+    let levels = policy.get("portLevelSettings").into_iter();
+    let mut found = Vec::new();
+    for level in levels.flat_map(Value::items) {
+        let number = level.at(&["port", "number"]).and_then(port);
+        if let (Some(number), Some(settings)) = (number, tls(object, level, facts)) {
+            found.push((number, settings));
+        }
+    }
+    found
 }
 
 fn tls(object: &Object<'_>, policy: Value<'_>, facts: &mut Facts) -> Option<Fact<TrafficTls>> {

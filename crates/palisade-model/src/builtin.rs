@@ -2,21 +2,26 @@
 //!
 //! Source: the default role bindings of Kubernetes RBAC ("user-facing roles").
 
+use crate::access::{PolicyRule, Role};
+use crate::id::{NodeId, NodeKind};
+use crate::origin::Origin;
+use crate::selector::{Labels, Selector};
+
 /// Groups, resources and verbs of a rule.
-pub(crate) struct BuiltInRule {
-    pub(crate) group: &'static str,
-    pub(crate) resources: &'static [&'static str],
-    pub(crate) verbs: &'static [&'static str],
+struct BuiltInRule {
+    group: &'static str,
+    resources: &'static [&'static str],
+    verbs: &'static [&'static str],
 }
 
 /// A role that Kubernetes defines.
-pub(crate) struct BuiltInRole {
-    pub(crate) name: &'static str,
-    pub(crate) rules: &'static [BuiltInRule],
+struct BuiltInRole {
+    name: &'static str,
+    rules: &'static [BuiltInRule],
     /// Roles whose rules it has too.
-    pub(crate) includes: &'static [&'static str],
-    /// The label with which a cluster role adds its rules to this one.
-    pub(crate) label: &'static str,
+    includes: &'static [&'static str],
+    /// The label with which a cluster role adds its rules to this one; empty when none can.
+    label: &'static str,
 }
 
 const READ: &[&str] = &["get", "list", "watch"];
@@ -73,7 +78,7 @@ const fn rule(
 const ROLES: &[BuiltInRole] = &[
     BuiltInRole {
         name: "cluster-admin",
-        rules: &[rule("*", &["*"], &["*"])],
+        rules: &[rule("*", &["*"], &["*"]), rule("", &["/*"], &["*"])],
         includes: &[],
         label: "",
     },
@@ -134,8 +139,61 @@ const ROLES: &[BuiltInRole] = &[
     },
 ];
 
+impl Role {
+    /// The role that Kubernetes itself defines under this name, as if it stood at a place; `None`
+    /// when it defines none. Its rules are those of every role that it includes, and labelled
+    /// cluster roles add theirs.
+    pub fn built_in(name: &str, origin: &Origin) -> Option<Self> {
+        let included = with_included(name);
+        if included.is_empty() {
+            return None;
+        }
+        let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        let rules = included.iter().flat_map(|role| role.rules).map(|rule| {
+            // What is no resource has no group.
+            let is_path = rule.resources.iter().all(|one| one.starts_with('/'));
+            PolicyRule {
+                api_groups: if is_path {
+                    Vec::new()
+                } else {
+                    owned(&[rule.group])
+                },
+                resources: if is_path {
+                    Vec::new()
+                } else {
+                    owned(rule.resources)
+                },
+                verbs: owned(rule.verbs),
+                resource_names: Vec::new(),
+                non_resource_urls: if is_path {
+                    vec!["*".to_owned()]
+                } else {
+                    Vec::new()
+                },
+                origin: origin.clone(),
+            }
+        });
+        let labels = included.iter().map(|role| role.label);
+        let aggregates = labels.filter(|label| !label.is_empty()).map(|label| {
+            let labels = Labels::from([(label.to_owned(), "true".to_owned())]);
+            Selector::from_labels(&labels)
+        });
+        Some(Self {
+            id: NodeId::new(NodeKind::Role, name),
+            name: name.to_owned(),
+            namespace: None,
+            rules: rules.collect(),
+            aggregates: aggregates.collect(),
+            labels: Labels::new(),
+            built_in: true,
+            origin: origin.clone(),
+            content: String::new(),
+        })
+    }
+}
+
 /// The role of a name and those that it includes, itself first.
-pub(crate) fn with_included(name: &str) -> Vec<&'static BuiltInRole> {
+fn with_included(name: &str) -> Vec<&'static BuiltInRole> {
     let mut found: Vec<&'static BuiltInRole> = Vec::new();
     let mut wanted = vec![name];
     while let Some(name) = wanted.pop() {
