@@ -7,6 +7,7 @@
 mod configuration;
 mod conformance;
 mod discovery;
+mod doubts;
 mod environment;
 mod evaluation;
 mod imports;

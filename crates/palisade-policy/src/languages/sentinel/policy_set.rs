@@ -8,6 +8,7 @@ use palisade_model::Origin;
 
 use super::configuration::{self, Configuration, PolicyEntry};
 use super::discovery::defines_main;
+use super::doubts;
 use super::environment::{Environment, Source};
 use super::judgement::{Judgement, Trial, Verdict, judge};
 use super::loader::{Loader, Mocks, beside, document};
@@ -71,6 +72,7 @@ pub(super) fn compile(
         match policy(&loader, (&path, &configuration), entry, settings) {
             Ok(policy) => {
                 set.summaries.push(policy.summary());
+                set.mistakes.extend(doubts::find(&policy.program));
                 set.policies.push(policy);
             }
             Err(found) => {

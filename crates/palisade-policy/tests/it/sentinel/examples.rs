@@ -81,6 +81,7 @@ fn each_finds_its_resource_in_the_plan() {
             ),
         ]
     );
+    assert_eq!(set.warnings(), []);
     let levels: Vec<Enforcement> = answers.iter().map(|answer| answer.enforcement).collect();
     assert_eq!(levels[2..4], [Enforcement::Overridable, Enforcement::Audit]);
     assert_eq!(

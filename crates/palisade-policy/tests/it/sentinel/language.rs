@@ -109,7 +109,7 @@ fn quantifiers_go_over_lists_and_maps() {
 
 #[test]
 fn names_belong_to_the_scope_of_their_first_assignment() {
-    let policy = r#"
+    let policy = r"
 a = 1
 func change() {
     a = 12
@@ -135,7 +135,7 @@ func early() {
 }
 main = rule { a is 12 and got is 3 and outer() is 3 and sum is 4 and early() is 2 and later }
 later = true
-"#;
+";
     assert_eq!(run(policy).status, Status::Pass);
     let message = stops("for [1] as v { inside = v }\nmain = rule { inside is 1 }");
     assert_eq!(message, "`inside` is not known here");
@@ -334,4 +334,29 @@ fn failures_are_told_where_they_happen() {
     ] {
         assert_eq!(stops(policy), message);
     }
+}
+
+#[test]
+fn what_is_never_used_or_reached_is_doubtful() {
+    let policy = "import \"time\"\nimport \"strings\"\nparam a default 1\nparam b default 2\nfunc f(x) {\n\tif x > a {\n\t\treturn 1\n\t\tx = 2\n\t}\n\treturn strings.to_lower(\"A\")\n}\nmain = rule { f(1) is \"a\" }";
+    let set = compile(&[("p.sentinel", policy)]).unwrap();
+    let shown: Vec<_> = set
+        .warnings()
+        .iter()
+        .map(|doubt| {
+            let line = doubt.origin.as_ref().unwrap().start.line;
+            (line, doubt.message.as_str())
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            (1, "the import `time` is never used"),
+            (4, "the parameter `b` is never used"),
+            (
+                8,
+                "this is never reached: the statement before it leaves the block"
+            ),
+        ]
+    );
 }

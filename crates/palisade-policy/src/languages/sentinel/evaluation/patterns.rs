@@ -41,13 +41,14 @@ fn translate(pattern: &str) -> String {
                     }
                     out.push_str(&regex::escape(&literal));
                 }
-                Some(escaped) => match ascii(escaped, in_class) {
-                    Some(class) => out.push_str(class),
-                    None => {
+                Some(escaped) => {
+                    if let Some(class) = ascii(escaped, in_class) {
+                        out.push_str(class);
+                    } else {
                         out.push('\\');
                         out.push(escaped);
                     }
-                },
+                }
                 None => out.push('\\'),
             },
             '[' if !in_class => {
