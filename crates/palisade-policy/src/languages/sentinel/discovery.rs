@@ -32,7 +32,7 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     }
     for (parent, files) in loose {
         let mut bundle = Bundle {
-            name: folder.shown(parent),
+            name: folder.shown(parent).trim_end_matches('/').to_owned(),
             files: BTreeMap::new(),
         };
         let mut policies = 0;
@@ -87,7 +87,7 @@ fn set(folder: &Folder, path: &str) -> Result<Bundle, PolicyError> {
     };
     let file = read(path)?;
     let mut bundle = Bundle {
-        name: folder.shown(split(path).0),
+        name: folder.shown(split(path).0).trim_end_matches('/').to_owned(),
         files: BTreeMap::from([(path.to_owned(), std::sync::Arc::clone(&file))]),
     };
     // A configuration that cannot be read is told when it is compiled.

@@ -26,8 +26,10 @@ pub(super) struct Judgement {
     pub(super) rules: Vec<RuleOutcome>,
     /// Lines that it printed.
     pub(super) prints: Vec<String>,
-    /// The part of the input that a failure is about: file and bytes.
-    pub(super) suspect: Option<Place>,
+    /// The part of the input that a quantifier singled out.
+    pub(super) element: Option<Place>,
+    /// The part of the input that was looked up last.
+    pub(super) touched: Option<Place>,
     /// Rules that did not come out as a test expects: name, expected and found.
     pub(super) unexpected: Vec<(String, String, String)>,
 }
@@ -92,14 +94,15 @@ pub(super) fn judge(trial: &Trial<'_>) -> Judgement {
             shown: text,
         }
     });
-    let suspect = machine.suspect().map(|value| {
+    let place = |value: palisade_document::Value<'_>| {
         let file = Arc::clone(value.document().file());
         (file, value.span())
-    });
+    };
     Judgement {
         verdict,
         rules: rules.collect(),
-        suspect,
+        element: machine.element().map(place),
+        touched: machine.touched().map(place),
         unexpected,
         prints: context.take_prints(),
     }

@@ -4,11 +4,28 @@ use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span, Value};
 
-use super::judgement::Place;
+use super::judgement::{Judgement, Place};
 use crate::input::Input;
 
+/// What a failing policy is about: the element that a quantifier singled out, if it lies in the
+/// first resource that the policy named or if it named none; else that resource; else what was
+/// looked up last.
+pub(super) fn suspect(judgement: &Judgement, plan: Value<'_>) -> Option<Place> {
+    let named = printed(&judgement.prints, plan);
+    let element = judgement.element.clone();
+    match (named, element) {
+        (Some(named), Some(element)) => {
+            let within = Arc::ptr_eq(&named.0, &element.0)
+                && named.1.start <= element.1.start
+                && element.1.end <= named.1.end;
+            Some(if within { element } else { named })
+        }
+        (named, element) => named.or(element).or_else(|| judgement.touched.clone()),
+    }
+}
+
 /// The first resource of a plan whose address was printed.
-pub(super) fn printed(prints: &[String], plan: Value<'_>) -> Option<Place> {
+fn printed(prints: &[String], plan: Value<'_>) -> Option<Place> {
     let changes = plan.get("resource_changes")?;
     for line in prints {
         let named = changes

@@ -320,8 +320,7 @@ impl Policy {
         }
         answer.message = sentence;
         if status == Status::Fail {
-            let suspect = places::printed(&judgement.prints, input.document)
-                .or_else(|| judgement.suspect.clone());
+            let suspect = places::suspect(judgement, input.document);
             if let Some((file, span)) = suspect {
                 answer.place = Some(Origin::new(&file, span));
                 answer.path = places::pointer(input, &file, span);

@@ -46,24 +46,25 @@ fn each_finds_its_resource_in_the_plan() {
         })
         .collect();
     let cart = "/resource_changes/2";
+    let container = "/resource_changes/2/change/after/spec/0/template/0/spec/0/container/0";
     assert_eq!(
         shown,
         [
             (
                 "pinned-images",
-                cart,
+                container,
                 20,
                 "kubernetes_deployment_v1.service[\"cart\"]: `docker.io/shop/cart:latest` comes from another registry"
             ),
             (
                 "no-privileged-containers",
-                cart,
+                container,
                 14,
                 "kubernetes_deployment_v1.service[\"cart\"]: container `cart` is privileged"
             ),
             (
                 "non-root-containers",
-                cart,
+                container,
                 16,
                 "kubernetes_deployment_v1.service[\"cart\"]: container `cart` may run as root"
             ),

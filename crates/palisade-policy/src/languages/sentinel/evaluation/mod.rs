@@ -131,9 +131,14 @@ impl<'r> Machine<'r> {
         self.undefined_at.get()
     }
 
-    /// The part of a document that a failure is about, as near as can be told.
-    pub(super) fn suspect(&self) -> Option<Borrowed<'r>> {
-        self.places.suspect()
+    /// The part of a document that a quantifier singled out.
+    pub(super) fn element(&self) -> Option<Borrowed<'r>> {
+        self.places.element()
+    }
+
+    /// The part of a document that was looked up last.
+    pub(super) fn touched(&self) -> Option<Borrowed<'r>> {
+        self.places.touched()
     }
 
     /// Counts steps and memory.

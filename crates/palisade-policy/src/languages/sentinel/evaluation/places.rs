@@ -17,9 +17,14 @@ pub(super) struct Places<'r> {
 }
 
 impl<'r> Places<'r> {
-    pub(super) fn suspect(&self) -> Option<Borrowed<'r>> {
-        let found = self.failed.get().or(self.kept.get());
-        found.or(self.touched.get())
+    /// The element that a quantifier singled out.
+    pub(super) fn element(&self) -> Option<Borrowed<'r>> {
+        self.failed.get().or(self.kept.get())
+    }
+
+    /// The last value that was looked up.
+    pub(super) fn touched(&self) -> Option<Borrowed<'r>> {
+        self.touched.get()
     }
 
     /// The element at which an `all` failed; the innermost comes first and is kept.
