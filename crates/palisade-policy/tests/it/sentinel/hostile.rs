@@ -60,6 +60,13 @@ fn growth_without_end_is_ended() {
     let message =
         stopped("for range(10000) as _ { print(\"a line of some length to print\") }\nmain = true");
     assert_eq!(message, "the policy wrote more than 65536 bytes");
+    let message = stopped(
+        "l = range(200000)\nf = func() { for l as x { return f() } return 0 }\nmain = rule { f() is 0 }",
+    );
+    assert_eq!(
+        message,
+        "the policy needed more than 33554432 bytes of memory"
+    );
     let message = stopped("main = rule { range(9000000000) is [] }");
     assert_eq!(message, "`range` makes at most 1048576 numbers");
 }

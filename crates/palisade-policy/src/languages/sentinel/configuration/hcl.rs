@@ -211,7 +211,7 @@ fn constant(expression: &Expression) -> Result<Json, ConfigurationMistake> {
         Expression::UnaryOp(operation) => {
             match (operation.operator.value(), constant(&operation.expr)?) {
                 (UnaryOperator::Neg, Json::Number(number)) => match number.as_i64() {
-                    Some(number) => Json::from(-number),
+                    Some(number) => Json::from(number.wrapping_neg()),
                     None => Json::from(-number.as_f64().unwrap_or_default()),
                 },
                 (UnaryOperator::Not, Json::Bool(value)) => Json::Bool(!value),

@@ -95,6 +95,7 @@ pub(super) struct Machine<'r> {
     pub(super) input: Option<&'r Input<'r>>,
     loaded: RefCell<BTreeMap<String, Option<Value<'r>>>>,
     depth: Cell<u32>,
+    held_bytes: Cell<usize>,
     trace: RefCell<Vec<Traced<'r>>>,
     places: places::Places<'r>,
     undefined_at: Cell<Option<At<'r>>>,
@@ -114,6 +115,7 @@ impl<'r> Machine<'r> {
             input,
             loaded: RefCell::default(),
             depth: Cell::new(0),
+            held_bytes: Cell::new(0),
             trace: RefCell::default(),
             places: places::Places::default(),
             undefined_at: Cell::new(None),
@@ -146,6 +148,21 @@ impl<'r> Machine<'r> {
         Ok(self.context.charge(steps)?)
     }
 
+    /// Counts what a loop keeps of a collection outside of the arena while it runs.
+    pub(super) fn hold(&self, items: usize) -> Outcome<Held<'_>> {
+        let bytes = items.saturating_mul(size_of::<(Value<'r>, Value<'r>)>());
+        let held = self.held_bytes.get().saturating_add(bytes);
+        self.held_bytes.set(held);
+        let held = Held {
+            bytes,
+            total: &self.held_bytes,
+        };
+        let used = self.arena.allocated_bytes();
+        let used = used.saturating_add(self.held_bytes.get());
+        self.context.meter.check_memory(used)?;
+        Ok(held)
+    }
+
     /// Runs something one level deeper.
     fn deeper<T>(&self, at: At<'r>, run: impl FnOnce() -> Outcome<T>) -> Outcome<T> {
         let depth = self.depth.get();
@@ -174,6 +191,18 @@ impl<'r> Machine<'r> {
         let found = regex.is_match(text);
         self.regexes.borrow_mut().insert(pattern.to_owned(), regex);
         Ok(found)
+    }
+}
+
+/// What a loop keeps outside of the arena, counted until it is dropped.
+pub(super) struct Held<'m> {
+    bytes: usize,
+    total: &'m Cell<usize>,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.total.set(self.total.get().saturating_sub(self.bytes));
     }
 }
 

@@ -119,7 +119,10 @@ impl<'r> Machine<'r> {
             (Value::List(list), wanted) => {
                 self.charge(list.len() as u64 / 8)?;
                 let mut found = Some(false);
-                for item in list.items(self.arena) {
+                for index in 0..list.len() {
+                    let Some(item) = list.get(self.arena, index) else {
+                        break;
+                    };
                     match equal(self, item, wanted)? {
                         Some(true) => return Ok(Some(true)),
                         Some(false) => {}

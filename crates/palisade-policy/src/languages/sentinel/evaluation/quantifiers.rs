@@ -53,8 +53,14 @@ impl<'r> Machine<'r> {
     pub(super) fn turns(&self, at: At<'r>, collection: Value<'r>) -> Outcome<Option<Turns<'r>>> {
         match collection {
             Value::Undefined => Ok(None),
-            Value::List(list) => Ok(Some(Turns::List(list.items(self.arena)))),
-            Value::Map(map) => Ok(Some(Turns::Map(map.entries(self.arena)))),
+            Value::List(list) => {
+                self.charge(list.len() as u64 / 64)?;
+                Ok(Some(Turns::List(list.items(self.arena))))
+            }
+            Value::Map(map) => {
+                self.charge(map.len() as u64 / 64)?;
+                Ok(Some(Turns::Map(map.entries(self.arena))))
+            }
             other => {
                 let sentence = format!(
                     "only a list or a map can be gone through, not a {}",
@@ -98,6 +104,7 @@ impl<'r> Machine<'r> {
         let Some(turns) = self.turns(place_of(scope, quantifier.collection), collection)? else {
             return Ok(Value::Undefined);
         };
+        let _held = self.hold(turns.len())?;
         let mut gathered = Gathered::new(self, quantifier.kind, &turns);
         let mut frame = None;
         for turn in 0..turns.len() {

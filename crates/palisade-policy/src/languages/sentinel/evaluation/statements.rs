@@ -188,6 +188,7 @@ impl<'r> Machine<'r> {
         let Some(turns) = self.turns(place, collection)? else {
             return Err(failed(place, "what `for` goes through is undefined"));
         };
+        let _held = self.hold(turns.len())?;
         let mut frame = None;
         for turn in 0..turns.len() {
             self.charge(1)?;

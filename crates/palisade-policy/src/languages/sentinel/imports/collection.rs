@@ -53,6 +53,7 @@ fn kept<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>, wanted: bool) -> Outcome
     let Some(elements) = elements(machine, call, items)? else {
         return Ok(Value::Undefined);
     };
+    let _held = machine.hold(elements.len())?;
     let mut kept = Vec::new();
     for element in elements {
         match ask(machine, call, function, element)? {
@@ -75,7 +76,9 @@ fn reject<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> 
 
 fn find<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let [items, function] = call.exactly()?;
-    for element in elements(machine, call, items)?.unwrap_or_default() {
+    let elements = elements(machine, call, items)?.unwrap_or_default();
+    let _held = machine.hold(elements.len())?;
+    for element in elements {
         if let Value::Bool(true) = ask(machine, call, function, element)? {
             return Ok(element.1);
         }
@@ -92,6 +95,7 @@ fn reduce<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> 
     let Some(elements) = elements(machine, call, items)? else {
         return Ok(Value::Undefined);
     };
+    let _held = machine.hold(elements.len())?;
     let mut elements = elements.into_iter().map(|(_, value)| value);
     let mut reduced = match first {
         Some(first) => first,

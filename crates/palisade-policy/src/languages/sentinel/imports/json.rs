@@ -45,14 +45,20 @@ fn to_json<'r>(
         Value::Text(text) => Some(Json::from(text)),
         Value::List(list) => {
             let mut items = Vec::new();
-            for item in list.items(machine.arena) {
+            for index in 0..list.len() {
+                let Some(item) = list.get(machine.arena, index) else {
+                    break;
+                };
                 items.extend(to_json(machine, call, item, depth + 1)?);
             }
             Some(Json::Array(items))
         }
         Value::Map(map) => {
             let mut entries = std::collections::BTreeMap::new();
-            for (key, item) in map.entries(machine.arena) {
+            for index in 0..map.len() {
+                let Some((key, item)) = map.entry(machine.arena, index) else {
+                    break;
+                };
                 if let Some(item) = to_json(machine, call, item, depth + 1)? {
                     entries.insert(shown(machine.arena, key), item);
                 }

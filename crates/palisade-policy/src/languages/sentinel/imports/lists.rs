@@ -123,6 +123,8 @@ fn sort<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
         Value::Undefined => return Ok(Value::Undefined),
         other => return Err(call.wrong("a list", other)),
     };
+    // Every item is a list of its own at first, and is copied once more while lists are merged.
+    let _held = machine.hold(items.len().saturating_mul(3))?;
     let mut runs: Vec<Vec<Value<'r>>> = items.into_iter().map(|item| vec![item]).collect();
     while runs.len() > 1 {
         let mut merged = Vec::with_capacity(runs.len() / 2 + 1);

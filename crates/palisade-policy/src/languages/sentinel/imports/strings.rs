@@ -163,7 +163,8 @@ fn gather<'r>(
         return Err(super::failed(call.at, "the lists to join nest too deeply"));
     }
     machine.charge(1 + list.len() as u64 / 4)?;
-    for item in list.items(machine.arena) {
+    for index in 0..list.len() {
+        let item = list.get(machine.arena, index).unwrap_or(Value::Undefined);
         parts.push(match item {
             Value::Undefined => return Ok(false),
             Value::Text(text) => text.to_owned(),

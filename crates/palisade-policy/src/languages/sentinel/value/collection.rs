@@ -153,6 +153,15 @@ impl<'r> Map<'r> {
         self.with(arena, |table| table.entries().to_vec())
     }
 
+    /// The entry at an index, if there is one.
+    pub(in super::super) fn entry(
+        &self,
+        arena: &'r Bump,
+        index: usize,
+    ) -> Option<(Value<'r>, Value<'r>)> {
+        self.with(arena, |table| table.entries().get(index).copied())
+    }
+
     fn with<T>(&self, arena: &'r Bump, look: impl FnOnce(&mut Table<'r>) -> T) -> T {
         let mut table = self.table.borrow_mut();
         let table = table.get_or_insert_with(|| {

@@ -93,8 +93,11 @@ fn lists<'r>(
     }
     machine.charge(1 + left.len() as u64 / 8)?;
     let mut all = Some(true);
-    let (left, right) = (left.items(machine.arena), right.items(machine.arena));
-    for (left, right) in left.into_iter().zip(right) {
+    for index in 0..left.len() {
+        let arena = machine.arena;
+        let (Some(left), Some(right)) = (left.get(arena, index), right.get(arena, index)) else {
+            return Ok(Some(false));
+        };
         match equal_at(machine, left, right, depth + 1)? {
             Some(false) => return Ok(Some(false)),
             Some(true) => {}
@@ -115,8 +118,11 @@ fn maps<'r>(
     }
     machine.charge(1 + left.len() as u64 / 4)?;
     let mut all = Some(true);
-    for (key, value) in left.entries(machine.arena) {
-        let Some(other) = right.get(machine.arena, key) else {
+    for index in 0..left.len() {
+        let arena = machine.arena;
+        let entry = left.entry(arena, index);
+        let pair = entry.and_then(|(key, value)| Some((value, right.get(arena, key)?)));
+        let Some((value, other)) = pair else {
             return Ok(Some(false));
         };
         match equal_at(machine, value, other, depth + 1)? {

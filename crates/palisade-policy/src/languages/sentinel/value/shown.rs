@@ -6,6 +6,8 @@ use super::Value;
 
 /// Deepest nesting that is shown.
 const MAX_DEPTH: u32 = 32;
+/// Most entries of one map that are shown.
+const MAX_ENTRIES: usize = 10_000;
 /// Longest text of one value.
 const MAX_BYTES: usize = 1 << 20;
 
@@ -60,19 +62,22 @@ fn write<'r>(arena: &'r Bump, value: Value<'r>, depth: u32, out: &mut String) {
         }
         Value::List(list) => {
             out.push('[');
-            for (index, item) in list.items(arena).into_iter().enumerate() {
+            for index in 0..list.len() {
                 if index > 0 {
                     out.push_str(", ");
                 }
+                if out.len() > MAX_BYTES {
+                    break;
+                }
+                let item = list.get(arena, index).unwrap_or(Value::Undefined);
                 write(arena, item, depth + 1, out);
             }
             out.push(']');
         }
         Value::Map(map) => {
             out.push('{');
-            let mut entries: Vec<(String, Value<'r>)> = map
-                .entries(arena)
-                .into_iter()
+            let mut entries: Vec<(String, Value<'r>)> = (0..map.len().min(MAX_ENTRIES))
+                .filter_map(|index| map.entry(arena, index))
                 .map(|(key, item)| {
                     let mut shown = String::new();
                     write(arena, key, depth + 1, &mut shown);
