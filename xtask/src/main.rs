@@ -3,6 +3,7 @@
 //! `test` is what the README's second command and CI run; the others are its parts.
 
 mod bench;
+mod bench_document;
 mod conformance;
 mod estate;
 mod install;
@@ -16,6 +17,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   test                                     install what the tests need, then run everything below
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
+  bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
   bench check                              time a whole check of a large system in a service mesh
   conformance connectivity --cases DIR     compare reachability with published expectations
@@ -30,6 +32,7 @@ fn main() -> ExitCode {
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
         ["bench", "reachability"] => bench::reachability(),
+        ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "check"] => bench::check(),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),

@@ -92,6 +92,8 @@ pub enum LinkState {
     Open,
     /// A relation that is not traffic.
     Relation,
+    /// A grant of everything.
+    Sweeping,
 }
 
 /// An arrow.
@@ -105,6 +107,15 @@ pub struct Link {
     pub label: String,
     /// What protects it.
     pub state: LinkState,
+}
+
+impl SceneNode {
+    /// The numbers of the patterns on it, with a space between; empty without one.
+    pub(crate) fn numbers(&self) -> String {
+        let numbers = self.badges.iter();
+        let numbers = numbers.map(|badge| badge.pattern.number().to_string());
+        numbers.collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Scene {

@@ -3,8 +3,17 @@
 use std::sync::Arc;
 
 use crate::file::offset;
-use crate::tree::{Document, Node, Payload, RawEntry};
+use crate::tree::{Document, Node, Payload, RawEntry, UNSORTED};
 use crate::{Limits, SourceFile, Span, SyntaxError, SyntaxSeverity};
+
+/// From how many keys on an object is searched by their order.
+const LARGE: usize = 32;
+
+/// Bytes of a text that make one value at most, as a rule; room is made for so many ahead.
+const BYTES_PER_VALUE: usize = 16;
+
+/// Most values for which room is made ahead.
+const MOST_AHEAD: usize = 1 << 16;
 
 /// Most doubtful places that one text reports; a text with more is broken as a whole.
 const MAX_WARNINGS: usize = 1_000;
@@ -51,6 +60,14 @@ struct Frame {
     slot: Slot,
 }
 
+/// How much of the arena belongs to complete documents.
+#[derive(Debug, Default)]
+struct Committed {
+    nodes: usize,
+    children: usize,
+    entries: usize,
+}
+
 /// Grows a [`Document`] value by value.
 #[derive(Debug)]
 pub(crate) struct Builder {
@@ -65,25 +82,29 @@ pub(crate) struct Builder {
     seen: Vec<(usize, usize)>,
     objects: usize,
     alias_nodes: usize,
-    committed: (usize, usize, usize),
+    committed: Committed,
     root: Option<u32>,
 }
 
 impl Builder {
     /// An empty arena over a text.
     pub(crate) fn new(file: Arc<SourceFile>, limits: Limits) -> Self {
+        let ahead = (file.text().len() / BYTES_PER_VALUE).min(MOST_AHEAD);
+        let mut document = Document::empty(file);
+        document.nodes.reserve(ahead);
+        document.entries.reserve(ahead);
         Self {
-            document: Document::empty(file),
+            document,
             limits,
             warnings: Vec::new(),
-            frames: Vec::new(),
-            children: Vec::new(),
-            entries: Vec::new(),
+            frames: Vec::with_capacity(16),
+            children: Vec::with_capacity(16),
+            entries: Vec::with_capacity(64),
             merges: Vec::new(),
-            seen: Vec::new(),
+            seen: Vec::with_capacity(64),
             objects: 0,
             alias_nodes: 0,
-            committed: (0, 0, 0),
+            committed: Committed::default(),
             root: None,
         }
     }
@@ -108,6 +129,30 @@ impl Builder {
             size: 1,
             height: 0,
         })
+    }
+
+    /// A text as a value: a place in the file where it stands there as it is meant, between quotes or
+    /// not, else a copy.
+    pub(crate) fn text(&mut self, text: &str, span: Span) -> Payload {
+        let written = self.document.file.slice(span);
+        let inner = || written.get(1..written.len().saturating_sub(1));
+        if written == text {
+            return Payload::standing(span.start, text.len());
+        }
+        if written.starts_with(['"', '\'']) && inner() == Some(text) {
+            return Payload::standing(span.start + 1, text.len());
+        }
+        self.decoded(text)
+    }
+
+    /// A text that does not stand in the file as it is meant.
+    pub(crate) fn decoded(&mut self, text: &str) -> Payload {
+        let start = offset(self.document.decoded.len());
+        self.document.decoded.push_str(text);
+        Payload::Decoded {
+            start,
+            len: offset(text.len()),
+        }
     }
 
     /// Takes a text as the key of the next value.
@@ -199,8 +244,10 @@ impl Builder {
     /// The scalar text of a node that is used as a key through an alias.
     pub(crate) fn scalar_text(&self, node: u32) -> Option<String> {
         let node = self.document.nodes.get(node as usize)?;
-        match &node.payload {
-            Payload::Text(text) => Some(text.to_string()),
+        match node.payload {
+            payload @ (Payload::Text { .. } | Payload::Decoded { .. }) => {
+                self.document.text_of(payload).map(str::to_owned)
+            }
             Payload::Array { .. } | Payload::Object { .. } => None,
             _ => Some(self.document.file.slice(node.span).to_owned()),
         }
@@ -211,11 +258,11 @@ impl Builder {
         if let Some(root) = self.root.take() {
             self.document.roots.push(root);
         }
-        self.committed = (
-            self.document.nodes.len(),
-            self.document.children.len(),
-            self.document.entries.len(),
-        );
+        self.committed = Committed {
+            nodes: self.document.nodes.len(),
+            children: self.document.children.len(),
+            entries: self.document.entries.len(),
+        };
     }
 
     /// How many documents of the stream are complete.
@@ -225,10 +272,9 @@ impl Builder {
 
     /// The finished arena; a document that did not end is dropped.
     pub(crate) fn finish(mut self) -> (Document, Vec<SyntaxError>) {
-        let (nodes, children, entries) = self.committed;
-        self.document.nodes.truncate(nodes);
-        self.document.children.truncate(children);
-        self.document.entries.truncate(entries);
+        self.document.nodes.truncate(self.committed.nodes);
+        self.document.children.truncate(self.committed.children);
+        self.document.entries.truncate(self.committed.entries);
         (self.document, self.warnings)
     }
 
@@ -305,7 +351,26 @@ impl Builder {
         Payload::Object {
             start: offset(start),
             len: offset(len),
+            sorted: self.order(start),
         }
+    }
+
+    /// Notes the order of the entries from `start` on, if they are many.
+    fn order(&mut self, start: usize) -> u32 {
+        let entries = self.document.entries.get(start..).unwrap_or(&[]);
+        if entries.len() < LARGE {
+            return UNSORTED;
+        }
+        let at = self.document.sorted.len();
+        let keys = entries
+            .iter()
+            .zip(0..)
+            .map(|(entry, place)| (entry.key, place));
+        self.document.sorted.extend(keys);
+        if let Some(added) = self.document.sorted.get_mut(at..) {
+            added.sort_unstable();
+        }
+        offset(at)
     }
 
     /// The entry of the object in the making that already has a key.
@@ -329,9 +394,8 @@ impl Builder {
     }
 
     fn report_duplicate(&mut self, entry: RawEntry, earlier: usize) {
-        let key = self.document.keys.get(entry.key as usize);
-        let first = self.document.entries.get(earlier);
-        if let (Some(key), Some(first)) = (key, first) {
+        let key = self.document.keys.name(entry.key);
+        if let Some(first) = self.document.entries.get(earlier) {
             let line = self.document.file.line(first.key_span.start);
             let message = format!(
                 "key `{key}` stands twice in this object (first in line {line}); the last one counts"
@@ -344,13 +408,13 @@ impl Builder {
     fn merge(&mut self, span: Span, value: u32) {
         let sources = match self.payload(value) {
             Some(Payload::Array { start, len }) => {
-                let range = *start as usize..(*start + *len) as usize;
+                let range = start as usize..(start + len) as usize;
                 self.document.children.get(range).unwrap_or(&[]).to_vec()
             }
             _ => vec![value],
         };
         for source in sources {
-            let Some(Payload::Object { start, len }) = self.payload(source) else {
+            let Some(Payload::Object { start, len, .. }) = self.payload(source) else {
                 self.warn(
                     span,
                     "a merge key `<<` needs an object or a list of objects; it is left out"
@@ -358,7 +422,7 @@ impl Builder {
                 );
                 continue;
             };
-            for at in *start as usize..(*start + *len) as usize {
+            for at in start as usize..(start + len) as usize {
                 let entry = self.document.entries.get(at).copied();
                 if let Some(entry) = entry.filter(|entry| self.first_of(entry.key).is_none()) {
                     self.set_entry(entry);
@@ -367,11 +431,9 @@ impl Builder {
         }
     }
 
-    fn payload(&self, node: u32) -> Option<&Payload> {
-        self.document
-            .nodes
-            .get(node as usize)
-            .map(|node| &node.payload)
+    fn payload(&self, node: u32) -> Option<Payload> {
+        let node = self.document.nodes.get(node as usize);
+        node.map(|node| node.payload)
     }
 
     fn span(&self, node: u32) -> Span {
@@ -389,13 +451,8 @@ impl Builder {
     }
 
     fn intern(&mut self, text: &str) -> u32 {
-        if let Some(id) = self.document.key_ids.get(text) {
-            return *id;
-        }
-        let id = offset(self.document.keys.len());
-        self.document.keys.push(text.into());
-        self.document.key_ids.insert(text.into(), id);
-        self.seen.push((0, 0));
+        let id = self.document.keys.intern(text);
+        self.seen.resize(self.document.keys.len(), (0, 0));
         id
     }
 

@@ -8,7 +8,6 @@ use crate::builder::{Builder, Built, Container, fatal};
 use crate::file::offset;
 use crate::offsets::Offsets;
 use crate::scalar::{Tag, plain};
-use crate::tree::Payload;
 use crate::{Limits, SourceFile, Span, SyntaxError};
 
 /// What may separate a tag from its value; the last three are line breaks of YAML 1.1.
@@ -147,6 +146,7 @@ impl<'t> Composer<'t> {
         properties: Properties,
         span: Span,
     ) -> Result<(), SyntaxError> {
+        let text = self.without_break(text, style, span);
         let is_key = self.builder.wants_key();
         if is_key && properties.anchor.is_none() {
             self.key(text, style, properties, span);
@@ -154,8 +154,9 @@ impl<'t> Composer<'t> {
         }
         let payload = match style {
             Style::Plain => plain(text, properties.tag.unwrap_or(Tag::Unknown)),
-            Style::Quoted | Style::Block => Payload::Text(text.into()),
+            Style::Quoted | Style::Block => None,
         };
+        let payload = payload.unwrap_or_else(|| self.builder.text(text, span));
         let built = self.builder.scalar(payload, span)?;
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, Anchored::Done(built));
@@ -166,6 +167,17 @@ impl<'t> Composer<'t> {
             self.builder.attach(built);
         }
         Ok(())
+    }
+
+    /// A block at the end of a text that does not end in a line break has none either, as
+    /// Kubernetes' own tools read it.
+    fn without_break<'s>(&self, text: &'s str, style: Style, span: Span) -> &'s str {
+        let all = self.offsets.text();
+        let ends_all = || span.end as usize >= all.len() + self.base && !all.ends_with('\n');
+        match text.strip_suffix('\n') {
+            Some(text) if style == Style::Block && ends_all() => text,
+            _ => text,
+        }
     }
 
     fn key(&mut self, text: &str, style: Style, properties: Properties, span: Span) {

@@ -1,6 +1,6 @@
 //! A source text with its line index, and places in it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
@@ -119,23 +119,19 @@ pub struct SourceFile {
     path: Arc<str>,
     name: FileRef,
     text: Box<str>,
-    line_starts: Vec<u32>,
+    /// Where lines start, found when somebody first asks.
+    line_starts: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
     /// Takes a text under the path that reports show (relative, with `/`).
     pub fn new(path: impl Into<Arc<str>>, text: impl Into<Box<str>>) -> Self {
-        let text = text.into();
-        let newlines = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let line_starts = std::iter::once(0)
-            .chain(newlines.map(|(at, _)| offset(at + 1)))
-            .collect();
         let path = path.into();
         Self {
             name: FileRef::new(&*path),
             path,
-            text,
-            line_starts,
+            text: text.into(),
+            line_starts: OnceLock::new(),
         }
     }
 
@@ -164,7 +160,7 @@ impl SourceFile {
     /// Line and column of a byte.
     pub fn position(&self, at: u32) -> Position {
         let line = self.line_index(at);
-        let start = self.line_starts.get(line).copied().unwrap_or(0);
+        let start = self.starts().get(line).copied().unwrap_or(0);
         let before = self.text.get(start as usize..at as usize).unwrap_or("");
         Position {
             line: offset(line + 1),
@@ -176,12 +172,12 @@ impl SourceFile {
     pub fn line_span(&self, line: u32) -> Span {
         let index = line.saturating_sub(1) as usize;
         let start = self
-            .line_starts
+            .starts()
             .get(index)
             .copied()
             .unwrap_or_else(|| offset(self.text.len()));
         let end = self
-            .line_starts
+            .starts()
             .get(index + 1)
             .map_or(offset(self.text.len()), |next| next - 1);
         Span::new(start, end.max(start))
@@ -189,7 +185,7 @@ impl SourceFile {
 
     /// How many lines the text has; a text without a line break has one.
     pub fn line_count(&self) -> u32 {
-        offset(self.line_starts.len())
+        offset(self.starts().len())
     }
 
     /// The line of a byte, from 1, without the cost of a column.
@@ -197,8 +193,17 @@ impl SourceFile {
         offset(self.line_index(at) + 1)
     }
 
+    fn starts(&self) -> &[u32] {
+        self.line_starts.get_or_init(|| {
+            let newlines = self.text.match_indices('\n');
+            std::iter::once(0)
+                .chain(newlines.map(|(at, _)| offset(at + 1)))
+                .collect()
+        })
+    }
+
     fn line_index(&self, at: u32) -> usize {
-        self.line_starts
+        self.starts()
             .partition_point(|start| *start <= at)
             .saturating_sub(1)
     }

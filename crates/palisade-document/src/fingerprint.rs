@@ -18,6 +18,11 @@ pub fn fingerprint(value: Value<'_>) -> Fingerprint {
     Fingerprint(digest(value))
 }
 
+/// The digest of a text as it is.
+pub fn text_fingerprint(text: &str) -> Fingerprint {
+    Fingerprint(mix(BASIS, text.as_bytes()))
+}
+
 /// FNV-1a, 64 bits (offset basis and prime as published by its authors).
 const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
 const PRIME: u64 = 0x0100_0000_01b3;

@@ -30,6 +30,27 @@ pub fn parse_json(file: Arc<SourceFile>, limits: &Limits) -> (Document, Vec<Synt
     (document, errors)
 }
 
+/// Which bytes end a run of a text that is meant as it stands.
+const STOPS: [bool; 256] = {
+    let mut stops = [false; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        stops[byte] = true;
+        byte += 1;
+    }
+    stops[b'"' as usize] = true;
+    stops[b'\\' as usize] = true;
+    stops
+};
+
+/// A text in quotes.
+enum Read {
+    /// It means what stands between the quotes.
+    Plain,
+    /// It means this.
+    Escaped(String),
+}
+
 struct Reader<'t> {
     text: &'t str,
     at: usize,
@@ -75,8 +96,14 @@ impl Reader<'_> {
             return Err(self.expected("a key in double quotes"));
         }
         let start = self.at;
-        let key = self.string()?;
-        self.builder.key(&key, self.since(start));
+        let text = self.text;
+        match self.string()? {
+            Read::Plain => {
+                let key = text.get(start + 1..self.at - 1).unwrap_or("");
+                self.builder.key(key, self.since(start));
+            }
+            Read::Escaped(key) => self.builder.key(&key, self.since(start)),
+        }
         self.blank();
         if self.peek() != Some(b':') {
             return Err(self.expected("`:`"));
@@ -120,7 +147,10 @@ impl Reader<'_> {
     fn scalar(&mut self) -> Result<(), SyntaxError> {
         let start = self.at;
         let payload = match self.peek() {
-            Some(b'"') => Payload::Text(self.string()?.into()),
+            Some(b'"') => match self.string()? {
+                Read::Plain => Payload::standing(offset(start + 1), self.at - start - 2),
+                Read::Escaped(text) => self.builder.decoded(&text),
+            },
             Some(b'-' | b'0'..=b'9') => self.number()?,
             _ => self.word()?,
         };
@@ -186,24 +216,31 @@ impl Reader<'_> {
     }
 
     /// The text that the double quote here begins.
-    fn string(&mut self) -> Result<String, SyntaxError> {
+    fn string(&mut self) -> Result<Read, SyntaxError> {
         let start = self.at;
         self.at += 1;
-        let mut read = String::new();
+        let mut read: Option<String> = None;
         loop {
-            let rest = self.rest();
+            let from = self.at;
+            let rest = self.text.as_bytes().get(from..).unwrap_or(&[]);
             let plain = rest
-                .bytes()
-                .position(|byte| byte == b'"' || byte == b'\\' || byte < b' ')
-                .unwrap_or(rest.len());
-            read.push_str(rest.get(..plain).unwrap_or(""));
-            self.at += plain;
+                .iter()
+                .position(|byte| STOPS.get(*byte as usize) != Some(&false));
+            self.at += plain.unwrap_or(rest.len());
+            if let Some(read) = &mut read {
+                read.push_str(self.text.get(from..self.at).unwrap_or(""));
+            }
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(read);
+                    return Ok(read.map_or(Read::Plain, Read::Escaped));
                 }
-                Some(b'\\') => read.push(self.escape()?),
+                Some(b'\\') => {
+                    let before = self.text.get(start + 1..self.at).unwrap_or("");
+                    let mut text = read.take().unwrap_or_else(|| before.to_owned());
+                    text.push(self.escape()?);
+                    read = Some(text);
+                }
                 Some(_) => {
                     let message = "a text cannot hold a line break or control character; escape it";
                     return Err(fatal(self.here(), message.to_owned()));

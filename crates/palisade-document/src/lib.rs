@@ -14,6 +14,7 @@ mod compose;
 mod file;
 mod fingerprint;
 mod json;
+mod keys;
 mod limits;
 mod offsets;
 mod scalar;
@@ -23,7 +24,7 @@ mod yaml_fallback;
 mod yaml_mistake;
 
 pub use crate::file::{FileRef, Position, SourceFile, Span};
-pub use crate::fingerprint::{Fingerprint, fingerprint};
+pub use crate::fingerprint::{Fingerprint, fingerprint, text_fingerprint};
 pub use crate::json::parse_json;
 pub use crate::limits::Limits;
 pub use crate::tree::{Document, Entry, Kind, Value};

@@ -25,27 +25,25 @@ impl Tag {
     }
 }
 
-/// Reads an untagged or tagged plain scalar.
-pub(crate) fn plain(text: &str, tag: Tag) -> Payload {
-    match (tag, resolve(text)) {
-        (Tag::Text, _) => Payload::Text(text.into()),
+/// Reads an untagged or tagged plain scalar; `None` for a text.
+pub(crate) fn plain(text: &str, tag: Tag) -> Option<Payload> {
+    match (tag, resolve(text)?) {
+        (Tag::Text, _) => None,
         #[expect(
             clippy::cast_precision_loss,
             reason = "a float holds what a float can hold"
         )]
-        (Tag::Float, Payload::Int(value)) => Payload::Float(value as f64),
-        (_, payload) => payload,
+        (Tag::Float, Payload::Int(value)) => Some(Payload::Float(value as f64)),
+        (_, payload) => Some(payload),
     }
 }
 
-fn resolve(text: &str) -> Payload {
+fn resolve(text: &str) -> Option<Payload> {
     let number = match text.as_bytes().first() {
         Some(b'0'..=b'9' | b'-' | b'+' | b'.') => number(text),
         _ => None,
     };
-    number
-        .or_else(|| word(text))
-        .unwrap_or_else(|| Payload::Text(text.into()))
+    number.or_else(|| word(text))
 }
 
 fn word(text: &str) -> Option<Payload> {
@@ -126,12 +124,12 @@ mod tests {
 
     fn shown(text: &str) -> String {
         match plain(text, Tag::Unknown) {
-            Payload::Null => "null".to_owned(),
-            Payload::Bool(value) => format!("bool {value}"),
-            Payload::Int(value) => format!("int {value}"),
-            Payload::Float(value) => format!("float {value}"),
-            Payload::Text(value) => format!("text {value}"),
-            Payload::Array { .. } | Payload::Object { .. } => "container".to_owned(),
+            None => format!("text {text}"),
+            Some(Payload::Null) => "null".to_owned(),
+            Some(Payload::Bool(value)) => format!("bool {value}"),
+            Some(Payload::Int(value)) => format!("int {value}"),
+            Some(Payload::Float(value)) => format!("float {value}"),
+            Some(other) => format!("{other:?}"),
         }
     }
 

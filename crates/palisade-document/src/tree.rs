@@ -1,9 +1,9 @@
 //! The immutable value: an arena of nodes per text, and the two-word handle that borrows it.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::file::{SourceFile, Span};
+use crate::file::{SourceFile, Span, offset};
+use crate::keys::Keys;
 
 /// Everything that one text holds: a list of root values (YAML documents) over one arena.
 #[derive(Debug)]
@@ -12,26 +12,59 @@ pub struct Document {
     pub(crate) nodes: Vec<Node>,
     pub(crate) children: Vec<u32>,
     pub(crate) entries: Vec<RawEntry>,
-    pub(crate) keys: Vec<Box<str>>,
-    pub(crate) key_ids: BTreeMap<Box<str>, u32>,
+    pub(crate) keys: Keys,
+    /// Texts that do not stand in the file as they are meant, one after the other.
+    pub(crate) decoded: String,
+    /// For each large object, its keys in order, each with the place of its entry.
+    pub(crate) sorted: Vec<(u32, u32)>,
     pub(crate) roots: Vec<u32>,
 }
 
-#[derive(Debug)]
+/// The `sorted` of an object that is small enough to be searched from its beginning.
+pub(crate) const UNSORTED: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Node {
     pub(crate) span: Span,
     pub(crate) payload: Payload,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Payload {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
-    Text(Box<str>),
-    Array { start: u32, len: u32 },
-    Object { start: u32, len: u32 },
+    /// A text that stands in the file as it is meant.
+    Text {
+        start: u32,
+        len: u32,
+    },
+    /// A text of [`Document::decoded`].
+    Decoded {
+        start: u32,
+        len: u32,
+    },
+    Array {
+        start: u32,
+        len: u32,
+    },
+    /// Entries, and where their order by key begins, if they are many.
+    Object {
+        start: u32,
+        len: u32,
+        sorted: u32,
+    },
+}
+
+impl Payload {
+    /// A text of so many bytes that stands in the file as it is meant.
+    pub(crate) fn standing(start: u32, len: usize) -> Self {
+        Self::Text {
+            start,
+            len: offset(len),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,8 +81,9 @@ impl Document {
             nodes: Vec::new(),
             children: Vec::new(),
             entries: Vec::new(),
-            keys: Vec::new(),
-            key_ids: BTreeMap::new(),
+            keys: Keys::new(),
+            decoded: String::new(),
+            sorted: Vec::new(),
             roots: Vec::new(),
         }
     }
@@ -70,6 +104,17 @@ impl Document {
     /// How many values the arena holds.
     pub fn len(&self) -> usize {
         self.nodes.len()
+    }
+
+    /// The text of a payload, if it is one.
+    pub(crate) fn text_of(&self, payload: Payload) -> Option<&str> {
+        let (whole, start, len) = match payload {
+            Payload::Text { start, len } => (self.file.text(), start, len),
+            Payload::Decoded { start, len } => (self.decoded.as_str(), start, len),
+            _ => return None,
+        };
+        let start = start as usize;
+        Some(whole.get(start..start + len as usize).unwrap_or(""))
     }
 
     /// Whether nothing was read.
@@ -120,10 +165,12 @@ impl<'d> Value<'d> {
     pub fn kind(self) -> Kind<'d> {
         match self.payload() {
             Payload::Null => Kind::Null,
-            Payload::Bool(value) => Kind::Bool(*value),
-            Payload::Int(value) => Kind::Int(*value),
-            Payload::Float(value) => Kind::Float(*value),
-            Payload::Text(value) => Kind::String(value),
+            Payload::Bool(value) => Kind::Bool(value),
+            Payload::Int(value) => Kind::Int(value),
+            Payload::Float(value) => Kind::Float(value),
+            payload @ (Payload::Text { .. } | Payload::Decoded { .. }) => {
+                Kind::String(self.document.text_of(payload).unwrap_or(""))
+            }
             Payload::Array { .. } => Kind::Array,
             Payload::Object { .. } => Kind::Object,
         }
@@ -146,8 +193,18 @@ impl<'d> Value<'d> {
 
     /// The entry under a key, with the key's own span.
     pub fn entry(self, key: &str) -> Option<Entry<'d>> {
-        let id = *self.document.key_ids.get(key)?;
-        let found = self.raw_entries().iter().find(|entry| entry.key == id)?;
+        let entries = self.raw_entries();
+        if entries.is_empty() {
+            return None;
+        }
+        let id = self.document.keys.find(key)?;
+        let found = match self.order() {
+            Some(order) => {
+                let at = order.binary_search_by_key(&id, |(key, _)| *key).ok()?;
+                entries.get(order.get(at)?.1 as usize)?
+            }
+            None => entries.iter().find(|entry| entry.key == id)?,
+        };
         Some(self.view(*found))
     }
 
@@ -160,7 +217,7 @@ impl<'d> Value<'d> {
     pub fn items(self) -> impl DoubleEndedIterator<Item = Value<'d>> + ExactSizeIterator {
         let document = self.document;
         let (start, len) = match self.payload() {
-            Payload::Array { start, len } => (*start as usize, *len as usize),
+            Payload::Array { start, len } => (start as usize, len as usize),
             _ => (0, 0),
         };
         let items = document.children.get(start..start + len).unwrap_or(&[]);
@@ -179,16 +236,13 @@ impl<'d> Value<'d> {
 
     /// The text, if this is one.
     pub fn as_str(self) -> Option<&'d str> {
-        match self.payload() {
-            Payload::Text(value) => Some(value),
-            _ => None,
-        }
+        self.document.text_of(self.payload())
     }
 
     /// The boolean, if this is one.
     pub fn as_bool(self) -> Option<bool> {
         match self.payload() {
-            Payload::Bool(value) => Some(*value),
+            Payload::Bool(value) => Some(value),
             _ => None,
         }
     }
@@ -196,7 +250,7 @@ impl<'d> Value<'d> {
     /// The whole number, if this is one.
     pub fn as_i64(self) -> Option<i64> {
         match self.payload() {
-            Payload::Int(value) => Some(*value),
+            Payload::Int(value) => Some(value),
             _ => None,
         }
     }
@@ -204,7 +258,9 @@ impl<'d> Value<'d> {
     /// A scalar as the text a person wrote: `80`, `true` and `"80"` alike.
     pub fn to_text(self) -> Option<String> {
         match self.payload() {
-            Payload::Text(value) => Some(value.to_string()),
+            payload @ (Payload::Text { .. } | Payload::Decoded { .. }) => {
+                self.document.text_of(payload).map(str::to_owned)
+            }
             Payload::Bool(value) => Some(value.to_string()),
             Payload::Int(value) => Some(value.to_string()),
             Payload::Float(_) => Some(self.document.file.slice(self.span()).to_owned()),
@@ -231,14 +287,25 @@ impl<'d> Value<'d> {
         self.document.nodes.get(self.node as usize)
     }
 
-    fn payload(self) -> &'d Payload {
-        self.raw().map_or(&Payload::Null, |node| &node.payload)
+    fn payload(self) -> Payload {
+        self.raw().map_or(Payload::Null, |node| node.payload)
+    }
+
+    /// The order of the entries by key, each with its place among them, if they are many.
+    fn order(self) -> Option<&'d [(u32, u32)]> {
+        match self.payload() {
+            Payload::Object { len, sorted, .. } if sorted != UNSORTED => {
+                let start = sorted as usize;
+                self.document.sorted.get(start..start + len as usize)
+            }
+            _ => None,
+        }
     }
 
     fn raw_entries(self) -> &'d [RawEntry] {
         match self.payload() {
-            Payload::Object { start, len } => {
-                let range = *start as usize..(*start + *len) as usize;
+            Payload::Object { start, len, .. } => {
+                let range = start as usize..(start + len) as usize;
                 self.document.entries.get(range).unwrap_or(&[])
             }
             _ => &[],
@@ -247,11 +314,7 @@ impl<'d> Value<'d> {
 
     fn view(self, entry: RawEntry) -> Entry<'d> {
         Entry {
-            key: self
-                .document
-                .keys
-                .get(entry.key as usize)
-                .map_or("", |key| key),
+            key: self.document.keys.name(entry.key),
             key_span: entry.key_span,
             value: Value {
                 document: self.document,

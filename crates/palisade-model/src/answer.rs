@@ -1,5 +1,6 @@
 //! Findings: what is wrong, where, what it lets an attacker do, and how to fix it.
 
+use palisade_document::text_fingerprint;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +176,19 @@ pub enum Tool {
     Hadolint,
 }
 
+impl Tool {
+    /// The name as its people write it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Checkov => "Checkov",
+            Self::Trivy => "Trivy",
+            Self::Kubescape => "Kubescape",
+            Self::KubeLinter => "kube-linter",
+            Self::Hadolint => "hadolint",
+        }
+    }
+}
+
 /// The same question in another tool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Equivalent {
@@ -257,6 +271,8 @@ pub enum AddedValue {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {
+    /// Short name of it, the same from run to run: [`Finding::id_of`].
+    pub id: String,
     /// Which check.
     pub check: CheckId,
     /// The check's slug.
@@ -297,6 +313,14 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Eight hexadecimal digits that stand for check, subject and part, to name a finding by.
+    pub fn id_of(check: CheckId, subject: &NodeId, part: &str) -> String {
+        let digest = text_fingerprint(&format!("{check}|{subject}|{part}"));
+        let mut id = digest.to_string();
+        id.truncate(8);
+        id
+    }
+
     /// The identity that exceptions and comparisons use: check, subject and part.
     pub fn key(&self) -> (CheckId, &str, &str) {
         (self.check, self.subject.as_str(), &self.part)

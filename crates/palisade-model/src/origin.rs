@@ -16,9 +16,11 @@ pub struct Origin {
     pub span: Span,
     /// Line and column of the first byte, from 1.
     pub start: Position,
-    /// The overlay or chart that this was rendered from; spans then point into that source, as
-    /// near as can be told.
+    /// The overlay or chart that this was rendered from.
     pub rendered_from: Option<FileRef>,
+    /// Whether the span is only near what it is about, so that nothing can be edited there: a
+    /// program rendered the text, or the value was made of several.
+    pub near: bool,
 }
 
 /// A place in a source: file, bytes, line and column, and the commit if it is known.
@@ -34,10 +36,13 @@ struct Written {
     /// The commit that the file was read at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     commit: Option<String>,
-    /// The overlay or chart that this was rendered from; spans then point into that source, as
-    /// near as can be told.
+    /// The overlay or chart that this was rendered from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rendered_from: Option<String>,
+    /// Whether the span is only near what it is about, so that nothing can be edited there: a
+    /// program rendered the text, or the value was made of several.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    near: bool,
 }
 
 impl From<Written> for Origin {
@@ -47,6 +52,7 @@ impl From<Written> for Origin {
             span: written.span,
             start: written.start,
             rendered_from: written.rendered_from.map(FileRef::new),
+            near: written.near,
         }
     }
 }
@@ -59,6 +65,7 @@ impl From<Origin> for Written {
             start: origin.start,
             commit: origin.file.commit().map(str::to_owned),
             rendered_from: origin.rendered_from.map(|source| source.to_string()),
+            near: origin.near,
         }
     }
 }
@@ -71,6 +78,18 @@ impl Origin {
             span,
             start: file.position(span.start),
             rendered_from: None,
+            near: false,
+        }
+    }
+
+    /// The place of what no file holds.
+    pub fn nowhere() -> Self {
+        Self {
+            file: FileRef::new(""),
+            span: Span::default(),
+            start: Position { line: 1, column: 1 },
+            rendered_from: None,
+            near: true,
         }
     }
 }

@@ -73,6 +73,24 @@ impl PatternId {
         }
     }
 
+    /// The slug in words.
+    pub const fn title(self) -> &'static str {
+        match self.0 {
+            1 => "identity-aware ingress",
+            2 => "mesh mTLS",
+            3 => "workload identity",
+            4 => "least-privilege access",
+            5 => "network segmentation",
+            6 => "policy-as-code",
+            7 => "signed artifacts",
+            8 => "hardened runtime",
+            9 => "data protection",
+            10 => "declarative delivery",
+            11 => "stitched telemetry",
+            _ => "automated response",
+        }
+    }
+
     /// The promise in one sentence.
     pub const fn promise(self) -> &'static str {
         match self.0 {
@@ -118,6 +136,15 @@ impl PatternId {
             10 => "deployables",
             11 => "components",
             _ => "detections",
+        }
+    }
+
+    /// What so many of them are called: `1 flow`, `2 flows`.
+    pub fn unit_for(self, count: u32) -> &'static str {
+        let many = self.unit();
+        match count {
+            1 => many.strip_suffix('s').unwrap_or(many),
+            _ => many,
         }
     }
 }

@@ -148,6 +148,9 @@ pub enum BuildCommand {
         /// What kind of secret its value is, if it is one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         secret: Option<SecretKind>,
+        /// Whether programs that read it stop checking certificates.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        turns_verification_off: bool,
     },
     /// `EXPOSE`.
     Expose {

@@ -117,6 +117,11 @@ impl<'a> ContainerView<'a> {
         )
     }
 
+    /// Whether its pod declares it, rather than somebody who debugs the pod.
+    pub(crate) fn is_scheduled(&self) -> bool {
+        self.container.role != ContainerRole::Ephemeral
+    }
+
     /// Whether it has the least rights that the `restricted` Pod Security Standard asks for.
     pub(crate) fn is_restricted(&self) -> bool {
         let escalation = self.container.security.allow_privilege_escalation.as_ref();

@@ -3,6 +3,9 @@
 use palisade_analysis::Analysis;
 use palisade_model::Model;
 
+use crate::guardrail::GuardrailReport;
+use crate::suppression::WrittenException;
+
 /// The system under judgement, its analysis, and the day.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
@@ -14,4 +17,8 @@ pub struct Context<'a> {
     pub today: jiff::civil::Date,
     /// Registries that images may come from; empty means that nobody said (no finding then).
     pub allowed_registries: &'a [String],
+    /// Exceptions and suppressions as they are written.
+    pub exceptions: &'a [WrittenException],
+    /// What the team's own policies said.
+    pub guardrails: &'a [GuardrailReport],
 }

@@ -103,10 +103,10 @@ impl Report {
         self
     }
 
-    /// Adds the edit that puts `text` in the place of a scalar; none for rendered sources, whose
-    /// spans are only near.
+    /// Adds the edit that puts `text` in the place of a scalar; none where the place is
+    /// only near.
     pub fn replacing(self, place: &Origin, text: impl Into<String>) -> Self {
-        if place.rendered_from.is_some() {
+        if place.near {
             return self;
         }
         self.patch(Patch {
@@ -149,6 +149,7 @@ impl Findings {
         }
         self.known.insert(key, self.found.len());
         self.found.push(Finding {
+            id: Finding::id_of(check.id, &report.subject, &report.part),
             check: check.id,
             slug: check.slug.to_owned(),
             severity: report.severity.unwrap_or(check.severity),

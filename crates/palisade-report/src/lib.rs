@@ -18,7 +18,9 @@ use palisade_document::SourceFile;
 pub use crate::assessment::{
     Assessment, CheckSummary, EquivalentId, Estate, Excepted, PatternLine, SCHEMA_VERSION,
 };
-pub use crate::formats::{Detail, Format, ParseFormatError, render, render_diagnostic};
+pub use crate::formats::{
+    Detail, Format, ParseFormatError, render, render_diagnostic, render_finding,
+};
 pub use crate::suites::{Reading, SuiteFormat, Tally, render_suites};
 pub use crate::verdict::Verdict;
 

@@ -8,6 +8,7 @@ use palisade_model::{
 };
 
 use crate::facts::Facts;
+use crate::rendering::Places;
 
 /// One Kubernetes object.
 pub(crate) struct Object<'d> {
@@ -27,8 +28,18 @@ pub(crate) struct Object<'d> {
     pub(crate) variants: Vec<String>,
     /// The source that it was rendered from.
     pub(crate) rendered_from: Option<FileRef>,
-    /// The place that stands for every place of a rendered object: it has none of its own.
-    pub(crate) anchor: Option<Origin>,
+    /// How places in its text become places in files.
+    pub(crate) anchor: Anchor,
+}
+
+/// How places in the text of an object become places in files.
+pub(crate) enum Anchor {
+    /// The text is a file.
+    Own,
+    /// The text was rendered, and one place stands for all.
+    One(Origin),
+    /// The text was rendered, and each value has a place.
+    Values(Arc<Places>),
 }
 
 impl<'d> Object<'d> {
@@ -43,7 +54,7 @@ impl<'d> Object<'d> {
             namespace: None,
             variants: Vec::new(),
             rendered_from: None,
-            anchor: None,
+            anchor: Anchor::Own,
         }
     }
 
@@ -60,8 +71,15 @@ impl<'d> Object<'d> {
     /// The place of a span.
     pub(crate) fn origin(&self, span: Span) -> Origin {
         let mut origin = match &self.anchor {
-            Some(anchor) => anchor.clone(),
-            None => Origin::new(&self.file, span),
+            Anchor::One(anchor) => Origin {
+                near: true,
+                ..anchor.clone()
+            },
+            Anchor::Own => Origin::new(&self.file, span),
+            Anchor::Values(places) => {
+                let found = places.origin(span);
+                found.unwrap_or_else(|| Origin::new(&self.file, span))
+            }
         };
         origin.rendered_from.clone_from(&self.rendered_from);
         origin

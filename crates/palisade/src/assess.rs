@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use palisade_analysis::Analysis;
 use palisade_analysis::outcomes::Outcomes;
-use palisade_model::{Finding, Severity};
-use palisade_patterns::{Context, find};
+use palisade_model::{Diagnostic, DiagnosticLevel, Exception, Finding, Severity};
+use palisade_patterns::{Context, GuardrailReport, WrittenException, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
 
-use crate::exceptions::{self, Sorted};
-use crate::inline;
+use crate::exceptions::{self, EXPIRED, Sorted};
 use crate::selection::Selection;
 use crate::session::Session;
+use crate::{guardrails, inline};
 
 /// How strictly files that were not read are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,31 +44,30 @@ pub(crate) struct Request {
     pub(crate) comments: Comments,
     /// The day that "expired" is judged by.
     pub(crate) today: jiff::civil::Date,
+    /// The moment that policies see, in nanoseconds since 1970.
+    pub(crate) now_ns: i64,
 }
 
 /// Judges a system.
 pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
+    let analysis = Analysis::of(&session.reading.model);
+    assess_with(session, &analysis, request)
+}
+
+/// Judges a system whose analysis is at hand.
+pub(crate) fn assess_with(
+    session: &Session,
+    analysis: &Analysis<'_>,
+    request: &Request,
+) -> Assessment {
     let reading = &session.reading;
-    let analysis = Analysis::of(&reading.model);
-    let context = Context {
-        model: &reading.model,
-        analysis: &analysis,
-        today: request.today,
-        allowed_registries: &session.settings.registries,
-    };
-    let mut evaluation =
-        palisade_patterns::evaluate(&context, &|unit| request.selection.wants(unit.check.id));
     let mut diagnostics = reading.diagnostics.clone();
     diagnostics.extend(analysis.limit());
-    let mut comments = Vec::new();
-    if request.comments == Comments::Honoured {
-        for comment in &reading.suppressions {
-            match inline::parse(comment) {
-                Ok(comment) => comments.push(comment),
-                Err(diagnostic) => diagnostics.push(diagnostic),
-            }
-        }
-    }
+    let mut comments = match request.comments {
+        Comments::Honoured => inline::read(&reading.suppressions),
+        Comments::Ignored => inline::Comments::default(),
+    };
+    diagnostics.append(&mut comments.diagnostics);
     let exceptions: Vec<_> = session
         .settings
         .exceptions
@@ -76,17 +75,27 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
         .filter(|exception| request.selection.wants(exception.scope.check))
         .cloned()
         .collect();
+    let written = written(&exceptions, &comments, &request.selection);
+    let (guardrails, mut doubts) = guardrails(session, analysis, request);
+    diagnostics.append(&mut doubts);
+    let context = Context {
+        model: &reading.model,
+        analysis,
+        today: request.today,
+        allowed_registries: &session.settings.registries,
+        exceptions: &written,
+        guardrails: &guardrails,
+    };
+    let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
+        let id = unit.check.id;
+        // What an exception covers is judged with the exception, unless that is said to be skipped.
+        request.selection.wants(id) || (id == EXPIRED && !request.selection.skips(id))
+    });
     let found = std::mem::take(&mut evaluation.findings);
-    let mut sorted = exceptions::apply(found, &exceptions, &comments, request.today);
+    let mut sorted = exceptions::apply(found, &exceptions, &comments.honoured, request.today);
     diagnostics.append(&mut sorted.diagnostics);
     let verdict = verdict(session, request, &sorted);
-    let mut findings = sorted.findings;
-    findings.append(&mut sorted.expired);
-    findings.sort_by(|a, b| {
-        b.severity
-            .cmp(&a.severity)
-            .then_with(|| a.check.cmp(&b.check))
-    });
+    let findings = sorted.findings;
     let counts = session.file_counts();
     let excepted = sorted.excepted.iter().map(|excepted| &excepted.finding);
     Assessment {
@@ -96,7 +105,7 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
         verdict,
         fail_on: request.fail_on,
         estate: Estate::of(&reading.model, counts.read + counts.partial),
-        outcomes: Some(Outcomes::measure(&reading.model, &analysis)),
+        outcomes: Some(Outcomes::measure(&reading.model, analysis)),
         patterns: PatternLine::all(&evaluation, &findings),
         checks: summaries(findings.iter().chain(excepted)),
         findings,
@@ -106,6 +115,43 @@ pub(crate) fn assess(session: &Session, request: &Request) -> Assessment {
         accounts: reading.accounts.clone(),
         elapsed_ms: None,
     }
+}
+
+/// What the team's own policies say of the system, and what is doubtful in them.
+fn guardrails(
+    session: &Session,
+    analysis: &Analysis<'_>,
+    request: &Request,
+) -> (Vec<GuardrailReport>, Vec<Diagnostic>) {
+    let loaded = &session.policies;
+    if loaded.sets.is_empty() && loaded.problems.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let system = guardrails::system(analysis);
+    let said = guardrails::judge(&session.reading.documents, loaded, &system, request.now_ns);
+    let doubts = loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.level != DiagnosticLevel::Error);
+    (
+        guardrails::reports(&said, loaded),
+        doubts.cloned().collect(),
+    )
+}
+
+/// Exceptions and comments about checks that run, to be judged themselves.
+fn written(
+    exceptions: &[Exception],
+    comments: &inline::Comments,
+    selection: &Selection,
+) -> Vec<WrittenException> {
+    let by_comment = comments
+        .written
+        .iter()
+        .filter(|(checks, _)| checks.iter().any(|check| selection.wants(*check)))
+        .map(|(_, written)| written.clone());
+    let by_file = exceptions.iter().map(exceptions::written);
+    by_file.chain(by_comment).collect()
 }
 
 fn verdict(session: &Session, request: &Request, sorted: &Sorted) -> Verdict {
@@ -127,13 +173,11 @@ fn verdict(session: &Session, request: &Request, sorted: &Sorted) -> Verdict {
             },
         };
     }
-    let failing = sorted
-        .findings
-        .iter()
-        .filter(|finding| finding.severity >= request.fail_on)
-        .count();
     // An exception that is over blocks whatever the severity of what it excepted.
-    let failing = failing + sorted.expired.len();
+    let fails = |finding: &&Finding| {
+        finding.severity >= request.fail_on || exceptions::is_about_one(finding)
+    };
+    let failing = sorted.findings.iter().filter(fails).count();
     if failing == 0 {
         Verdict::Passes
     } else {

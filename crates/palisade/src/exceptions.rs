@@ -2,11 +2,8 @@
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;
-use palisade_model::{
-    CheckId, Confidence, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Finding, NodeId,
-    NodeKind, Origin, Severity,
-};
-use palisade_patterns::find;
+use palisade_model::{CheckId, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Finding};
+use palisade_patterns::WrittenException;
 use palisade_report::Excepted;
 
 use crate::inline::Inline;
@@ -14,9 +11,7 @@ use crate::inline::Inline;
 /// How long before its end an exception is listed.
 const NOTICE_DAYS: i32 = 14;
 /// The check that an exception without a future breaks.
-const EXPIRED: CheckId = CheckId::new(6, 3);
-/// How the subject of such a finding starts.
-const SUBJECT: &str = "exception/";
+pub(crate) const EXPIRED: CheckId = CheckId::new(6, 3);
 
 /// Findings, told apart by what exceptions say.
 #[derive(Debug, Default)]
@@ -25,8 +20,6 @@ pub(crate) struct Sorted {
     pub(crate) findings: Vec<Finding>,
     /// Findings that are accepted for a while.
     pub(crate) excepted: Vec<Excepted>,
-    /// Exceptions that are over, as findings of their own.
-    pub(crate) expired: Vec<Finding>,
     /// Exceptions in use that end soon, soonest first.
     pub(crate) ending_soon: Vec<Exception>,
     /// What else there is to say about exceptions.
@@ -43,6 +36,11 @@ pub(crate) fn apply(
     let mut sorted = Sorted::default();
     lapsed(&findings, exceptions, &mut sorted);
     for finding in findings {
+        // An exception about an exception that is over would hide that it is over.
+        if is_about_one(&finding) {
+            sorted.findings.push(finding);
+            continue;
+        }
         let by_file = exceptions
             .iter()
             .find(|exception| exception.holds_on(today) && exception.covers(&finding));
@@ -58,7 +56,7 @@ pub(crate) fn apply(
             (None, None) => sorted.findings.push(finding),
         }
     }
-    sorted.end_of(exceptions, inline, today);
+    sorted.note_ends(today);
     sorted
 }
 
@@ -71,29 +69,7 @@ impl Sorted {
         });
     }
 
-    fn end_of(&mut self, exceptions: &[Exception], inline: &[Inline], today: Date) {
-        let over = exceptions
-            .iter()
-            .filter(|exception| !exception.holds_on(today));
-        let ended = over.map(|exception| {
-            let what = format!(
-                "{} on `{}`",
-                exception.scope.check, exception.scope.resource
-            );
-            expired(
-                &what,
-                exception.expires,
-                &exception.owner,
-                &exception.origin,
-            )
-        });
-        self.expired.extend(ended);
-        for comment in inline.iter().filter(|comment| today >= comment.expires) {
-            let names: Vec<String> = comment.checks.iter().map(CheckId::to_string).collect();
-            let what = format!("{} in this file", names.join(", "));
-            let finding = expired(&what, comment.expires, &comment.owner, &comment.origin);
-            self.expired.push(finding);
-        }
+    fn note_ends(&mut self, today: Date) {
         let notice = today.saturating_add(NOTICE_DAYS.days());
         let mut soon: Vec<Exception> = Vec::new();
         for excepted in &self.excepted {
@@ -168,33 +144,18 @@ fn as_exception(comment: &Inline, finding: &Finding) -> Exception {
 
 /// Whether a finding is about an exception that is over.
 pub(crate) fn is_about_one(finding: &Finding) -> bool {
-    finding.check == EXPIRED && finding.subject.name().starts_with(SUBJECT)
+    finding.check == EXPIRED
 }
 
-fn expired(what: &str, ended: Date, owner: &str, origin: &Origin) -> Finding {
-    let known = find(&EXPIRED.to_string());
-    let check = known.first().map(|unit| unit.check);
-    let text = |known: Option<&'static str>, otherwise: &str| known.unwrap_or(otherwise).to_owned();
-    Finding {
-        check: EXPIRED,
-        slug: text(check.map(|check| check.slug), "exception-expired"),
-        severity: Severity::High,
-        confidence: Confidence::High,
-        message: format!("the exception for {what} ended on {ended}"),
-        subject: NodeId::new(
-            NodeKind::Control,
-            &format!("{SUBJECT}{}:{}", origin.file, origin.start.line),
+/// An exception of the settings as one that is to be judged.
+pub(crate) fn written(exception: &Exception) -> WrittenException {
+    WrittenException {
+        covers: format!(
+            "{} on `{}`",
+            exception.scope.check, exception.scope.resource
         ),
-        part: String::new(),
-        label: format!("`{owner}` answers for it"),
-        origin: origin.clone(),
-        related: Vec::new(),
-        also: Vec::new(),
-        lets: "a risk that was accepted for a while stays for good, and nobody decides about it"
-            .to_owned(),
-        fix: "remove what it excepts, or review it and give it a new end".to_owned(),
-        patches: Vec::new(),
-        additions: Vec::new(),
-        content: String::new(),
+        owner: Some(exception.owner.clone()),
+        expires: Some(exception.expires),
+        origin: exception.origin.clone(),
     }
 }

@@ -1,17 +1,17 @@
 //! Suppression comments: `# palisade:ignore PAL0701 owner=… reason="…" expires=2027-01-31`.
 //!
 //! They are exceptions that stand beside what they cover, with the same duties: one without owner,
-//! reason or end is an error and is not honoured.
+//! reason or end is not honoured.
 
 use jiff::civil::Date;
 use palisade_model::{CheckId, Diagnostic, DiagnosticLevel, Finding, Origin};
-use palisade_patterns::find;
+use palisade_patterns::{Suppression, WrittenException};
 use palisade_sources::SuppressionComment;
 
 const FORM: &str =
     "write `palisade:ignore PAL0701 owner=NAME reason=\"why\" expires=2027-01-31` with every part";
 
-/// A comment that is honoured.
+/// A comment that is honoured until its end.
 #[derive(Debug)]
 pub(crate) struct Inline {
     /// Checks that it covers.
@@ -38,93 +38,54 @@ impl Inline {
     }
 }
 
-/// Reads a comment; what is wrong with it otherwise.
-pub(crate) fn parse(comment: &SuppressionComment) -> Result<Inline, Diagnostic> {
-    read(comment).map_err(|sentence| Diagnostic {
-        level: DiagnosticLevel::Error,
-        message: sentence,
-        origin: Some(comment.origin.clone()),
-        help: Some(FORM.to_owned()),
-    })
+/// What the comments of a system come to.
+#[derive(Debug, Default)]
+pub(crate) struct Comments {
+    /// Those that are honoured until their end.
+    pub(crate) honoured: Vec<Inline>,
+    /// All that can be read, to be judged.
+    pub(crate) written: Vec<(Vec<CheckId>, WrittenException)>,
+    /// What cannot be read, or is not honoured.
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
-fn read(comment: &SuppressionComment) -> Result<Inline, String> {
-    let mut checks = Vec::new();
-    let (mut owner, mut reason, mut expires) = (None, None, None);
-    for word in words(&comment.text)? {
-        match word {
-            Word::Bare(name) => {
-                let found = find(&name);
-                if found.is_empty() {
-                    return Err(format!(
-                        "this suppression names `{name}`, which is no check"
-                    ));
-                }
-                checks.extend(found.into_iter().map(|unit| unit.check.id));
+/// Reads every comment.
+pub(crate) fn read(comments: &[SuppressionComment]) -> Comments {
+    let mut all = Comments::default();
+    for comment in comments {
+        let wrong = |message: String| Diagnostic {
+            level: DiagnosticLevel::Error,
+            message,
+            origin: Some(comment.origin.clone()),
+            help: Some(FORM.to_owned()),
+        };
+        let read = match Suppression::parse(&comment.text) {
+            Ok(read) => read,
+            Err(error) => {
+                all.diagnostics.push(wrong(error.to_string()));
+                continue;
             }
-            Word::Pair(key, value) => match key.as_str() {
-                "owner" => owner = Some(value),
-                "reason" => reason = Some(value),
-                "expires" => expires = Some(value),
-                _ => return Err(format!("this suppression has an unknown part `{key}`")),
-            },
+        };
+        let written = read.written(&comment.origin);
+        all.written.push((read.checks.clone(), written));
+        match honoured(read, comment) {
+            Ok(inline) => all.honoured.push(inline),
+            Err(part) => {
+                let sentence = format!("this suppression has no `{part}` and is not honoured");
+                all.diagnostics.push(wrong(sentence));
+            }
         }
     }
-    if checks.is_empty() {
-        return Err("this suppression names no check".to_owned());
-    }
-    let expires = said(expires, "expires")?;
+    all
+}
+
+fn honoured(read: Suppression, comment: &SuppressionComment) -> Result<Inline, &'static str> {
     Ok(Inline {
-        checks,
-        reason: said(reason, "reason")?,
-        owner: said(owner, "owner")?,
-        expires: expires
-            .parse()
-            .map_err(|_| format!("this suppression ends on `{expires}`, which is no date"))?,
+        checks: read.checks,
+        reason: read.reason.ok_or("reason")?,
+        owner: read.owner.ok_or("owner")?,
+        expires: read.expires.ok_or("expires")?,
         origin: comment.origin.clone(),
         covers: comment.covers,
     })
-}
-
-fn said(value: Option<String>, name: &str) -> Result<String, String> {
-    value
-        .filter(|value| !value.trim().is_empty())
-        .ok_or_else(|| format!("this suppression has no `{name}` and is not honoured"))
-}
-
-enum Word {
-    Bare(String),
-    Pair(String, String),
-}
-
-/// Splits at spaces and commas; a value in double quotes may hold both.
-fn words(text: &str) -> Result<Vec<Word>, String> {
-    let mut words = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let end = rest
-            .find(|character: char| {
-                character.is_whitespace() || character == ',' || character == '='
-            })
-            .unwrap_or(rest.len());
-        let (name, after) = rest.split_at(end);
-        let Some(value) = after.strip_prefix('=') else {
-            if !name.is_empty() {
-                words.push(Word::Bare(name.to_owned()));
-            }
-            rest = after.trim_start_matches(|character: char| {
-                character.is_whitespace() || character == ','
-            });
-            continue;
-        };
-        let (value, after) = match value.strip_prefix('"') {
-            Some(quoted) => quoted
-                .split_once('"')
-                .ok_or_else(|| format!("the value of `{name}` has no closing quote"))?,
-            None => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
-        };
-        words.push(Word::Pair(name.to_owned(), value.to_owned()));
-        rest = after.trim_start();
-    }
-    Ok(words)
 }

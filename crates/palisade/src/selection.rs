@@ -28,6 +28,11 @@ impl Selection {
         })
     }
 
+    /// Whether a check is left out by name.
+    pub(crate) fn skips(&self, check: CheckId) -> bool {
+        self.skip.contains(&check)
+    }
+
     /// Whether a check runs.
     pub(crate) fn wants(&self, check: CheckId) -> bool {
         let wanted = self.only.as_ref().is_none_or(|only| only.contains(&check));
@@ -73,24 +78,32 @@ pub(crate) fn pattern(name: &str) -> Option<PatternId> {
 
 /// The error for a name that no check and no pattern has.
 pub(crate) fn unknown(name: &str) -> UsageError {
-    let units = patterns().iter().flat_map(|pattern| pattern.units);
-    let mut known: Vec<String> = units
-        .flat_map(|unit| [unit.check.id.to_string(), unit.check.slug.to_owned()])
-        .collect();
-    known.extend(PatternId::all().map(|pattern| pattern.slug().to_owned()));
-    let nearest = nearest(name, known.iter().map(String::as_str));
-    let help = nearest.map(|near| format!("did you mean `{near}`?"));
+    let help = nearest_name(name).map(|near| format!("did you mean `{near}`?"));
     UsageError::new(format!("no check or pattern is called `{name}`")).help(help)
 }
 
-/// The known word that is most like a wrong one, if one is like it at all.
+/// The id, slug or other tool's id that is most like a wrong one.
+pub(crate) fn nearest_name(name: &str) -> Option<String> {
+    let units = || patterns().iter().flat_map(|pattern| pattern.units);
+    let checks = || units().map(|unit| &unit.check);
+    let mut known: Vec<String> = checks().map(|check| check.id.to_string()).collect();
+    known.extend(checks().map(|check| check.slug.to_owned()));
+    known.extend(PatternId::all().map(|pattern| pattern.slug().to_owned()));
+    let others = checks().flat_map(|check| check.equivalents);
+    known.extend(others.map(|other| other.id.to_owned()));
+    nearest(name, known.iter().map(String::as_str)).map(str::to_owned)
+}
+
+/// The known word that is most like a wrong one, if one is like it at all; the first of equals.
 pub(crate) fn nearest<'a>(wrong: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     const ALIKE: f64 = 0.8;
     let wrong = wrong.to_lowercase();
-    let score = |word: &str| strsim::jaro_winkler(&wrong, &word.to_lowercase());
-    known
-        .map(|word| (score(word), word))
-        .filter(|(score, _)| *score > ALIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, word)| word)
+    let mut best: Option<(f64, &str)> = None;
+    for word in known {
+        let score = strsim::jaro_winkler(&wrong, &word.to_lowercase());
+        if score > best.map_or(ALIKE, |(known, _)| known) {
+            best = Some((score, word));
+        }
+    }
+    best.map(|(_, word)| word)
 }

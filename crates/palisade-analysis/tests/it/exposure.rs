@@ -114,10 +114,8 @@ const CALLERS: &[(&str, &str)] = &[
         "b",
         "{rules: [{from: [{source: {principals: [cluster.local/ns/shop/sa/a, cluster.local/ns/shop/sa/x]}}]}]}",
     ),
-    (
-        "c",
-        "{rules: [{from: [{source: {namespaces: [bank]}}, {source: {serviceAccounts: [b]}}]}]}",
-    ),
+    ("c", "{rules: [{from: [{source: {serviceAccounts: [b]}}]}]}"),
+    ("l", "{rules: [{from: [{source: {namespaces: [bank]}}]}]}"),
     (
         "d",
         "{rules: [{from: [{source: {serviceAccounts: [bank/teller]}}]}]}",

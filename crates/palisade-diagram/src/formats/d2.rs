@@ -30,6 +30,7 @@ pub(crate) fn render(scene: &Scene) -> String {
             LinkState::Protected => "{style.stroke: \"#2e7d32\"; style.stroke-width: 3}",
             LinkState::Optional => "{style.stroke: \"#ef6c00\"}",
             LinkState::Open => "{style.stroke: \"#c62828\"; style.stroke-dash: 4}",
+            LinkState::Sweeping => "{style.stroke: \"#c62828\"; style.stroke-width: 3}",
             LinkState::Relation => "{style.stroke: \"#78909c\"}",
         };
         let (from, to) = (path(scene, link.from), path(scene, link.to));
@@ -58,15 +59,11 @@ fn declare(text: &mut String, indent: &str, at: usize, node: &SceneNode) {
         Shape::Role => "page",
         Shape::Pipeline => "step",
     };
-    let badges: Vec<String> = node
-        .badges
-        .iter()
-        .map(|badge| badge.pattern.number().to_string())
-        .collect();
-    let numbers = if badges.is_empty() {
-        String::new()
+    let numbers = node.numbers();
+    let numbers = if numbers.is_empty() {
+        numbers
     } else {
-        format!(" ({})", badges.join(" "))
+        format!(" ({numbers})")
     };
     let stroke = if node.alarming {
         "; style.stroke: \"#c62828\""

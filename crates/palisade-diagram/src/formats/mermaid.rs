@@ -1,6 +1,6 @@
 //! Mermaid flowchart.
 
-use crate::scene::{LinkState, Scene, SceneNode, Shape};
+use crate::scene::{Link, LinkState, Scene, SceneNode, Shape};
 
 /// Writes a flowchart from left to right.
 pub(crate) fn render(scene: &Scene) -> String {
@@ -30,7 +30,7 @@ pub(crate) fn render(scene: &Scene) -> String {
     }
     for link in &scene.links {
         let arrow = match link.state {
-            LinkState::Protected => "==>",
+            LinkState::Protected | LinkState::Sweeping => "==>",
             LinkState::Optional | LinkState::Relation => "-->",
             LinkState::Open => "-.->",
         };
@@ -43,6 +43,18 @@ pub(crate) fn render(scene: &Scene) -> String {
             &mut text,
             &format!("  n{} {arrow}{words} n{}", link.from, link.to),
         );
+    }
+    for (states, colour) in [
+        ([LinkState::Open, LinkState::Sweeping], "#c62828"),
+        ([LinkState::Protected, LinkState::Protected], "#2e7d32"),
+    ] {
+        let of_it =
+            |(at, link): (usize, &Link)| states.contains(&link.state).then(|| at.to_string());
+        let links: Vec<String> = scene.links.iter().enumerate().filter_map(of_it).collect();
+        if !links.is_empty() {
+            let links = links.join(",");
+            line(&mut text, &format!("  linkStyle {links} stroke:{colour}"));
+        }
     }
     line(
         &mut text,
@@ -62,15 +74,11 @@ pub(crate) fn render(scene: &Scene) -> String {
 }
 
 fn shape(at: usize, node: &SceneNode) -> String {
-    let badges: Vec<String> = node
-        .badges
-        .iter()
-        .map(|badge| badge.pattern.number().to_string())
-        .collect();
-    let numbers = if badges.is_empty() {
-        String::new()
+    let numbers = node.numbers();
+    let numbers = if numbers.is_empty() {
+        numbers
     } else {
-        format!("<br/>⬤ {}", badges.join(" "))
+        format!("<br/>⬤ {numbers}")
     };
     let label = format!(
         "{}<br/>{}{numbers}",

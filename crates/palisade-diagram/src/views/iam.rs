@@ -75,7 +75,7 @@ fn link_roles(scene: &mut Scene, analysis: &Analysis<'_>, places: &mut BTreeMap<
             .entry(role.id.clone())
             .or_insert_with(|| add_role(scene, role));
         let state = if is_wildcard(role) {
-            LinkState::Open
+            LinkState::Sweeping
         } else {
             LinkState::Relation
         };

@@ -37,7 +37,10 @@ fn workload(scene: &mut Scene, analysis: &Analysis<'_>, workload: &Workload) -> 
         shape: Shape::Workload,
         zone: Some(zone),
         badges: Vec::new(),
-        alarming: analysis.exposure.is_exposed(&workload.id),
+        alarming: analysis
+            .exposure
+            .open_doors()
+            .any(|door| door.workload == workload.id),
     })
 }
 

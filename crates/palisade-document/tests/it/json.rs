@@ -1,6 +1,6 @@
 //! JSON as its standard has it.
 
-use palisade_document::{Span, Syntax, SyntaxSeverity};
+use palisade_document::{Span, Syntax, SyntaxSeverity, Value};
 
 use crate::shown::{fatal, read, shown};
 
@@ -90,4 +90,33 @@ fn a_key_that_stands_twice_is_reported() {
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0].severity, SyntaxSeverity::Warning);
     assert_eq!(errors[0].span, Span::new(9, 12));
+}
+
+#[test]
+fn every_key_of_a_large_object_is_found() {
+    let mut pairs: Vec<String> = (0..100).map(|at| format!("\"key{at}\":{at}")).collect();
+    pairs.push("\"key7\":700".to_owned());
+    let text = format!("{{\"only\":{{\"here\":1}},{}}}", pairs.join(","));
+    let (document, errors) = read(Syntax::Json, &text);
+    assert_eq!(errors.len(), 1, "key7 stands twice");
+    let root = document.roots().next().unwrap();
+    for at in 0..100 {
+        let expected = if at == 7 { 700 } else { at };
+        let found = root.get(&format!("key{at}")).and_then(Value::as_i64);
+        assert_eq!(found, Some(expected));
+    }
+    assert!(root.get("here").is_none());
+    assert!(root.get("nowhere").is_none());
+}
+
+#[test]
+fn texts_with_and_without_escapes_are_what_they_mean() {
+    let text = r#"{"a\tb":"c\u0064","plain":"'é' stands","":""}"#;
+    let (document, _) = read(Syntax::Json, text);
+    let root = document.roots().next().unwrap();
+    let pairs: Vec<_> = root
+        .entries()
+        .map(|entry| (entry.key, entry.value.as_str().unwrap()))
+        .collect();
+    assert_eq!(pairs, [("a\tb", "cd"), ("plain", "'é' stands"), ("", "")]);
 }

@@ -1,6 +1,6 @@
 //! YAML as Kubernetes writes it.
 
-use palisade_document::{Span, Syntax, SyntaxSeverity};
+use palisade_document::{Span, Syntax, SyntaxSeverity, Value};
 
 use crate::shown::{fatal, places, read, shown, yaml};
 
@@ -160,4 +160,23 @@ fn windows_line_breaks_move_no_place() {
         places(text)[3..],
         ["b=", "- |\r\n    x\r\n    y\r\n  - z", "x\r\n    y", "z"]
     );
+}
+
+#[test]
+fn keys_that_are_merged_into_a_large_object_are_found() {
+    let own: Vec<String> = (0..50).map(|at| format!("  own{at}: {at}\n")).collect();
+    let own = own.concat();
+    let text = format!("base: &b {{own3: no, more: yes}}\nall:\n{own}  <<: *b\n");
+    let (document, _) = read(Syntax::Yaml, &text);
+    let all = document.roots().next().unwrap().get("all").unwrap();
+    assert_eq!(all.get("own3").and_then(Value::as_i64), Some(3));
+    assert_eq!(all.get("more").and_then(Value::as_bool), Some(true));
+    assert_eq!(all.entries().len(), 51);
+}
+
+#[test]
+fn a_block_at_the_end_has_a_line_break_only_where_the_text_has_one() {
+    assert_eq!(yaml("a: |\n  b"), "{a: \"b\"}");
+    assert_eq!(yaml("a: |\n  b\n"), "{a: \"b\\n\"}");
+    assert_eq!(yaml("a: |\n  b\nc: d"), "{a: \"b\\n\", c: \"d\"}");
 }

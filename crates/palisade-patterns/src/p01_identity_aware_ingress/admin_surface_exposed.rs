@@ -22,7 +22,7 @@ pub(crate) const UNIT: Unit = Unit {
             "MITRE ATT&CK T1190",
             "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
         ],
-        equivalents: &[kubescape("C-0021"), kubescape("C-0047")],
+        equivalents: &[kubescape("C-0021")],
     },
     run,
 };

@@ -4,7 +4,7 @@ use palisade_model::{Backend, Check, CheckId, Confidence, Model, PortRef, Servic
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kube_linter};
+use crate::registry::{Unit, kube_linter, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -16,7 +16,11 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever may create the missing service gets the public name and its traffic",
         fix: "correct the name or port of the service, or add a ReferenceGrant in its namespace",
         references: &["Gateway API: ReferenceGrant", "MITRE ATT&CK T1584.001"],
-        equivalents: &[kube_linter("dangling-ingress")],
+        equivalents: &[
+            kubescape("C-0298"),
+            kubescape("C-0302"),
+            kube_linter("dangling-ingress"),
+        ],
     },
     run,
 };

@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, EntryKind, EntryPoint, Model, S
 use super::doors::is_proxy;
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kube_linter};
+use crate::registry::{Unit, kube_linter, kubescape};
 use crate::selection::{behind, service_selects, services_of};
 
 pub(crate) const UNIT: Unit = Unit {
@@ -18,11 +18,11 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "callers reach the workload directly, past the authentication, TLS and logs of the ingress",
         fix: "make the service ClusterIP, so that the ingress is the only way in",
         references: &[
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-207: 2.1",
             "CIS Kubernetes Benchmark 1.8: 5.3.2",
             "MITRE ATT&CK T1190",
         ],
-        equivalents: &[kube_linter("exposed-services")],
+        equivalents: &[kubescape("C-0256"), kube_linter("exposed-services")],
     },
     run,
 };

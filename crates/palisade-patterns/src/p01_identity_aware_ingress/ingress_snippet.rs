@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, EntryPoint, Severity};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov};
+use crate::registry::{Unit, checkov, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -20,6 +20,8 @@ pub(crate) const UNIT: Unit = Unit {
             checkov("CKV_K8S_152"),
             checkov("CKV_K8S_153"),
             checkov("CKV_K8S_154"),
+            trivy("KCV-0093"),
+            kubescape("C-0059"),
         ],
     },
     run,

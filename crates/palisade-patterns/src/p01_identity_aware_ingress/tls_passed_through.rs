@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "the gateway sees no request, so it can authenticate, limit and log nothing",
         fix: "end TLS at the gateway, or make sure that the workload authenticates its callers itself",
-        references: &["NIST SP 800-207: 3.1.1", "NIST SP 800-204: 4.1"],
+        references: &["NIST SP 800-207: 2.1", "NIST SP 800-204: MS-SS-1"],
         equivalents: &[],
     },
     run,

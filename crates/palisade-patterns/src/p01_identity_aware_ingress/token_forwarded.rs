@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "a compromised workload, or its logs, replays the caller's token against other services",
         fix: "pass on only the claims that are needed, with `outputClaimToHeaders`, and exchange the token for further calls",
-        references: &["RFC 8725: 3.8", "MITRE ATT&CK T1550.001"],
+        references: &["RFC 8725: 3.9", "MITRE ATT&CK T1550.001"],
         equivalents: &[],
     },
     run,

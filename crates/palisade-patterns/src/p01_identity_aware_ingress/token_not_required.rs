@@ -21,7 +21,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "add an AuthorizationPolicy that allows only `requestPrincipals`, or denies `notRequestPrincipals: [\"*\"]`",
         references: &[
             "Istio: RequestAuthentication, requests without token",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-207: 2.1",
             "MITRE ATT&CK T1190",
         ],
         equivalents: &[],

@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a token that was issued for another application opens this one",
         fix: "name the issuer and the audience of this application in the rule",
-        references: &["RFC 8725: 3.9", "RFC 9068: 4", "NIST SP 800-207: 3.1.1"],
+        references: &["RFC 8725: 3.8, 3.9", "RFC 9068: 4", "NIST SP 800-207: 2.1"],
         equivalents: &[],
     },
     run,

@@ -20,8 +20,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "anybody on the internet sends requests to the workload and tries exploits on it",
         fix: "let the door authenticate: an auth annotation or middleware, a RequestAuthentication with an AuthorizationPolicy that requires it, or client certificates",
         references: &[
-            "NIST SP 800-207: 3.1.1",
-            "NIST SP 800-204: 4.1",
+            "NIST SP 800-207: 2.1",
+            "NIST SP 800-204: MS-SS-1",
             "MITRE ATT&CK T1190",
         ],
         equivalents: &[kubescape("C-0266")],

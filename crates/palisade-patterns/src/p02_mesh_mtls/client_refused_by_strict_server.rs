@@ -2,9 +2,9 @@
 
 use palisade_model::{Check, CheckId, Confidence, Severity};
 
-use super::modes::{accepts_plain_text, plain_clients};
+use super::modes::{PlainServer, report_plain_clients};
 use crate::context::Context;
-use crate::finding::{Findings, Report};
+use crate::finding::Findings;
 use crate::registry::Unit;
 
 pub(crate) const UNIT: Unit = Unit {
@@ -16,37 +16,21 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "every call fails, and the quick repair for the outage is usually to make the server permissive",
         fix: "remove the `tls` block, so that the mesh chooses, or set ISTIO_MUTUAL",
-        references: &["NIST SP 800-204B: 4.1", "Istio: TLS configuration mistakes"],
+        references: &[
+            "NIST SP 800-204B: service-to-service authentication",
+            "Istio: TLS configuration mistakes",
+        ],
         equivalents: &[],
     },
     run,
 };
 
+const SERVER: PlainServer = PlainServer {
+    accepts: false,
+    words: "requires mutual TLS",
+    note: "this workload refuses such clients",
+};
+
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    let model = context.model;
-    for plain in plain_clients(model) {
-        let Some(workload) = plain
-            .destinations
-            .iter()
-            .find(|known| !accepts_plain_text(context, known))
-        else {
-            continue;
-        };
-        let message = format!(
-            "rule `{}` {} for calls to `{}`, which requires mutual TLS",
-            plain.control.id.name(),
-            plain.words,
-            workload.name
-        );
-        let report = Report::new(
-            &plain.control.id,
-            &plain.tls.origin,
-            &plain.control.content,
-            message,
-        )
-        .part(plain.part.as_str())
-        .label("clients do not use the mesh's certificates")
-        .related(&workload.origin, "this workload refuses such clients");
-        findings.add(check, plain.mended(report));
-    }
+    report_plain_clients(check, context, SERVER, findings);
 }

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever is on the way reads and changes the requests and answers",
         fix: "call port 443 with protocol TLS or HTTPS, or let a DestinationRule start TLS for the host",
         references: &[
-            "NIST SP 800-204: 4.2",
+            "NIST SP 800-204: MS-SS-4",
             "MITRE ATT&CK T1040",
             "MITRE ATT&CK T1557",
         ],

@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "remove `hostNetwork: true`, or take the workload out of the mesh and protect it otherwise",
         references: &[
             "Istio: Sidecar injection, pods on the host network",
-            "NIST SP 800-204B: 4.1",
+            "NIST SP 800-204B: service-to-service authentication",
         ],
         equivalents: &[],
     },

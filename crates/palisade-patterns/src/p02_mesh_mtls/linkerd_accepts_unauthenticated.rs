@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "use `all-authenticated`, `cluster-authenticated` or `deny`, and authorize the callers",
         references: &[
             "Linkerd: Authorization policy, default policies",
-            "NIST SP 800-204B: 4.1",
+            "NIST SP 800-204B: service-to-service authentication",
         ],
         equivalents: &[],
     },

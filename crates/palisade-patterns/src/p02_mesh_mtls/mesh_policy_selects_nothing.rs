@@ -16,7 +16,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "the workload that the policy was written for is open, and nobody notices",
         fix: "correct the labels in the selector so that they match the pods, or remove the policy",
-        references: &["Istio: Workload selector", "NIST SP 800-204B: 4.1"],
+        references: &[
+            "Istio: Workload selector",
+            "NIST SP 800-204B: service-to-service authentication",
+        ],
         equivalents: &[],
     },
     run,

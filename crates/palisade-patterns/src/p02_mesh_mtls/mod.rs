@@ -8,6 +8,7 @@ mod host_network_in_mesh;
 mod linkerd_accepts_unauthenticated;
 mod mesh_policy_selects_nothing;
 mod modes;
+mod no_mesh;
 mod no_mesh_wide_default;
 mod outbound_traffic_unrestricted;
 mod outside_the_mesh;
@@ -41,5 +42,6 @@ pub(crate) const PATTERN: Pattern = Pattern {
         outbound_traffic_unrestricted::UNIT,
         rival_peer_authentications::UNIT,
         host_network_in_mesh::UNIT,
+        no_mesh::UNIT,
     ],
 };

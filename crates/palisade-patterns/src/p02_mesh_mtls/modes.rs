@@ -1,11 +1,12 @@
 //! What mutual TLS comes to on both ends of a call.
 
 use palisade_model::{
-    AddedValue, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls, Workload,
+    AddedValue, Check, Control, ControlKind, DestinationRule, Fact, Model, TlsMode, TrafficTls,
+    Workload,
 };
 
 use crate::context::Context;
-use crate::finding::Report;
+use crate::finding::{Findings, Report};
 use crate::selection::behind;
 
 /// Whether an Istio proxy takes a workload's traffic.
@@ -45,6 +46,83 @@ pub(super) struct PlainClient<'m> {
     pub(super) destinations: Vec<&'m Workload>,
 }
 
+/// What servers on the other end of such a setting do with its calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PlainServer {
+    /// Whether they accept them.
+    pub(super) accepts: bool,
+    /// After "for calls to `cart`, which".
+    pub(super) words: &'static str,
+    /// What to say about the server.
+    pub(super) note: &'static str,
+}
+
+/// One finding for each such setting that leads to a server of this kind.
+pub(super) fn report_plain_clients(
+    check: &Check,
+    context: &Context<'_>,
+    server: PlainServer,
+    findings: &mut Findings,
+) {
+    for plain in plain_clients(context.model) {
+        let fits = |known: &&&Workload| accepts_plain_text(context, known) == server.accepts;
+        let Some(workload) = plain.destinations.iter().find(fits) else {
+            continue;
+        };
+        let control = plain.control;
+        let message = format!(
+            "rule `{}` {} for calls to `{}`, which {}",
+            control.id.name(),
+            plain.words,
+            workload.name,
+            server.words
+        );
+        let report = Report::new(&control.id, &plain.tls.origin, &control.content, message)
+            .part(plain.part.as_str())
+            .label("clients do not use the mesh's certificates")
+            .related(&workload.origin, server.note);
+        findings.add(check, plain.mended(report));
+    }
+}
+
+/// Every such setting.
+pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
+    let plain = |mode: TlsMode| -> Option<&'static str> {
+        match mode {
+            TlsMode::Disable => Some("turns TLS off"),
+            TlsMode::Simple => Some("uses TLS without a client certificate"),
+            TlsMode::Mutual => Some("uses certificates of its own"),
+            TlsMode::IstioMutual => None,
+        }
+    };
+    client_settings(model)
+        .filter_map(|setting| {
+            let words = plain(setting.tls.value.mode)?;
+            let destinations = destinations(model, setting.rule);
+            (!destinations.is_empty()).then_some(PlainClient {
+                control: setting.control,
+                part: setting.part,
+                tls: setting.tls,
+                words,
+                destinations,
+            })
+        })
+        .collect()
+}
+
+/// A TLS setting of a `DestinationRule`.
+#[derive(Debug)]
+pub(super) struct ClientTls<'m> {
+    /// The rule's node.
+    pub(super) control: &'m Control,
+    /// The rule.
+    pub(super) rule: &'m DestinationRule,
+    /// Where in the rule; empty for all ports.
+    pub(super) part: String,
+    /// The setting.
+    pub(super) tls: &'m Fact<TrafficTls>,
+}
+
 impl PlainClient<'_> {
     /// Whether nothing but the mode is to be changed: other modes come with certificates of their
     /// own.
@@ -65,13 +143,15 @@ impl PlainClient<'_> {
     }
 }
 
-/// Every such setting.
-pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
-    let mut found = Vec::new();
-    for control in model.active_controls() {
+/// Every TLS setting of every `DestinationRule`: for all ports, for one, and for subsets.
+pub(super) fn client_settings(model: &Model) -> impl Iterator<Item = ClientTls<'_>> {
+    let rules = model.active_controls().filter_map(|control| {
         let ControlKind::DestinationRule(rule) = &control.kind else {
-            continue;
+            return None;
         };
+        Some((control, rule))
+    });
+    rules.flat_map(|(control, rule)| {
         let whole = rule.tls.iter().map(|tls| (String::new(), tls));
         let ports = rule
             .ports
@@ -81,26 +161,14 @@ pub(super) fn plain_clients(model: &Model) -> Vec<PlainClient<'_>> {
             .subsets
             .iter()
             .map(|(name, tls)| (format!("subset {name}"), tls));
-        for (part, tls) in whole.chain(ports).chain(subsets) {
-            let words = match tls.value.mode {
-                TlsMode::Disable => "turns TLS off",
-                TlsMode::Simple => "uses TLS without a client certificate",
-                TlsMode::Mutual => "uses certificates of its own",
-                TlsMode::IstioMutual => continue,
-            };
-            let destinations = destinations(model, rule);
-            if !destinations.is_empty() {
-                found.push(PlainClient {
-                    control,
-                    part,
-                    tls,
-                    words,
-                    destinations,
-                });
-            }
-        }
-    }
-    found
+        let all = whole.chain(ports).chain(subsets);
+        all.map(move |(part, tls)| ClientTls {
+            control,
+            rule,
+            part,
+            tls,
+        })
+    })
 }
 
 /// Workloads of Istio's mesh behind the services that a rule's host means.

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "workloads of the mesh accept plain text from any pod, and so will every workload that is added",
         fix: "add a PeerAuthentication named default with mode STRICT to the mesh's root namespace",
         references: &[
-            "NIST SP 800-204B: 4.1",
-            "NIST SP 800-207A: 2.1",
+            "NIST SP 800-204B: service-to-service authentication",
+            "NIST SP 800-207A",
             "MITRE ATT&CK T1040",
         ],
         equivalents: &[],

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "calls to it cross the network in plain text, and it cannot tell who calls",
         fix: "add the namespace or the pod to the mesh",
         references: &[
-            "NIST SP 800-204B: 4.1",
-            "NIST SP 800-207A: 2.1",
+            "NIST SP 800-204B: service-to-service authentication",
+            "NIST SP 800-207A",
             "MITRE ATT&CK T1040",
         ],
         equivalents: &[],

@@ -21,8 +21,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a pod without any identity reads and forges calls to the workloads",
         fix: "set the mode to STRICT once every caller is in the mesh",
         references: &[
-            "NIST SP 800-204B: 4.1",
-            "NIST SP 800-207A: 2.1",
+            "NIST SP 800-204B: service-to-service authentication",
+            "NIST SP 800-207A",
             "MITRE ATT&CK T1040",
             "MITRE ATT&CK T1557",
         ],

@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "add a selector for the workload to the policy, or move the mode to `mtls`",
         references: &[
             "Istio: PeerAuthentication, portLevelMtls",
-            "NIST SP 800-204B: 4.1",
+            "NIST SP 800-204B: service-to-service authentication",
         ],
         equivalents: &[],
     },

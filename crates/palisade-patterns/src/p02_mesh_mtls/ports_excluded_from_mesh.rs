@@ -15,7 +15,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "traffic on these ports is neither encrypted nor authenticated nor authorized",
         fix: "remove the annotation, or protect the ports with TLS of their own and a network policy",
-        references: &["NIST SP 800-204B: 4.1", "MITRE ATT&CK T1040"],
+        references: &[
+            "NIST SP 800-204B: service-to-service authentication",
+            "MITRE ATT&CK T1040",
+        ],
         equivalents: &[],
     },
     run,

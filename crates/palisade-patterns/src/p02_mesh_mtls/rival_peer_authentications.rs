@@ -19,7 +19,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "keep one policy for the scope",
         references: &[
             "Istio: PeerAuthentication, precedence",
-            "NIST SP 800-204B: 4.1",
+            "NIST SP 800-204B: service-to-service authentication",
         ],
         equivalents: &[],
     },

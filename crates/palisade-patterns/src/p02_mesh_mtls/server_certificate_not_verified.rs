@@ -1,9 +1,8 @@
 //! Client TLS that verifies no certificate.
 
-use palisade_model::{
-    Check, CheckId, Confidence, ControlKind, Fact, Severity, TlsMode, TrafficTls,
-};
+use palisade_model::{Check, CheckId, Confidence, Fact, Severity, TlsMode, TrafficTls};
 
+use super::modes::client_settings;
 use crate::context::Context;
 use crate::finding::{Findings, Report};
 use crate::registry::Unit;
@@ -17,38 +16,29 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever is on the way answers with a certificate of his own and reads everything",
         fix: "remove `insecureSkipVerify` and say with `caCertificates` or `credentialName` what to trust",
-        references: &["NIST SP 800-52r2: 4.3", "MITRE ATT&CK T1557"],
+        references: &["NIST SP 800-52r2: 4.5", "MITRE ATT&CK T1557"],
         equivalents: &[],
     },
     run,
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for control in context.model.active_controls() {
-        let ControlKind::DestinationRule(rule) = &control.kind else {
+    for setting in client_settings(context.model) {
+        let Some((severity, confidence, words)) = trust(setting.tls) else {
             continue;
         };
-        let whole = rule.tls.iter().map(|tls| (String::new(), tls));
-        let ports = rule
-            .ports
-            .iter()
-            .map(|(port, tls)| (format!("port {port}"), tls));
-        let subsets = rule
-            .subsets
-            .iter()
-            .map(|(name, tls)| (format!("subset {name}"), tls));
-        for (part, tls) in whole.chain(ports).chain(subsets) {
-            let Some((severity, confidence, words)) = trust(tls) else {
-                continue;
-            };
-            let message = format!("rule `{}` {words} of `{}`", control.id.name(), rule.host);
-            let report = Report::new(&control.id, &tls.origin, &control.content, message)
-                .part(part)
-                .severity(severity)
-                .confidence(confidence)
-                .label("any certificate will do");
-            findings.add(check, report);
-        }
+        let (control, tls) = (setting.control, setting.tls);
+        let message = format!(
+            "rule `{}` {words} of `{}`",
+            control.id.name(),
+            setting.rule.host
+        );
+        let report = Report::new(&control.id, &tls.origin, &control.content, message)
+            .part(setting.part)
+            .severity(severity)
+            .confidence(confidence)
+            .label("any certificate will do");
+        findings.add(check, report);
     }
 }
 

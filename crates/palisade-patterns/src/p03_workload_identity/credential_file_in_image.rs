@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who can pull the image takes the credential out of its layer, also when a later step deletes it",
         fix: "use `RUN --mount=type=secret` for the steps that need it",
         references: &[
-            "CIS Docker 4.10",
-            "NIST SP 800-190 4.1.4",
+            "CIS Docker Benchmark 1.6: 4.10",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
         ],
         equivalents: &[trivy("DS-0031")],

@@ -17,11 +17,11 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whatever is granted to the shared account is granted to this workload, and in a mesh its calls look like those of every other workload of the namespace",
         fix: "create a service account for the workload and name it in `serviceAccountName`",
         references: &[
-            "CIS Kubernetes 5.1.5",
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
-            "NIST SP 800-204 4.1",
+            "CIS Kubernetes Benchmark 1.8: 5.1.5",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
         ],
         equivalents: &[
+            checkov("CKV_K8S_38"),
             checkov("CKV_K8S_41"),
             kubescape("C-0189"),
             kube_linter("default-service-account"),

@@ -18,7 +18,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a stolen token stays good for long, or opens the API server where it was meant for something else",
         fix: "set an `audience`, and `expirationSeconds` of 3600 or less",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
             "MITRE ATT&CK T1528",
         ],
         equivalents: &[],

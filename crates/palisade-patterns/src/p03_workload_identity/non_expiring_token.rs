@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever copies the token once is that service account for ever",
         fix: "delete the Secret and use projected tokens, or `kubectl create token` with a duration",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
             "MITRE ATT&CK T1528",
         ],
         equivalents: &[],

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the password is in the history of the image, and the same in every container",
         fix: "leave accounts without a password, or set it when the container starts",
-        references: &["CIS Docker 4.10", "NIST SP 800-190 4.1.4"],
+        references: &["CIS Docker Benchmark 1.6: 4.10", "NIST SP 800-190: 4.1.4"],
         equivalents: &[checkov("CKV2_DOCKER_17")],
     },
     run,

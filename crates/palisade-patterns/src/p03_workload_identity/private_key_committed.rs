@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "everybody who can read the repository can pose as the server or person that the key belongs to",
         fix: "replace the key pair, and let a certificate manager issue the next one in the cluster",
-        references: &["NIST SP 800-190 4.1.4", "MITRE ATT&CK T1552.004"],
+        references: &["NIST SP 800-190: 4.1.4", "MITRE ATT&CK T1552.004"],
         equivalents: &[checkov("CKV_SECRET_13"), kubescape("C-0012")],
     },
     run,

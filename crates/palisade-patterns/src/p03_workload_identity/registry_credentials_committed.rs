@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who can read the repository pulls private images, and often pushes changed ones",
         fix: "revoke the credentials and let nodes or service accounts pull with an identity of their own",
         references: &[
-            "NIST SP 800-190 4.1.4",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
             "MITRE ATT&CK T1525",
         ],

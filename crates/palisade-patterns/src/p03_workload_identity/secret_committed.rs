@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Secret, SecretKind, Severity};
 use super::secret_objects::committed;
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kubescape};
+use crate::registry::{Unit, checkov, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,11 +17,11 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who can read the repository has the secret; base64 is no encryption",
         fix: "revoke the secret and commit a sealed, encrypted or external secret in its place",
         references: &[
-            "CIS Kubernetes 5.4.2",
-            "NIST SP 800-190 4.1.4",
+            "CIS Kubernetes Benchmark 1.8: 5.4.2",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
         ],
-        equivalents: &[kubescape("C-0012")],
+        equivalents: &[checkov("CKV_SECRET_6"), kubescape("C-0012")],
     },
     run,
 };

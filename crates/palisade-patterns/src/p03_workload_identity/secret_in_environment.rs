@@ -16,7 +16,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the secret leaks into crash reports, child processes, logs and everything that can read the environment of the process",
         fix: "mount the secret as a file",
-        references: &["CIS Kubernetes 5.4.1", "MITRE ATT&CK T1552.001"],
+        references: &[
+            "CIS Kubernetes Benchmark 1.8: 5.4.1",
+            "MITRE ATT&CK T1552.001",
+        ],
         equivalents: &[
             checkov("CKV_K8S_35"),
             kubescape("C-0207"),

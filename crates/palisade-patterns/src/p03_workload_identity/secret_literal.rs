@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, SecretKind, Severity};
 use super::literals::{Place, literals};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
+use crate::registry::{Unit, checkov, hadolint, kube_linter, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,15 +17,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who can read the repository, the object in the cluster or the layers of the image has the secret",
         fix: "revoke the secret, keep the new one in a secret store, and mount it as a file",
         references: &[
-            "CIS Docker 4.10",
-            "NIST SP 800-190 4.1.4",
+            "CIS Docker Benchmark 1.6: 4.10",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
         ],
         equivalents: &[
+            checkov("CKV_SECRET_6"),
             trivy("DS-0031"),
             kubescape("C-0012"),
             kube_linter("env-var-secret"),
-            checkov("CKV_SECRET_6"),
+            hadolint("DL3064"),
         ],
     },
     run,

@@ -19,8 +19,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "taking over one workload gives the rights of all that share its identity, and logs cannot tell them apart",
         fix: "give each workload a service account of its own",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
-            "NIST SP 800-207 3.1",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
+            "NIST SP 800-207: 2.1",
         ],
         equivalents: &[],
     },

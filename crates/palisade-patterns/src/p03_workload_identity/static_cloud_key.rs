@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who can read the repository, the manifest or the image acts in the cloud account until somebody notices",
         fix: "revoke the key, and let the service account take a cloud role through federation",
         references: &[
-            "NIST SP 800-190 4.1.4",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
             "MITRE ATT&CK T1078.004",
         ],

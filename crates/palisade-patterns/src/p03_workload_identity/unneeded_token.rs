@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a stolen token opens the API server, with whatever is granted to every authenticated account now or later",
         fix: "set `automountServiceAccountToken: false` on the pod",
         references: &[
-            "CIS Kubernetes 5.1.6",
-            "NSA/CISA Kubernetes Hardening Guide: Authentication and authorization",
+            "CIS Kubernetes Benchmark 1.8: 5.1.6",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
             "MITRE ATT&CK T1528",
         ],
         equivalents: &[
@@ -26,6 +26,7 @@ pub(crate) const UNIT: Unit = Unit {
             trivy("KSV-0036"),
             kubescape("C-0034"),
             kubescape("C-0190"),
+            kubescape("C-0261"),
         ],
     },
     run,

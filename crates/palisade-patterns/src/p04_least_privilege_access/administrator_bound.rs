@@ -17,14 +17,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever takes over the subject owns the cluster",
         fix: "bind a role with only the rules that are used, or give the grant an end and an approver",
         references: &[
-            "CIS Kubernetes Benchmark 1.8: 5.1.1",
+            "CIS Kubernetes Benchmark 1.8: 5.1.1, 5.1.7",
             "MITRE ATT&CK T1078.004",
             "NSA/CISA Kubernetes Hardening Guide 1.2: Authentication and authorization",
         ],
         equivalents: &[
             trivy("KSV-0111"),
+            trivy("KSV-0123"),
             kubescape("C-0185"),
             kubescape("C-0035"),
+            kubescape("C-0246"),
             kube_linter("cluster-admin-role-binding"),
         ],
     },

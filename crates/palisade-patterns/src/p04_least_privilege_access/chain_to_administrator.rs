@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, Identity, Model, Severity};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::Unit;
+use crate::registry::{Unit, kubescape};
 use palisade_analysis::privilege::Administrator;
 
 pub(crate) const UNIT: Unit = Unit {
@@ -21,7 +21,7 @@ pub(crate) const UNIT: Unit = Unit {
             "MITRE ATT&CK T1098.006",
             "CIS Kubernetes Benchmark 1.8: 5.1.1, 5.1.8",
         ],
-        equivalents: &[],
+        equivalents: &[kubescape("C-0267")],
     },
     run,
 };

@@ -23,7 +23,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a compromise of any of these workloads is enough to attack the data",
         fix: "allow only the workloads that use the data, with a network policy or a mesh authorization policy on the store",
         references: &[
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-207: 2.1",
             "NIST SP 800-190: 4.3.3",
             "MITRE ATT&CK T1210",
         ],

@@ -22,7 +22,7 @@ pub(crate) const UNIT: Unit = Unit {
         references: &[
             "Istio: Security best practices, path normalization and safer patterns",
             "CVE-2021-31920",
-            "NIST SP 800-204B: 4.5",
+            "NIST SP 800-204B: authorization policies",
         ],
         equivalents: &[],
     },

@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity, SubjectKind};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kubescape};
+use crate::registry::{Unit, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -16,11 +16,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "anybody who can connect to the API server holds the role",
         fix: "bind the users, groups or service accounts that need the role",
         references: &[
-            "CIS Kubernetes Benchmark 1.8: 5.1.1, 4.2.1",
+            "CIS Kubernetes Benchmark 1.8: 1.2.1",
             "MITRE ATT&CK T1078.004",
             "MITRE ATT&CK T1190",
         ],
-        equivalents: &[kubescape("C-0262"), kubescape("C-0265")],
+        equivalents: &[
+            trivy("KSV-0122"),
+            trivy("KSV-01011"),
+            kubescape("C-0262"),
+            kubescape("C-0265"),
+        ],
     },
     run,
 };

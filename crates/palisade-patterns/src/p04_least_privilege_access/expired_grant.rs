@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a right that was meant for a while stands for good",
         fix: "remove the binding, or have the grant approved again with a new end",
-        references: &["NIST SP 800-207: 3.1.1", "MITRE ATT&CK T1078"],
+        references: &["NIST SP 800-207: 2.1", "MITRE ATT&CK T1078"],
         equivalents: &[],
     },
     run,

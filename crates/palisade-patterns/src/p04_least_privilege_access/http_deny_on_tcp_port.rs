@@ -2,11 +2,10 @@
 
 use palisade_model::{AuthorizationAction, Check, CheckId, Confidence, Severity};
 
-use super::mesh_rules::{authorizations, has_http_conditions, tcp_only};
+use super::mesh_rules::report_http_on_tcp;
 use crate::context::Context;
-use crate::finding::{Findings, Report};
+use crate::finding::Findings;
 use crate::registry::Unit;
-use crate::selection::listed;
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -19,34 +18,16 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "match on `ports`, `principals` and `namespaces` only, or name the service port `http-…` if it speaks HTTP",
         references: &[
             "Istio: Security policies on TCP traffic",
-            "NIST SP 800-204B: 4.5",
+            "NIST SP 800-204B: authorization policies",
         ],
         equivalents: &[],
     },
     run,
 };
 
+const WHAT: (AuthorizationAction, &str, &str) =
+    (AuthorizationAction::Deny, "DENY", "denies every connection");
+
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for (control, policy) in authorizations(context.model) {
-        if policy.action != AuthorizationAction::Deny {
-            continue;
-        }
-        let workloads = tcp_only(context.model, &policy.scope);
-        if workloads.is_empty() {
-            continue;
-        }
-        let rules = policy.rules.iter().enumerate();
-        for (at, rule) in rules.filter(|(_, rule)| has_http_conditions(rule)) {
-            let message = format!(
-                "rule {} of DENY policy `{}` has HTTP conditions and denies every connection: {} only serves TCP",
-                at + 1,
-                control.id.name(),
-                listed(workloads.iter().map(|workload| workload.name.as_str()))
-            );
-            let report = Report::new(&control.id, &rule.origin, &control.content, message)
-                .part(format!("rule {}", at + 1))
-                .label("methods, paths and hosts exist in HTTP only");
-            findings.add(check, report);
-        }
-    }
+    report_http_on_tcp(check, context, WHAT, findings);
 }

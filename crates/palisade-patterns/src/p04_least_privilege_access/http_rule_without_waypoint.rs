@@ -19,7 +19,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "attach the policy to the service with `targetRefs` and add a waypoint, or use only principals, namespaces and ports",
         references: &[
             "Istio: Ambient mode, layer 4 policies",
-            "NIST SP 800-204B: 4.5",
+            "NIST SP 800-204B: authorization policies",
         ],
         equivalents: &[],
     },

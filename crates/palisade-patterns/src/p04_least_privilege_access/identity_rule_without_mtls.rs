@@ -22,7 +22,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "require mutual TLS for the workload with a PeerAuthentication of mode STRICT, or write the rule as ALLOW with `principals`",
         references: &[
             "Istio: AuthorizationPolicy, dependency on mutual TLS",
-            "NIST SP 800-204B: 4.5",
+            "NIST SP 800-204B: authorization policies",
         ],
         equivalents: &[],
     },

@@ -20,8 +20,8 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "require a MeshTLSAuthentication that names the callers' identities",
         references: &[
             "Linkerd: Authorization policy",
-            "NIST SP 800-204B: 4.5",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-204B: authorization policies",
+            "NIST SP 800-207: 2.1",
         ],
         equivalents: &[],
     },

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "remove the empty rule and write out who may call what; a policy without rules denies everything",
         references: &[
             "Istio: AuthorizationPolicy, allow-all",
-            "NIST SP 800-204B: 4.5",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-204B: authorization policies",
+            "NIST SP 800-207: 2.1",
         ],
         equivalents: &[],
     },

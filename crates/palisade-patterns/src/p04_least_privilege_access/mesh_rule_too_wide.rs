@@ -19,8 +19,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a compromised workload of the mesh calls what it never needed to call",
         fix: "name the callers with `principals` and the operations with `methods` and `paths`",
         references: &[
-            "NIST SP 800-204B: 4.5",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-204B: authorization policies",
+            "NIST SP 800-207: 2.1",
             "MITRE ATT&CK T1210",
         ],
         equivalents: &[],

@@ -1,11 +1,13 @@
 //! Istio authorization rules: what they ask for, and where their conditions exist.
 
 use palisade_model::{
-    AuthorizationPolicy, AuthorizationRule, Control, ControlKind, MeshScope, Model, Protocol,
-    ServicePort, Workload,
+    AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Check, Control, ControlKind,
+    MeshScope, Model, Protocol, ServicePort, Workload,
 };
 
-use crate::selection::{in_reach, scope_selects, service_selects};
+use crate::context::Context;
+use crate::finding::{Findings, Report};
+use crate::selection::{in_reach, listed, scope_selects, service_selects};
 
 /// Paths that probes and scrapers ask for.
 const HEALTH: [&str; 8] = [
@@ -83,9 +85,41 @@ pub(super) fn has_http_conditions(rule: &AuthorizationRule) -> bool {
             .any(|when| when.key.starts_with("request."))
 }
 
+/// One finding for each rule of policies with this action that asks for HTTP where its workloads
+/// only serve TCP; `comes_to` says what the rule then does.
+pub(super) fn report_http_on_tcp(
+    check: &Check,
+    context: &Context<'_>,
+    (action, word, comes_to): (AuthorizationAction, &str, &str),
+    findings: &mut Findings,
+) {
+    let policies = authorizations(context.model).filter(|(_, policy)| policy.action == action);
+    for (control, policy) in policies {
+        let workloads = tcp_only(context.model, &policy.scope);
+        let serve = match workloads.len() {
+            0 => continue,
+            1 => "only serves TCP",
+            _ => "only serve TCP",
+        };
+        let rules = policy.rules.iter().enumerate();
+        for (at, rule) in rules.filter(|(_, rule)| has_http_conditions(rule)) {
+            let message = format!(
+                "rule {} of {word} policy `{}` has HTTP conditions and {comes_to}: {} {serve}",
+                at + 1,
+                control.id.name(),
+                listed(workloads.iter().map(|workload| workload.name.as_str()))
+            );
+            let report = Report::new(&control.id, &rule.origin, &control.content, message)
+                .part(format!("rule {}", at + 1))
+                .label("methods, paths and hosts exist in HTTP only");
+            findings.add(check, report);
+        }
+    }
+}
+
 /// Workloads of a scope whose service ports all say that they carry plain TCP; workloads without
 /// a service say nothing.
-pub(super) fn tcp_only<'m>(model: &'m Model, scope: &MeshScope) -> Vec<&'m Workload> {
+fn tcp_only<'m>(model: &'m Model, scope: &MeshScope) -> Vec<&'m Workload> {
     in_reach(model, scope)
         .iter()
         .filter(|workload| scope_selects(model, scope, workload))

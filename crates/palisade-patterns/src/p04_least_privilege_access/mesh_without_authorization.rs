@@ -19,8 +19,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "every workload of the mesh may call every other, so one compromised workload reaches all of them",
         fix: "add an AuthorizationPolicy without rules to the namespace, then one per workload with the callers it has",
         references: &[
-            "NIST SP 800-204B: 4.5",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-204B: authorization policies",
+            "NIST SP 800-207: 2.1",
             "MITRE ATT&CK T1210",
         ],
         equivalents: &[],

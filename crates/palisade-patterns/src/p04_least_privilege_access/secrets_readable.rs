@@ -19,11 +19,12 @@ pub(crate) const UNIT: Unit = Unit {
         references: &[
             "CIS Kubernetes Benchmark 1.8: 5.1.2",
             "MITRE ATT&CK T1552.007",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-207: 2.1",
         ],
         equivalents: &[
             checkov("CKV2_K8S_5"),
             trivy("KSV-0041"),
+            trivy("KSV-0113"),
             kubescape("C-0186"),
             kubescape("C-0015"),
             kube_linter("access-to-secrets"),

@@ -19,7 +19,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "no request ever has a token identity there, so denials of certain tokens let everybody through",
         fix: "add a RequestAuthentication with issuer and audiences for the same workloads",
-        references: &["Istio: RequestAuthentication", "NIST SP 800-204B: 4.5"],
+        references: &[
+            "Istio: RequestAuthentication",
+            "NIST SP 800-204B: authorization policies",
+        ],
         equivalents: &[],
     },
     run,

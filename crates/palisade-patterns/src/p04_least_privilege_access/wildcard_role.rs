@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, PolicyRule, Role, Severity};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov, kubescape, trivy};
+use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -18,14 +18,17 @@ pub(crate) const UNIT: Unit = Unit {
         references: &[
             "CIS Kubernetes Benchmark 1.8: 5.1.3",
             "MITRE ATT&CK T1078.004",
-            "NIST SP 800-207: 3.1.1",
+            "NIST SP 800-207: 2.1",
         ],
         equivalents: &[
             checkov("CKV_K8S_49"),
+            checkov("CKV2_K8S_5"),
             trivy("KSV-0044"),
             trivy("KSV-0045"),
             trivy("KSV-0046"),
+            trivy("KSV-0112"),
             kubescape("C-0187"),
+            kube_linter("wildcard-in-rules"),
         ],
     },
     run,

@@ -19,7 +19,6 @@ pub(crate) const UNIT: Unit = Unit {
         references: &[
             "CIS Kubernetes Benchmark 1.8: 5.2.5",
             "NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening",
-            "MITRE ATT&CK T1562.007",
         ],
         equivalents: &[],
     },

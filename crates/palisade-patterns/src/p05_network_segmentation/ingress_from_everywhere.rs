@@ -7,7 +7,7 @@ use palisade_model::{
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kubescape};
+use crate::registry::Unit;
 use crate::selection::{
     listed, network_policies, policy_selects, service_selects, services_of, subject_to,
 };
@@ -26,7 +26,7 @@ pub(crate) const UNIT: Unit = Unit {
             "NIST SP 800-190: 4.3.3",
             "MITRE ATT&CK T1210",
         ],
-        equivalents: &[kubescape("C-0260")],
+        equivalents: &[],
     },
     run,
 };

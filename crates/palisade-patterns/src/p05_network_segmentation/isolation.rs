@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use palisade_model::{Workload, Zone};
+use palisade_model::{Check, Workload, Zone};
 
 use crate::context::Context;
+use crate::finding::{Findings, Report};
+use crate::selection::counted;
 
 /// Of a connection, as the selected pod sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,15 +17,32 @@ pub(super) enum Direction {
     Egress,
 }
 
+impl Direction {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Ingress => "ingress",
+            Self::Egress => "egress",
+        }
+    }
+
+    /// What so many open workloads do, in a sentence.
+    const fn openness(self, workloads: usize) -> &'static str {
+        match (self, workloads) {
+            (Self::Ingress, 1) => "accepts connections from every pod",
+            (Self::Ingress, _) => "accept connections from every pod",
+            (Self::Egress, _) => "may connect to any address",
+        }
+    }
+}
+
 /// A namespace with workloads that nothing isolates.
 #[derive(Debug)]
-pub(super) struct OpenNamespace<'m> {
-    /// The namespace.
-    pub(super) zone: &'m Zone,
+struct OpenNamespace<'m> {
+    zone: &'m Zone,
     /// Workloads that are not isolated.
-    pub(super) exposed: Vec<&'m Workload>,
+    exposed: Vec<&'m Workload>,
     /// How many workloads it has on pod networks.
-    pub(super) workloads: usize,
+    workloads: usize,
 }
 
 /// Whether policies close a workload unless a rule opens it.
@@ -39,11 +58,38 @@ pub(super) fn is_isolated(
     }
 }
 
-/// Namespaces with a workload that is not isolated, by name.
-pub(super) fn open_namespaces<'m>(
-    context: &Context<'m>,
+/// One finding for each namespace with workloads that nothing isolates in this direction.
+pub(super) fn report_open(
+    check: &Check,
+    context: &Context<'_>,
     direction: Direction,
-) -> Vec<OpenNamespace<'m>> {
+    findings: &mut Findings,
+) {
+    for open in open_namespaces(context, direction) {
+        let word = direction.word();
+        let message = format!(
+            "namespace `{}` has no default-deny policy for {word}: {} of {} {}",
+            open.zone.name,
+            open.exposed.len(),
+            counted(open.workloads, "workload"),
+            direction.openness(open.exposed.len()),
+        );
+        let zone = open.zone;
+        // A namespace that nothing declares is shown by the first workload in it.
+        let first = open.exposed.first().filter(|_| !zone.declared);
+        let place = first.map_or(&zone.origin, |workload| &workload.origin);
+        let mut report = Report::new(&zone.id, place, &zone.content, message)
+            .label("no policy here selects every pod");
+        let elsewhere = open.exposed.iter().filter(|one| one.origin != *place);
+        for workload in elsewhere.take(3) {
+            report = report.related(&workload.origin, format!("not isolated for {word}"));
+        }
+        findings.add(check, report);
+    }
+}
+
+/// Namespaces with a workload that is not isolated, by name.
+fn open_namespaces<'m>(context: &Context<'m>, direction: Direction) -> Vec<OpenNamespace<'m>> {
     let model = context.model;
     let on_own_network =
         |workload: &&Workload| context.analysis.reachability.enforceable(&workload.id);

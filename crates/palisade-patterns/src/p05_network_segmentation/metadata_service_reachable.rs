@@ -22,7 +22,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a request forged through the workload fetches the node's cloud credentials from the metadata service",
         fix: "add `169.254.169.254/32` to `except` of the block, or name the destinations that are needed",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide 1.2: Protecting cloud metadata services",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Protecting sensitive cloud infrastructure",
             "MITRE ATT&CK T1552.005",
         ],
         equivalents: &[kubescape("C-0052")],

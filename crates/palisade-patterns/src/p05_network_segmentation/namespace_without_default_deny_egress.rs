@@ -2,11 +2,10 @@
 
 use palisade_model::{Check, CheckId, Confidence, Severity};
 
-use super::isolation::{Direction, open_namespaces};
+use super::isolation::{Direction, report_open};
 use crate::context::Context;
-use crate::finding::{Findings, Report};
+use crate::finding::Findings;
 use crate::registry::{Unit, kubescape};
-use crate::selection::counted;
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -23,29 +22,11 @@ pub(crate) const UNIT: Unit = Unit {
             "NIST SP 800-190: 4.3.3",
             "MITRE ATT&CK T1041",
         ],
-        equivalents: &[kubescape("C-0260")],
+        equivalents: &[kubescape("C-0030")],
     },
     run,
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for open in open_namespaces(context, Direction::Egress) {
-        let all = counted(open.workloads, "workload");
-        let message = format!(
-            "namespace `{}` has no default-deny policy for egress: {} of {all} may connect to any address",
-            open.zone.name,
-            open.exposed.len(),
-        );
-        let mut report = Report::new(
-            &open.zone.id,
-            &open.zone.origin,
-            &open.zone.content,
-            message,
-        )
-        .label("no policy here selects every pod");
-        for workload in open.exposed.iter().take(3) {
-            report = report.related(&workload.origin, "not isolated for egress");
-        }
-        findings.add(check, report);
-    }
+    report_open(check, context, Direction::Egress, findings);
 }

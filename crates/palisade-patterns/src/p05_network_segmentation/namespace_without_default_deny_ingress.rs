@@ -2,11 +2,10 @@
 
 use palisade_model::{Check, CheckId, Confidence, Severity};
 
-use super::isolation::{Direction, open_namespaces};
+use super::isolation::{Direction, report_open};
 use crate::context::Context;
-use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
-use crate::selection::counted;
+use crate::finding::Findings;
+use crate::registry::{Unit, checkov, kube_linter, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -25,8 +24,10 @@ pub(crate) const UNIT: Unit = Unit {
         ],
         equivalents: &[
             checkov("CKV2_K8S_6"),
-            trivy("KSV-0038"),
             kubescape("C-0260"),
+            kubescape("C-0030"),
+            kubescape("C-0054"),
+            kubescape("C-0206"),
             kube_linter("non-isolated-pod"),
         ],
     },
@@ -34,28 +35,5 @@ pub(crate) const UNIT: Unit = Unit {
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for open in open_namespaces(context, Direction::Ingress) {
-        let all = counted(open.workloads, "workload");
-        let message = format!(
-            "namespace `{}` has no default-deny policy for ingress: {} of {all} {} connections from every pod",
-            open.zone.name,
-            open.exposed.len(),
-            if open.exposed.len() == 1 {
-                "accepts"
-            } else {
-                "accept"
-            },
-        );
-        let mut report = Report::new(
-            &open.zone.id,
-            &open.zone.origin,
-            &open.zone.content,
-            message,
-        )
-        .label("no policy here selects every pod");
-        for workload in open.exposed.iter().take(3) {
-            report = report.related(&workload.origin, "not isolated for ingress");
-        }
-        findings.add(check, report);
-    }
+    report_open(check, context, Direction::Ingress, findings);
 }

@@ -16,10 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the pods stay open, although a policy was written for them",
         fix: "take the pods off the node's network, or guard them with a firewall on the node",
-        references: &[
-            "NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening",
-            "MITRE ATT&CK T1562.007",
-        ],
+        references: &["NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening"],
         equivalents: &[],
     },
     run,

@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, kube_linter};
+use crate::registry::{Unit, kube_linter, kubescape};
 use crate::selection::{network_policies, pods_match};
 
 pub(crate) const UNIT: Unit = Unit {
@@ -20,7 +20,7 @@ pub(crate) const UNIT: Unit = Unit {
             "NSA/CISA Kubernetes Hardening Guide 1.2: Network separation and hardening",
             "CIS Kubernetes Benchmark 1.8: 5.3.2",
         ],
-        equivalents: &[kube_linter("dangling-networkpolicy")],
+        equivalents: &[kubescape("C-0299"), kube_linter("dangling-networkpolicy")],
     },
     run,
 };

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "what the policy forbids is let in all the same",
         fix: "let the policy refuse: `Enforce`, `deny` or `Deny`",
         references: &[
-            "CIS Kubernetes 5.2.1",
-            "NSA/CISA Kubernetes Hardening Guide: Pod security enforcement",
+            "CIS Kubernetes Benchmark 1.8: 5.2.1",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Pod security enforcement",
         ],
         equivalents: &[],
     },

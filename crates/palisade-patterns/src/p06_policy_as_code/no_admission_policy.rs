@@ -7,7 +7,7 @@ use palisade_model::{
 use super::pod_security::{declared_namespaces, level};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::Unit;
+use crate::registry::{Unit, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -19,10 +19,10 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a change that skips the review of code is let into the cluster unseen",
         fix: "add admission policies (Kyverno, ValidatingAdmissionPolicy) or Pod Security labels to the code of the cluster",
         references: &[
-            "CIS Kubernetes 5.2.1",
-            "NSA/CISA Kubernetes Hardening Guide: Pod security enforcement",
+            "CIS Kubernetes Benchmark 1.8: 5.2.1",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Pod security enforcement",
         ],
-        equivalents: &[],
+        equivalents: &[kubescape("C-0192")],
     },
     run,
 };

@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever may create pods in the namespace may create privileged ones",
         fix: "label the namespace `pod-security.kubernetes.io/enforce: restricted` (or `baseline`)",
         references: &[
-            "CIS Kubernetes 5.2.1",
-            "NSA/CISA Kubernetes Hardening Guide: Pod security enforcement",
+            "CIS Kubernetes Benchmark 1.8: 5.2.1",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Pod security enforcement",
             "Pod Security Standards",
         ],
         equivalents: &[],

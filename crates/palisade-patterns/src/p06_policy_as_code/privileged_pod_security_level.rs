@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever may create pods in the namespace may create privileged ones",
         fix: "enforce `baseline` or `restricted`, and move what needs more to a namespace of its own",
         references: &[
-            "CIS Kubernetes 5.2.1",
-            "NSA/CISA Kubernetes Hardening Guide: Pod security enforcement",
+            "CIS Kubernetes Benchmark 1.8: 5.2.1",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Pod security enforcement",
             "Pod Security Standards",
         ],
         equivalents: &[],

@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever can write to the registry of the base image decides what is in every image that is built on it",
         fix: "name the base image by its digest: `FROM name:tag@sha256:...`",
         references: &[
-            "CIS Docker 4.2",
-            "NIST SP 800-190 4.1.5",
+            "CIS Docker Benchmark 1.6: 4.2",
+            "NIST SP 800-190: 4.1.5",
             "SLSA v1.0",
             "MITRE ATT&CK T1195.002",
         ],
@@ -57,7 +57,10 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
         findings.add(
             check,
             report(image, what)
-                .label("a tag can be moved")
+                .label(match &image.reference.tag {
+                    Some(_) => "a tag can be moved",
+                    None => "no tag means `latest`",
+                })
                 .severity(severity),
         );
     }

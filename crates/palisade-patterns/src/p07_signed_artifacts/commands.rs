@@ -32,10 +32,27 @@ pub(super) fn unverified(command: &ShellCommand) -> Option<&str> {
         "pip" | "pip3" => &["--trusted-host"],
         "apt" | "apt-get" => &["--allow-unauthenticated", "--force-yes"],
         "apk" => &["--allow-untrusted"],
-        "yum" | "dnf" | "microdnf" | "zypper" => &["--nogpgcheck", "--no-gpg-checks"],
-        "rpm" => &["--nodigest", "--nosignature", "--noverify"],
+        "yum" | "dnf" | "tdnf" | "microdnf" | "zypper" => &[
+            "--nogpgcheck",
+            "--no-gpg-checks",
+            "--setopt=sslverify=0",
+            "--setopt=sslverify=false",
+        ],
+        "rpm" => &[
+            "--nodigest",
+            "--nosignature",
+            "--noverify",
+            "--nofiledigest",
+        ],
         "npm" | "yarn" => &["strict-ssl=false", "--strict-ssl=false"],
-        "git" => &["http.sslVerify=false"],
+        "git" => &["http.sslVerify=false", "http.sslverify=false"],
+        "export" => &[
+            "NODE_TLS_REJECT_UNAUTHORIZED=0",
+            "PYTHONHTTPSVERIFY=0",
+            "GIT_SSL_NO_VERIFY=1",
+            "GIT_SSL_NO_VERIFY=true",
+            "NPM_CONFIG_STRICT_SSL=false",
+        ],
         _ => return None,
     };
     let mut words = command.arguments().iter();
@@ -69,8 +86,11 @@ fn is_insecure_cluster(word: &str) -> bool {
 
 /// The first package that a command installs without a version.
 pub(super) fn unpinned_package(command: &ShellCommand) -> Option<&str> {
+    if command.program() == "go" {
+        return unpinned_module(command);
+    }
     let (verbs, marks): (&[&str], &[&str]) = match command.program() {
-        "apt" | "apt-get" | "apk" => (&["install", "add"], &["="]),
+        "apt" | "apt-get" | "apk" | "zypper" => (&["install", "in", "add"], &["="]),
         "yum" | "dnf" | "microdnf" => (&["install"], &["-"]),
         "pip" | "pip3" => (&["install"], &["==", "===", "@"]),
         "npm" => (&["install", "i", "add"], &["@"]),
@@ -120,6 +140,20 @@ pub(super) fn unpinned_package(command: &ShellCommand) -> Option<&str> {
     None
 }
 
+/// `go install` of a module by its address takes a version after `@`; `latest` is none.
+fn unpinned_module(command: &ShellCommand) -> Option<&str> {
+    let (verb, modules) = command.arguments().split_first()?;
+    let names_one = |word: &&String| {
+        let host = word.split('/').next().unwrap_or_default();
+        word.contains('/') && host.contains('.') && !host.starts_with('.')
+    };
+    let unpinned = |word: &&String| !word.contains('@') || word.ends_with("@latest");
+    (verb == "install")
+        .then(|| modules.iter().filter(names_one).find(unpinned))
+        .flatten()
+        .map(String::as_str)
+}
+
 /// Whether versions come from a lock file, or an option names them.
 fn takes_versions_from_elsewhere(arguments: &[String]) -> bool {
     let elsewhere = [
@@ -162,6 +196,13 @@ mod tests {
         assert_eq!(package("apk add --virtual .build gcc=13"), None);
         assert_eq!(package("pip install -r requirements.txt"), None);
         assert_eq!(package("npm ci"), None);
+        assert_eq!(package("zypper in -y vim"), Some("vim".to_owned()));
+        assert_eq!(package("go install ./..."), None);
+        assert_eq!(package("go install example.com/tool@v1.2.0"), None);
+        assert_eq!(
+            package("go install example.com/tool@latest"),
+            Some("example.com/tool@latest".to_owned())
+        );
         assert_eq!(
             package("npm install @scope/a@1 @scope/b"),
             Some("@scope/b".to_owned())

@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity};
 use super::images::{is_run, report};
 use crate::context::Context;
 use crate::finding::Findings;
-use crate::registry::{Unit, checkov};
+use crate::registry::{Unit, checkov, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,12 +17,12 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever can write to the registry puts another image under the same tag",
         fix: "name the image by its digest: `name:tag@sha256:...`",
         references: &[
-            "CIS Kubernetes 5.5.1",
-            "NIST SP 800-190 4.1.5",
+            "CIS Kubernetes Benchmark 1.8: 5.5.1",
+            "NIST SP 800-190: 4.1.5",
             "SLSA v1.0",
             "MITRE ATT&CK T1195.002",
         ],
-        equivalents: &[checkov("CKV_K8S_43")],
+        equivalents: &[checkov("CKV_K8S_43"), kubescape("C-0306")],
     },
     run,
 };

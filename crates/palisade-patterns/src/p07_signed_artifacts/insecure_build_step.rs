@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "code that the step runs takes over the builder, and with it every image that is built there",
         fix: "remove `--security=insecure` and `--network=host` from the step",
-        references: &["NIST SP 800-190 4.1.2", "SLSA v1.0"],
+        references: &["NIST SP 800-190: 4.1.2", "SLSA v1.0"],
         equivalents: &[],
     },
     run,

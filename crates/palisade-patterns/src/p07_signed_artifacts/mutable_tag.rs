@@ -5,7 +5,7 @@ use palisade_model::{Check, CheckId, Confidence, Edge, EdgeKind, Pipeline, Sever
 use super::images::{is_run, report};
 use crate::context::Context;
 use crate::finding::Findings;
-use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
+use crate::registry::{Unit, checkov, kube_linter, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,14 +17,14 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "every start of the container may run another image than the one that was reviewed",
         fix: "name a version, and pin it by its digest",
         references: &[
-            "CIS Kubernetes 5.5.1",
-            "NIST SP 800-190 4.1.5",
+            "CIS Kubernetes Benchmark 1.8: 5.5.1",
+            "NIST SP 800-190: 4.1.5, 4.2.2",
             "MITRE ATT&CK T1195.002",
         ],
         equivalents: &[
             checkov("CKV_K8S_14"),
+            checkov("CKV_K8S_43"),
             trivy("KSV-0013"),
-            kubescape("C-0075"),
             kube_linter("latest-tag"),
         ],
     },

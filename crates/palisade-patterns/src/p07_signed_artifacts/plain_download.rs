@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever is on the way between builder and server decides what is in the image",
         fix: "use `https` and check a checksum",
-        references: &["CIS Docker 4.11", "NIST SP 800-190 4.2.1"],
+        references: &["CIS Docker Benchmark 1.6: 4.11"],
         equivalents: &[],
     },
     run,

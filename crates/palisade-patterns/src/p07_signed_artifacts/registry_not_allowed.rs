@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "images that nobody vets run in the system",
         fix: "pull from an allowed registry, or add the registry to `allowed_registries` after review",
         references: &[
-            "CIS Docker 4.2",
-            "NIST SP 800-190 4.1.5",
+            "CIS Docker Benchmark 1.6: 4.2",
+            "NIST SP 800-190: 4.1.5",
             "MITRE ATT&CK T1195.002",
         ],
         equivalents: &[

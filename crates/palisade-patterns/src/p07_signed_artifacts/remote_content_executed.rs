@@ -18,9 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever controls the remote server, or the way to it, decides what is in the image",
         fix: "download to a file, check its checksum or signature, and only then run it; give `ADD` a `--checksum`",
         references: &[
-            "CIS Docker 4.9",
-            "CIS Docker 4.11",
-            "NIST SP 800-190 4.1.5",
+            "CIS Docker Benchmark 1.6: 4.9, 4.11",
+            "NIST SP 800-190: 4.1.5",
             "MITRE ATT&CK T1195.002",
         ],
         equivalents: &[

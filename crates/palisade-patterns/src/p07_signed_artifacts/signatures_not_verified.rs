@@ -19,12 +19,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "an image that somebody else built, or changed on the way, is started like any other",
         fix: "add a policy that verifies signatures (Kyverno `verifyImages`, the policy controller of Sigstore) and that refuses",
         references: &[
-            "CIS Kubernetes 5.5.1",
-            "CIS Docker 4.5",
-            "NIST SP 800-190 4.1.5",
+            "CIS Kubernetes Benchmark 1.8: 5.5.1",
+            "CIS Docker Benchmark 1.6: 4.5",
+            "NIST SP 800-190: 4.1.5",
             "SLSA v1.0",
         ],
-        equivalents: &[kubescape("C-0236")],
+        equivalents: &[
+            kubescape("C-0236"),
+            kubescape("C-0237"),
+            kubescape("C-0289"),
+        ],
     },
     run,
 };

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "nodes run different images under one name, and a fixed image is not pulled",
         fix: "pin the image by its digest, or set `imagePullPolicy: Always`",
-        references: &["NIST SP 800-190 4.1.5"],
+        references: &["NIST SP 800-190: 4.2.2"],
         equivalents: &[checkov("CKV_K8S_15"), kubescape("C-0075")],
     },
     run,
@@ -30,18 +30,25 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
 
 fn judge(view: ContainerView<'_>) -> Option<Report> {
     let image = view.container.image.as_ref()?;
-    let policy = view.container.pull_policy.as_ref()?;
-    if policy.value == "Always" || !crate::mutable_tags::is_mutable(&image.value) {
+    if !crate::mutable_tags::is_mutable(&image.value) {
         return None;
     }
     let what = format!(
         "keeps old copies of the moving image `{}`",
         image.value.text
     );
-    Some(
+    let Some(policy) = &view.container.pull_policy else {
+        // Without a policy `latest`, written or not, is pulled at every start; other tags are not.
+        let tag = image.value.tag.as_deref().unwrap_or("latest");
+        return (tag != "latest").then(|| {
+            view.report_at(&image.origin, &what)
+                .label("pulled once for each node")
+        });
+    };
+    (policy.value != "Always").then(|| {
         view.report_at(&policy.origin, &what)
             .label("not pulled again")
             .related(&image.origin, "the image can move")
-            .replacing(&policy.origin, "Always"),
-    )
+            .replacing(&policy.origin, "Always")
+    })
 }

@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "two builds of the same file give different images, and a bad release is taken at once",
         fix: "name the version of each package, or install from a lock file",
-        references: &["NIST SP 800-190 4.1.1", "SLSA v1.0"],
+        references: &["NIST SP 800-190: 4.1.1", "SLSA v1.0"],
         equivalents: &[
             hadolint("DL3008"),
             hadolint("DL3013"),
@@ -26,6 +26,8 @@ pub(crate) const UNIT: Unit = Unit {
             hadolint("DL3028"),
             hadolint("DL3033"),
             hadolint("DL3041"),
+            hadolint("DL3037"),
+            hadolint("DL3062"),
         ],
     },
     run,

@@ -1,9 +1,9 @@
 //! Build file turns the check of certificates or signatures off.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{BuildCommand, Check, CheckId, Confidence, Severity};
 
 use super::commands::unverified;
-use crate::build_view::runs;
+use crate::build_view::{runs, steps};
 use crate::context::Context;
 use crate::finding::Findings;
 use crate::registry::{Unit, checkov};
@@ -17,11 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever is on the way between builder and server decides what is in the image",
         fix: "remove the option, and install the certificate or key that is missing",
-        references: &[
-            "CIS Docker 4.11",
-            "NIST SP 800-190 4.2.1",
-            "MITRE ATT&CK T1195.002",
-        ],
+        references: &["CIS Docker Benchmark 1.6: 4.11", "MITRE ATT&CK T1195.002"],
         equivalents: &[
             checkov("CKV2_DOCKER_2"),
             checkov("CKV2_DOCKER_3"),
@@ -31,12 +27,20 @@ pub(crate) const UNIT: Unit = Unit {
             checkov("CKV2_DOCKER_9"),
             checkov("CKV2_DOCKER_10"),
             checkov("CKV2_DOCKER_11"),
+            checkov("CKV2_DOCKER_5"),
+            checkov("CKV2_DOCKER_6"),
+            checkov("CKV2_DOCKER_12"),
+            checkov("CKV2_DOCKER_13"),
+            checkov("CKV2_DOCKER_14"),
+            checkov("CKV2_DOCKER_15"),
+            checkov("CKV2_DOCKER_16"),
         ],
     },
     run,
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    variables(check, context, findings);
     for (step, commands) in runs(context) {
         for command in &commands {
             let Some(option) = unverified(command) else {
@@ -49,5 +53,23 @@ fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
                 .label("anybody on the way can answer");
             findings.add(check, report);
         }
+    }
+}
+
+fn variables(check: &Check, context: &Context<'_>, findings: &mut Findings) {
+    for step in steps(context) {
+        let BuildCommand::Variable {
+            name,
+            turns_verification_off: true,
+            ..
+        } = &step.instruction.command
+        else {
+            continue;
+        };
+        let report = step
+            .report(&format!("turns verification off with `{name}`"))
+            .part(name.as_str())
+            .label("anybody on the way can answer");
+        findings.add(check, report);
     }
 }

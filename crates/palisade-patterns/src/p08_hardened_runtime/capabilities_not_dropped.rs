@@ -5,7 +5,7 @@ use palisade_model::{AddedValue, Check, CheckId, Confidence, Severity};
 use crate::container_view::{ContainerView, containers};
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::{Unit, checkov, kube_linter, trivy};
+use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,17 +17,19 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "a process that runs as root can forge packets, change owners of files and make device nodes",
         fix: "drop `ALL` capabilities and add back only what is needed",
         references: &[
-            "CIS Kubernetes 5.2.8",
-            "CIS Kubernetes 5.2.10",
+            "CIS Kubernetes Benchmark 1.8: 5.2.8, 5.2.10",
             "Pod Security Standards: restricted",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
         ],
         equivalents: &[
             checkov("CKV_K8S_28"),
             checkov("CKV_K8S_37"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0003"),
             trivy("KSV-0004"),
             trivy("KSV-0106"),
+            trivy("KSV-0118"),
+            kubescape("C-0211"),
             kube_linter("drop-net-raw-capability"),
         ],
     },

@@ -17,9 +17,9 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "the capability is a way to the node or to the traffic of others",
         fix: "remove the capability, or replace it by the narrowest one that does the work",
         references: &[
-            "CIS Kubernetes 5.2.9",
+            "CIS Kubernetes Benchmark 1.8: 5.2.9",
             "Pod Security Standards: baseline",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
             "MITRE ATT&CK T1611",
         ],
         equivalents: &[
@@ -27,6 +27,8 @@ pub(crate) const UNIT: Unit = Unit {
             checkov("CKV_K8S_39"),
             trivy("KSV-0005"),
             trivy("KSV-0022"),
+            trivy("KSV-0119"),
+            trivy("KSV-0120"),
             kubescape("C-0046"),
         ],
     },

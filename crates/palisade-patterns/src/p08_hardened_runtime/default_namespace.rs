@@ -15,11 +15,12 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Low,
         lets: "policies, quotas and grants of the namespace hold for everything that anybody forgot to place",
         fix: "give the workloads a namespace of their own",
-        references: &["CIS Kubernetes 5.7.1", "CIS Kubernetes 5.7.4"],
+        references: &["CIS Kubernetes Benchmark 1.8: 5.7.1, 5.7.4"],
         equivalents: &[
             checkov("CKV_K8S_21"),
             trivy("KSV-0110"),
             kubescape("C-0061"),
+            kubescape("C-0212"),
             kube_linter("use-namespace"),
         ],
     },

@@ -16,11 +16,9 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "code in the pod sees and signals processes of the node, reads shared memory of others, or listens on the network of the node past every policy",
         fix: "remove `hostNetwork`, `hostPID` and `hostIPC`, or isolate the workload on nodes of its own",
         references: &[
-            "CIS Kubernetes 5.2.3",
-            "CIS Kubernetes 5.2.4",
-            "CIS Kubernetes 5.2.5",
+            "CIS Kubernetes Benchmark 1.8: 5.2.3, 5.2.4, 5.2.5",
             "Pod Security Standards: baseline",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
             "MITRE ATT&CK T1611",
         ],
         equivalents: &[

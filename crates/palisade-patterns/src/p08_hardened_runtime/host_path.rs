@@ -16,15 +16,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "code in the pod reads or changes files of the node; with a runtime socket or `/` it starts containers of its own and owns the node",
         fix: "mount a volume of the cluster in place of the path of the node, or make the mount read-only and as narrow as can be",
         references: &[
-            "CIS Kubernetes 5.2.12",
+            "CIS Kubernetes Benchmark 1.8: 5.2.12",
             "Pod Security Standards: baseline",
-            "NIST SP 800-190 4.5.5",
+            "NIST SP 800-190: 4.5.5",
             "MITRE ATT&CK T1611",
         ],
         equivalents: &[
             checkov("CKV_K8S_27"),
             trivy("KSV-0006"),
             trivy("KSV-0023"),
+            trivy("KSV-0121"),
             kubescape("C-0045"),
             kubescape("C-0048"),
             kubescape("C-0074"),

@@ -16,7 +16,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the port is open on the address of the node, past services and, with many network plugins, past network policies",
         fix: "remove `hostPort` and put a service in front",
-        references: &["CIS Kubernetes 5.2.13", "Pod Security Standards: baseline"],
+        references: &[
+            "CIS Kubernetes Benchmark 1.8: 5.2.13",
+            "Pod Security Standards: baseline",
+        ],
         equivalents: &[
             checkov("CKV_K8S_26"),
             trivy("KSV-0024"),

@@ -18,7 +18,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a process that breaks out of a container of this image is user 0 on the node",
         fix: "end the build file with a `USER` that is not root",
-        references: &["CIS Docker 4.1", "NIST SP 800-190 4.1.2"],
+        references: &["CIS Docker Benchmark 1.6: 4.1", "NIST SP 800-190: 4.1.2"],
         equivalents: &[
             checkov("CKV_DOCKER_3"),
             checkov("CKV_DOCKER_8"),

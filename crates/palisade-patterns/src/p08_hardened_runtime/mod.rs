@@ -14,6 +14,7 @@ mod host_namespace;
 mod host_path;
 mod host_port;
 mod image_runs_as_root;
+mod low_user_id;
 mod no_health_probe;
 mod no_resource_limits;
 mod no_resource_requests;
@@ -62,6 +63,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
         default_namespace::UNIT,
         root_group::UNIT,
         world_writable_files::UNIT,
+        low_user_id::UNIT,
     ],
 };
 

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a container that hangs or was tampered with stays in service",
         fix: "add a `livenessProbe` and, where it serves requests, a `readinessProbe`",
-        references: &["NIST SP 800-190 4.4.4"],
+        references: &["Kubernetes: Configure liveness, readiness and startup probes"],
         equivalents: &[
             checkov("CKV_K8S_8"),
             checkov("CKV_K8S_9"),

@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "one container that is flooded or taken over starves everything else on its node",
         fix: "set `resources.limits` for memory and cpu",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
             "MITRE ATT&CK T1496",
         ],
         equivalents: &[
@@ -28,6 +28,9 @@ pub(crate) const UNIT: Unit = Unit {
             trivy("KSV-0018"),
             kubescape("C-0270"),
             kubescape("C-0271"),
+            kubescape("C-0004"),
+            kubescape("C-0009"),
+            kubescape("C-0050"),
             kube_linter("unset-memory-requirements"),
             kube_linter("unset-cpu-requirements"),
         ],
@@ -36,7 +39,7 @@ pub(crate) const UNIT: Unit = Unit {
 };
 
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
-    for view in containers(context).filter(ContainerView::is_long_lived) {
+    for view in containers(context).filter(ContainerView::is_scheduled) {
         if !has_defaults(context, &view.workload.namespace)
             && let Some(report) = judge(view)
         {
@@ -52,6 +55,12 @@ fn judge(view: ContainerView<'_>) -> Option<Report> {
         (true, false) => ("has no cpu limit", Severity::Low),
         (false, true) => ("has no memory limit", Severity::Medium),
         (false, false) => ("has no memory and no cpu limit", Severity::Medium),
+    };
+    // An init container is over before the rest starts.
+    let severity = if view.is_long_lived() {
+        severity
+    } else {
+        Severity::Low
     };
     Some(
         view.report(what)

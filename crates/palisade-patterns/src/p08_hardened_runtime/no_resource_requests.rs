@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "the scheduler packs the node too full, and the pod is the first to be evicted under load",
         fix: "set `resources.requests` for memory and cpu",
-        references: &["NIST SP 800-190 4.4.3"],
+        references: &["NIST SP 800-190: 4.4.3"],
         equivalents: &[
             checkov("CKV_K8S_10"),
             checkov("CKV_K8S_12"),

@@ -17,10 +17,10 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever gets code execution in the container owns the node: all devices, all capabilities, no confinement",
         fix: "remove `privileged: true` and add only the capability or device that is needed",
         references: &[
-            "CIS Kubernetes 5.2.2",
+            "CIS Kubernetes Benchmark 1.8: 5.2.2",
             "Pod Security Standards: baseline",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
             "MITRE ATT&CK T1611",
         ],
         equivalents: &[

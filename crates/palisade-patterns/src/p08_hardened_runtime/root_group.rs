@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "files of the image and of volumes that belong to the group root can be changed",
         fix: "set `runAsGroup` and `fsGroup` to a group other than 0",
-        references: &["NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security"],
+        references: &["NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security"],
         equivalents: &[trivy("KSV-0116"), kubescape("C-0013")],
     },
     run,

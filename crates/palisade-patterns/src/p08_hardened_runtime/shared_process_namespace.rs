@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "one container that is taken over reads memory, environment and files of the others in its pod",
         fix: "remove `shareProcessNamespace`",
-        references: &["NIST SP 800-190 4.4.3", "MITRE ATT&CK T1057"],
+        references: &["NIST SP 800-190: 4.4.3", "MITRE ATT&CK T1057"],
         equivalents: &[],
     },
     run,

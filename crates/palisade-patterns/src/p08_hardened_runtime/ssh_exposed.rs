@@ -6,7 +6,7 @@ use crate::build_view::steps;
 use crate::container_view::containers;
 use crate::context::Context;
 use crate::finding::Findings;
-use crate::registry::{Unit, checkov, kube_linter, trivy};
+use crate::registry::{Unit, checkov, kube_linter, kubescape, trivy};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -17,10 +17,11 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "a way in beside the one that is authenticated, authorized and logged",
         fix: "take the SSH server out and use `kubectl exec` or a debug container",
-        references: &["NIST SP 800-190 4.1.2", "MITRE ATT&CK T1021.004"],
+        references: &["NIST SP 800-190: 4.1.2", "MITRE ATT&CK T1021.004"],
         equivalents: &[
             checkov("CKV_DOCKER_1"),
             trivy("DS-0004"),
+            kubescape("C-0042"),
             kube_linter("ssh-port"),
         ],
     },

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever gets into the container becomes root with one command",
         fix: "run the steps that need root before `USER`, and leave `sudo` out of the image",
-        references: &["CIS Docker 4.8", "MITRE ATT&CK T1548.003"],
+        references: &["CIS Docker Benchmark 1.6: 4.8", "MITRE ATT&CK T1548.003"],
         equivalents: &[
             checkov("CKV2_DOCKER_1"),
             trivy("DS-0010"),

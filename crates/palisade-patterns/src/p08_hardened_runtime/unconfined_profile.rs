@@ -18,7 +18,7 @@ pub(crate) const UNIT: Unit = Unit {
         fix: "use the profile `RuntimeDefault`, or a `Localhost` profile of your own",
         references: &[
             "Pod Security Standards: baseline",
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
             "MITRE ATT&CK T1611",
         ],
         equivalents: &[trivy("KSV-0104"), trivy("KSV-0002"), kubescape("C-0055")],

@@ -16,7 +16,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "code in the container has the rights of the node",
         fix: "remove `windowsOptions.hostProcess`",
-        references: &["CIS Kubernetes 5.2.11", "Pod Security Standards: baseline"],
+        references: &[
+            "CIS Kubernetes Benchmark 1.8: 5.2.11",
+            "Pod Security Standards: baseline",
+        ],
         equivalents: &[trivy("KSV-0103")],
     },
     run,

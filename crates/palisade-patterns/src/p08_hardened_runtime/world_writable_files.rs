@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "any user in the container changes programs or gains rights through them",
         fix: "give the files to the user that the image runs as, with `COPY --chown` or narrower modes",
-        references: &["CIS Docker 4.8", "NIST SP 800-190 4.1.2"],
+        references: &["NIST SP 800-190: 4.1.2"],
         equivalents: &[],
     },
     run,

@@ -17,13 +17,16 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "an attacker changes programs and keeps tools in the running container",
         fix: "set `readOnlyRootFilesystem: true` and mount an `emptyDir` where the program must write",
         references: &[
-            "NSA/CISA Kubernetes Hardening Guide: Kubernetes Pod security",
-            "NIST SP 800-190 4.4.3",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Kubernetes Pod security",
+            "NIST SP 800-190: 4.4.3",
         ],
         equivalents: &[
             checkov("CKV_K8S_22"),
+            checkov("CKV_K8S_30"),
             trivy("KSV-0014"),
+            trivy("KSV-0118"),
             kubescape("C-0017"),
+            kubescape("C-0211"),
             kube_linter("no-read-only-root-fs"),
         ],
     },

@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, Dataset, Severity};
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::Unit;
+use crate::registry::{Unit, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -15,8 +15,8 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "whoever gets a disk, a snapshot or the storage account reads the data",
         fix: "use a storage class that encrypts, with a key of your own where the data is confidential",
-        references: &["NIST SP 800-53 SC-28", "NIST SP 800-190 4.5.5"],
-        equivalents: &[],
+        references: &["NIST SP 800-53r5: SC-28"],
+        equivalents: &[kubescape("C-0264")],
     },
     run,
 };

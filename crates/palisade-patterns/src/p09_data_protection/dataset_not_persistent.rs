@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "whoever can delete the pod, or take its node down, deletes the data",
         fix: "keep the data on a claim, with `volumeClaimTemplates` in a StatefulSet",
-        references: &["NIST SP 800-53 CP-9", "MITRE ATT&CK T1485"],
+        references: &["NIST SP 800-53r5: CP-9", "MITRE ATT&CK T1485"],
         equivalents: &[],
     },
     run,

@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "nobody can tell which rules hold for the data, and the sensitive part gets no more protection than the rest",
         fix: "add the label `palisade.dev/classification` (public, internal, confidential or restricted), or say it in `palisade.toml`",
-        references: &["NIST SP 800-53 RA-2", "NIST SP 800-207 3.1"],
+        references: &["NIST SP 800-53r5: RA-2", "NIST SP 800-207: 2.1"],
         equivalents: &[],
     },
     run,

@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "whoever deletes or encrypts the data has the last word",
         fix: "declare snapshots or a backup schedule for the claim",
         references: &[
-            "NIST SP 800-53 CP-9",
+            "NIST SP 800-53r5: CP-9",
             "MITRE ATT&CK T1485",
             "MITRE ATT&CK T1490",
         ],

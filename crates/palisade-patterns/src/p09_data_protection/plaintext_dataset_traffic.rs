@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Low,
         lets: "whoever can listen on the network between the workloads reads data and passwords",
         fix: "turn TLS on in the data store, or put it and its clients into the mesh",
-        references: &["NIST SP 800-53 SC-8", "NIST SP 800-204 4.4"],
+        references: &["NIST SP 800-53r5: SC-8", "NIST SP 800-204: MS-SS-4"],
         equivalents: &[],
     },
     run,

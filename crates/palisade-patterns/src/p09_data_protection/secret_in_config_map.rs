@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "everybody who may read configuration has the secret, and it is in the repository",
         fix: "revoke the secret, keep the new one in a secret store, and mount it as a file",
         references: &[
-            "CIS Kubernetes 5.4.1",
-            "NIST SP 800-190 4.1.4",
+            "CIS Kubernetes Benchmark 1.8: 5.4.1",
+            "NIST SP 800-190: 4.1.4",
             "MITRE ATT&CK T1552.001",
         ],
         equivalents: &[trivy("KSV-0109"), trivy("KSV-01010"), kubescape("C-0012")],

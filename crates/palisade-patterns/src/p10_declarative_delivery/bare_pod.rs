@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "nothing starts it again, and no change of it can be rolled back",
         fix: "use a Deployment, StatefulSet or Job",
-        references: &["NIST SP 800-53 CM-3"],
+        references: &["NIST SP 800-53r5: CM-3"],
         equivalents: &[kubescape("C-0073")],
     },
     run,

@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "draining nodes takes every replica down at once",
         fix: "add a PodDisruptionBudget that selects the pods",
-        references: &["NIST SP 800-53 SC-5"],
+        references: &["NIST SP 800-53r5: SC-5"],
         equivalents: &[],
     },
     run,

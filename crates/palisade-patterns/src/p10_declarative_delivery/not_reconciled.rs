@@ -19,7 +19,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Low,
         lets: "a change that is made by hand in the namespace stays, and nobody sees it",
         fix: "add the namespace to an Argo CD Application or a Flux Kustomization",
-        references: &["NIST SP 800-53 CM-3", "NIST SP 800-53 CM-6"],
+        references: &["NIST SP 800-53r5: CM-3, CM-6"],
         equivalents: &[],
     },
     run,

@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a change that is made by hand, by an attacker too, stays in the cluster",
         fix: "turn self-healing on (`syncPolicy.automated.selfHeal: true`; in Flux remove `suspend`)",
-        references: &["NIST SP 800-53 CM-3", "NIST SP 800-53 CM-6"],
+        references: &["NIST SP 800-53r5: CM-3, CM-6"],
         equivalents: &[],
     },
     run,

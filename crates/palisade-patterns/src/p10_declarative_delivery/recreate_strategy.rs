@@ -4,7 +4,7 @@ use palisade_model::{Check, CheckId, Confidence, Severity, Strategy, Volume, Vol
 
 use crate::context::Context;
 use crate::finding::{Findings, Report};
-use crate::registry::Unit;
+use crate::registry::{Unit, kube_linter, kubescape};
 
 pub(crate) const UNIT: Unit = Unit {
     check: Check {
@@ -15,8 +15,11 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "every update and every rollback is an outage, so that fixes wait",
         fix: "use the strategy `RollingUpdate`",
-        references: &["NIST SP 800-53 CM-3"],
-        equivalents: &[],
+        references: &["NIST SP 800-53r5: CM-3"],
+        equivalents: &[
+            kubescape("C-0305"),
+            kube_linter("no-rolling-update-strategy"),
+        ],
     },
     run,
 };

@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::High,
         lets: "a bad revision cannot be undone from what the cluster keeps, so the outage or the hole lasts longer",
         fix: "remove `revisionHistoryLimit: 0`",
-        references: &["NIST SP 800-53 CM-3", "NIST SP 800-53 SI-2"],
+        references: &["NIST SP 800-53r5: CM-3, CP-10"],
         equivalents: &[],
     },
     run,

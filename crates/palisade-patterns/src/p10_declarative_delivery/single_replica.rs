@@ -16,7 +16,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "taking one pod or node down takes the service down, and so does every rollback of it",
         fix: "run at least two replicas, with a PodDisruptionBudget",
-        references: &["NIST SP 800-53 SC-5"],
+        references: &["NIST SP 800-53r5: SC-5"],
         equivalents: &[kube_linter("minimum-three-replicas")],
     },
     run,

@@ -16,12 +16,15 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "what is done through the API server, by an attacker too, is not recorded",
         fix: "record at least metadata of every request, and bodies of changes",
         references: &[
-            "CIS Kubernetes 3.2.1",
-            "CIS Kubernetes 3.2.2",
-            "NSA/CISA Kubernetes Hardening Guide: Audit logging",
+            "CIS Kubernetes Benchmark 1.8: 3.2.1, 3.2.2",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Audit logging and threat detection",
             "MITRE ATT&CK T1562.008",
         ],
-        equivalents: &[kubescape("C-0067")],
+        equivalents: &[
+            kubescape("C-0067"),
+            kubescape("C-0160"),
+            kubescape("C-0161"),
+        ],
     },
     run,
 };

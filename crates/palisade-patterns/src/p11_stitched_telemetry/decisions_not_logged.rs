@@ -18,7 +18,10 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Low,
         lets: "refused calls, the first sign of somebody who tries doors, are not seen",
         fix: "turn access logging on with a Telemetry object in the root namespace",
-        references: &["NIST SP 800-204B 5", "NIST SP 800-53 AU-2"],
+        references: &[
+            "NIST SP 800-204B: authorization policies",
+            "NIST SP 800-53r5: AU-2",
+        ],
         equivalents: &[],
     },
     run,

@@ -17,8 +17,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "an attack through the entry point leaves no trace of who came and what was asked for",
         fix: "turn the access log of the entry point on",
         references: &[
-            "NIST SP 800-53 AU-2",
-            "NIST SP 800-204 4.6",
+            "NIST SP 800-53r5: AU-2",
+            "NIST SP 800-204: MS-SS-5",
             "MITRE ATT&CK T1562.008",
         ],
         equivalents: &[],

@@ -17,7 +17,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "the way of an attack through the system breaks off at this workload",
         fix: "set the `OTEL_*` variables of an instrumented program, or turn tracing on in the mesh",
-        references: &["NIST SP 800-204 4.6", "NIST SP 800-53 AU-12"],
+        references: &["NIST SP 800-204: MS-SS-5", "NIST SP 800-53r5: AU-12"],
         equivalents: &[],
     },
     run,

@@ -15,7 +15,7 @@ pub(crate) const UNIT: Unit = Unit {
         confidence: Confidence::Medium,
         lets: "the time between a detection and its containment is the time that somebody takes to read it",
         fix: "let the detection act (Tetragon `Sigkill`, Falco Talon) or hand it to a responder",
-        references: &["NIST SP 800-61r3 RS.MI", "NIST SP 800-190 4.4.4"],
+        references: &["NIST SP 800-61r3: RS.MI", "NIST SP 800-190: 4.4.4"],
         equivalents: &[],
     },
     run,

@@ -18,8 +18,8 @@ pub(crate) const UNIT: Unit = Unit {
         lets: "an attacker who got in is found by chance",
         fix: "add detection rules (Falco, Tetragon) to the code",
         references: &[
-            "NIST SP 800-190 4.4.4",
-            "NSA/CISA Kubernetes Hardening Guide: Audit logging and threat detection",
+            "NIST SP 800-190: 4.4.4",
+            "NSA/CISA Kubernetes Hardening Guide 1.2: Audit logging and threat detection",
         ],
         equivalents: &[],
     },

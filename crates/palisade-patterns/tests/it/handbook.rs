@@ -4,17 +4,40 @@ use std::path::PathBuf;
 
 use palisade_analysis::Analysis;
 use palisade_model::{CheckId, PatternId};
-use palisade_patterns::{Context, Unit, evaluate, patterns};
+use palisade_patterns::{Context, Suppression, Unit, WrittenException, evaluate, find, patterns};
 use palisade_sources::{Options, read_texts};
 
-use crate::page::{Example, Section, sections};
+use crate::page::{Example, Section, sections, with_facts};
+
+fn path_of(pattern: PatternId) -> PathBuf {
+    let name = format!("p{:02}-{}.md", pattern.number(), pattern.slug());
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/patterns")
+        .join(name)
+}
 
 fn page_of(pattern: PatternId) -> String {
-    let name = format!("p{:02}-{}.md", pattern.number(), pattern.slug());
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../docs/patterns")
-        .join(name);
-    std::fs::read_to_string(path).unwrap_or_default()
+    std::fs::read_to_string(path_of(pattern)).unwrap_or_default()
+}
+
+#[test]
+fn every_section_repeats_what_the_registry_says() {
+    let check = |id: &str| find(id).first().map(|unit| unit.check);
+    for pattern in PatternId::all() {
+        let page = page_of(pattern);
+        let title = format!("# {}. {}\n", pattern.number(), pattern.slug());
+        assert!(page.starts_with(&title), "the page lacks the title {title}");
+        let wanted = with_facts(&page, check);
+        if std::env::var_os("PALISADE_UPDATE").is_some() {
+            std::fs::write(path_of(pattern), &wanted).unwrap();
+            continue;
+        }
+        assert!(
+            page == wanted,
+            "docs/patterns: severity, fix or references of pattern {} are stale: run this test with PALISADE_UPDATE=1",
+            pattern.number()
+        );
+    }
 }
 
 fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
@@ -24,12 +47,22 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
         .collect();
     let reading = read_texts(&texts, &Options::default());
     let analysis = Analysis::of(&reading.model);
+    let written: Vec<WrittenException> = reading
+        .suppressions
+        .iter()
+        .filter_map(|comment| {
+            let read = Suppression::parse(&comment.text).ok()?;
+            Some(read.written(&comment.origin))
+        })
+        .collect();
     let registries = ["registry.example.com".to_owned()];
     let context = Context {
         model: &reading.model,
         analysis: &analysis,
         today: jiff::civil::date(2026, 1, 15),
         allowed_registries: &registries,
+        exceptions: &written,
+        guardrails: &[],
     };
     let found = evaluate(&context, &|unit| unit.check.id == check);
     let message = |finding: palisade_model::Finding| finding.message;

@@ -1,5 +1,7 @@
 //! Reads a handbook page: per check a section with flagged and unflagged examples.
 
+use palisade_model::Check;
+
 /// One file of an example.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Example {
@@ -22,6 +24,60 @@ pub(crate) struct Section {
     pub(crate) findings: Vec<String>,
     /// Files that are not flagged.
     pub(crate) clean: Vec<Example>,
+}
+
+/// Starts of the lines of a section that repeat what the registry says.
+const FACTS: [&str; 5] = [
+    "Severity: ",
+    "**Lets:** ",
+    "**Fix:** ",
+    "**References:** ",
+    "**Elsewhere:** ",
+];
+
+/// What the registry says about a check, as its section repeats it.
+fn facts(check: &Check) -> String {
+    let confidence = format!("{:?}", check.confidence).to_lowercase();
+    let mut facts = format!(
+        "Severity: {} · confidence: {confidence}\n\n**Lets:** {}.\n\n**Fix:** {}.\n\n**References:** {}.\n\n",
+        check.severity.word(),
+        check.lets,
+        check.fix,
+        check.references.join("; ")
+    );
+    let elsewhere: Vec<String> = check
+        .equivalents
+        .iter()
+        .map(|other| format!("{} `{}`", other.tool.name(), other.id))
+        .collect();
+    if !elsewhere.is_empty() {
+        facts.extend(["**Elsewhere:** ", &elsewhere.join(", "), ".\n\n"]);
+    }
+    facts
+}
+
+/// The page with the facts of every check before its first example.
+pub(crate) fn with_facts(page: &str, find: impl Fn(&str) -> Option<Check>) -> String {
+    let mut out = String::new();
+    let mut check: Option<Check> = None;
+    for line in page.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            check = find(heading.split(' ').next().unwrap_or_default());
+        }
+        if check.is_some() && FACTS.iter().any(|start| line.starts_with(start)) {
+            continue;
+        }
+        if line == "### Flagged"
+            && let Some(check) = check.take()
+        {
+            out.truncate(out.trim_end().len());
+            out.push_str("\n\n");
+            out.push_str(&facts(&check));
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
 }
 
 #[derive(Clone, Copy, PartialEq)]

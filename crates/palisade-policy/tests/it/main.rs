@@ -1,4 +1,14 @@
 //! Tests of the policy languages through the crate's public face.
 
 #[cfg(test)]
+mod cel;
+#[cfg(test)]
+mod kyverno;
+#[cfg(test)]
+mod kyverno_cel;
+#[cfg(test)]
+mod kyverno_seeds;
+#[cfg(test)]
+mod kyverno_suite;
+#[cfg(test)]
 mod sentinel;

@@ -57,7 +57,7 @@ fn annotate_diagnostic(out: &mut String, diagnostic: &Diagnostic, texts: &Texts)
         DiagnosticLevel::Note => "notice",
     };
     let properties = match &diagnostic.origin {
-        Some(origin) => place(origin, texts, "Palisade could not read this"),
+        Some(origin) => place(origin, texts, "Palisade"),
         None => format!("title={}", property("Palisade")),
     };
     annotate(out, command, &properties, &diagnostic.message);

@@ -8,6 +8,7 @@ use palisade_model::{DiagnosticLevel, Finding, Outcome, Severity, Status};
 
 use crate::Texts;
 use crate::assessment::{Assessment, PatternLine};
+use crate::formats::snippet::Notes;
 use crate::formats::{Detail, snippet};
 use crate::verdict::Verdict;
 
@@ -125,7 +126,9 @@ fn pattern_line(pattern: &PatternLine) -> String {
         Status::NotApplicable => format!("no {}", pattern.unit),
         _ => format!(
             "{}/{} {}",
-            coverage.guarded, coverage.applicable, pattern.unit
+            coverage.guarded,
+            coverage.applicable,
+            pattern.pattern.unit_for(coverage.applicable)
         ),
     };
     let colour = match pattern.status {
@@ -144,21 +147,10 @@ fn pattern_line(pattern: &PatternLine) -> String {
     format!(
         "  {:2} {:24} {colour}{}{RESET}  {counts:21} {colour}{:width$}{RESET} {checks}",
         pattern.pattern.number(),
-        title(&pattern.slug),
+        pattern.pattern.title(),
         bar(pattern),
         pattern.status.words(),
     )
-}
-
-/// A slug as words: `mesh-mtls` is the one with a spelling of its own.
-pub(super) fn title(slug: &str) -> String {
-    match slug {
-        "mesh-mtls" => "mesh mTLS".to_owned(),
-        "least-privilege-access" => "least-privilege access".to_owned(),
-        "identity-aware-ingress" => "identity-aware ingress".to_owned(),
-        "policy-as-code" => slug.to_owned(),
-        _ => slug.replace('-', " "),
-    }
 }
 
 /// Filled cells never round up to full, nor down to empty, as long as the counts differ.
@@ -217,9 +209,9 @@ fn findings(out: &mut String, assessment: &Assessment, texts: &Texts, detail: De
         Detail::Normal => finding.severity >= Severity::High,
         Detail::Verbose => true,
     };
-    for finding in assessment.findings.iter().filter(full) {
-        line(out, &snippet::finding(finding, assessment, texts));
-        out.push('\n');
+    let shown: Vec<&Finding> = assessment.findings.iter().filter(full).collect();
+    for same in shown.chunk_by(|a, b| a.check == b.check && a.severity == b.severity) {
+        in_full(out, same, (assessment, texts), detail);
     }
     if detail != Detail::Normal {
         return;
@@ -246,11 +238,52 @@ fn findings(out: &mut String, assessment: &Assessment, texts: &Texts, detail: De
     }
 }
 
-fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String {
-    let (word, colour) = match first.severity {
+/// Findings of one check: the first says what it means, a few more show their lines, and the rest
+/// are named.
+fn in_full(
+    out: &mut String,
+    same: &[&Finding],
+    (assessment, texts): (&Assessment, &Texts),
+    detail: Detail,
+) {
+    const WITH_SOURCE: usize = 4;
+    for (at, finding) in same.iter().enumerate() {
+        let notes = match (detail, at) {
+            (Detail::Verbose, _) => Notes::All,
+            (_, 0) => Notes::Some,
+            _ => Notes::None,
+        };
+        if detail == Detail::Verbose || at < WITH_SOURCE {
+            line(out, &snippet::finding(finding, assessment, texts, notes));
+            out.push('\n');
+            continue;
+        }
+        let message = snippet::one_line(&finding.message);
+        let (word, colour) = heading(finding.severity);
+        line(
+            out,
+            &format!(
+                "{BOLD}{colour}{word}[{}]{RESET}{BOLD}: {message}{RESET} {DIM}({}){RESET}",
+                finding.check, finding.origin
+            ),
+        );
+    }
+    if detail != Detail::Verbose && same.len() > WITH_SOURCE {
+        out.push('\n');
+    }
+}
+
+/// The word and colour that a severity reads as.
+const fn heading(severity: Severity) -> (&'static str, &'static str) {
+    match severity {
+        Severity::Critical | Severity::High => ("error", RED),
         Severity::Medium => ("warning", YELLOW),
-        _ => ("note", GREEN),
-    };
+        Severity::Low => ("note", GREEN),
+    }
+}
+
+fn folded_line(first: &Finding, count: usize, assessment: &Assessment) -> String {
+    let (word, colour) = heading(first.severity);
     let id = first.check.to_string();
     let title = assessment
         .checks

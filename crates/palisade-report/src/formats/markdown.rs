@@ -43,14 +43,16 @@ fn patterns(out: &mut String, assessment: &Assessment) {
             Status::NotApplicable => String::new(),
             _ => format!(
                 "{}/{} {}",
-                pattern.coverage.guarded, pattern.coverage.applicable, pattern.unit
+                pattern.coverage.guarded,
+                pattern.coverage.applicable,
+                pattern.pattern.unit_for(pattern.coverage.applicable)
             ),
         };
         let _infallible = writeln!(
             out,
             "| {} | {} | {counts} | {} | {} |",
             pattern.pattern.number(),
-            human::title(&pattern.slug),
+            pattern.pattern.title(),
             pattern.status.words(),
             pattern.checks.join(" ")
         );

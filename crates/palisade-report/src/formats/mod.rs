@@ -103,6 +103,16 @@ pub fn render_diagnostic(diagnostic: &palisade_model::Diagnostic, texts: &Texts)
     snippet::diagnostic(diagnostic, texts)
 }
 
+/// Shows one finding with its line and everything that is known about it, styled with ANSI
+/// sequences.
+pub fn render_finding(
+    finding: &palisade_model::Finding,
+    assessment: &Assessment,
+    texts: &Texts,
+) -> String {
+    snippet::finding(finding, assessment, texts, snippet::Notes::All)
+}
+
 /// Writes an assessment; the human format is styled with ANSI sequences for the caller to keep
 /// or strip.
 pub fn render(format: Format, assessment: &Assessment, texts: &Texts, detail: Detail) -> String {

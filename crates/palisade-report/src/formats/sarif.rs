@@ -1,6 +1,6 @@
 //! SARIF 2.1.0 (OASIS), for code scanning.
 
-use palisade_document::SourceFile;
+use palisade_document::{SourceFile, Span};
 use palisade_model::{Confidence, Diagnostic, DiagnosticLevel, Finding, Origin, Severity};
 use serde_json::{Value, json};
 
@@ -11,23 +11,38 @@ use crate::verdict::Verdict;
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
+/// What code scanning takes of one run; findings are sorted, so that the least are left out.
+const MOST_RESULTS: usize = 25_000;
+/// Locations that code scanning takes of one result.
+const MOST_RELATED: usize = 100;
+/// Tags that code scanning takes of one rule.
+const MOST_TAGS: usize = 20;
+
 pub(super) fn render(assessment: &Assessment, texts: &Texts) -> String {
-    let mut results: Vec<Value> = assessment
+    let rule_ids = rule_ids(assessment);
+    let accepted = assessment.excepted.iter();
+    let all = assessment
         .findings
         .iter()
-        .map(|finding| result(finding, None, assessment, texts))
+        .map(|finding| (finding, None))
+        .chain(accepted.map(|excepted| (&excepted.finding, Some(excepted))));
+    let results: Vec<Value> = all
+        .take(MOST_RESULTS)
+        .map(|(finding, excepted)| result(finding, excepted, &rule_ids, texts))
         .collect();
-    results.extend(
-        assessment
-            .excepted
-            .iter()
-            .map(|excepted| result(&excepted.finding, Some(excepted), assessment, texts)),
-    );
-    let notifications: Vec<Value> = assessment
+    let mut notifications: Vec<Value> = assessment
         .diagnostics
         .iter()
         .map(|diagnostic| notification(diagnostic, texts))
         .collect();
+    let total = assessment.findings.len() + assessment.excepted.len();
+    if total > results.len() {
+        let text = format!(
+            "{} results of {total} are here, the worst first: code scanning takes no more",
+            results.len()
+        );
+        notifications.push(json!({ "level": "warning", "message": { "text": text } }));
+    }
     let finished = !matches!(assessment.verdict, Verdict::Incomplete { .. });
     let document = json!({
         "$schema": SCHEMA,
@@ -37,14 +52,15 @@ pub(super) fn render(assessment: &Assessment, texts: &Texts) -> String {
                 "name": "palisade",
                 "semanticVersion": assessment.version,
                 "informationUri": env!("CARGO_PKG_REPOSITORY"),
-                "rules": rules(assessment),
+                "rules": rules(&rule_ids, assessment),
             }},
+            "automationDetails": { "id": "palisade/" },
             "invocations": [{
                 "executionSuccessful": finished,
                 "exitCode": assessment.verdict.exit_code(),
                 "toolExecutionNotifications": notifications,
             }],
-            "columnKind": "unicodeCodePoints",
+            "columnKind": "utf16CodeUnits",
             "results": results,
         }],
     });
@@ -63,12 +79,12 @@ fn rule_ids(assessment: &Assessment) -> Vec<String> {
     ids
 }
 
-fn rules(assessment: &Assessment) -> Vec<Value> {
+fn rules(ids: &[String], assessment: &Assessment) -> Vec<Value> {
     let rule = |id: &String| match assessment.checks.get(id) {
         Some(check) => described(id, check),
         None => json!({ "id": id }),
     };
-    rule_ids(assessment).iter().map(rule).collect()
+    ids.iter().map(rule).collect()
 }
 
 fn described(id: &str, check: &CheckSummary) -> Value {
@@ -78,13 +94,16 @@ fn described(id: &str, check: &CheckSummary) -> Value {
         .map(|other| other.id.as_str())
         .collect();
     let mut tags = vec!["security".to_owned()];
-    tags.extend(check.references.iter().cloned());
+    tags.extend(check.references.iter().take(MOST_TAGS - 1).cloned());
     json!({
         "id": id,
         "name": check.slug,
         "shortDescription": { "text": check.title },
         "fullDescription": { "text": check.lets },
-        "help": { "text": format!("{}\n\npalisade explain {id}", check.fix) },
+        "help": {
+            "text": format!("{}\n\npalisade explain {id}", check.fix),
+            "markdown": format!("**Lets:** {}\n\n**Fix:** {}\n\n`palisade explain {id}` shows examples.", check.lets, check.fix),
+        },
         "defaultConfiguration": { "level": level(check.severity) },
         "properties": {
             "security-severity": security_severity(check.severity),
@@ -98,11 +117,11 @@ fn described(id: &str, check: &CheckSummary) -> Value {
 fn result(
     finding: &Finding,
     excepted: Option<&Excepted>,
-    assessment: &Assessment,
+    rule_ids: &[String],
     texts: &Texts,
 ) -> Value {
     let id = finding.check.to_string();
-    let index = rule_ids(assessment).binary_search(&id).unwrap_or(0);
+    let index = rule_ids.binary_search(&id).unwrap_or(0);
     let mut related: Vec<Value> = Vec::new();
     for place in &finding.related {
         let mut known = location(&place.origin, texts);
@@ -112,6 +131,12 @@ fn result(
         related.push(known);
     }
     related.extend(finding.also.iter().map(|origin| location(origin, texts)));
+    related.truncate(MOST_RELATED);
+    for (at, place) in related.iter_mut().enumerate() {
+        if let Some(fields) = place.as_object_mut() {
+            fields.insert("id".to_owned(), at.into());
+        }
+    }
     let mut value = json!({
         "ruleId": id,
         "ruleIndex": index,
@@ -120,6 +145,8 @@ fn result(
         "locations": [location(&finding.origin, texts)],
         "partialFingerprints": {
             "palisade/v1": format!("{id}|{}|{}", finding.subject, finding.part),
+            // What code scanning tells results apart by: a line that moves keeps its alert.
+            "primaryLocationLineHash": format!("{}:1", finding.id),
         },
         "properties": {
             "security-severity": security_severity(finding.severity),
@@ -167,26 +194,41 @@ fn notification(diagnostic: &Diagnostic, texts: &Texts) -> Value {
 }
 
 fn location(origin: &Origin, texts: &Texts) -> Value {
-    let mut region = json!({
-        "startLine": origin.start.line,
-        "startColumn": origin.start.column,
-    });
-    let end = texts.get(&*origin.file).map(|file| end(file, origin));
+    let file = texts.get(&*origin.file);
+    let column = file.map_or(origin.start.column, |file| column(file, origin.span.start));
+    let mut region = json!({ "startLine": origin.start.line, "startColumn": column });
+    let end = file.map(|file| end(file, origin));
     if let (Some((line, column)), Some(fields)) = (end, region.as_object_mut()) {
         fields.insert("endLine".to_owned(), line.into());
         fields.insert("endColumn".to_owned(), column.into());
     }
     json!({
         "physicalLocation": {
-            "artifactLocation": { "uri": uri(&origin.file) },
+            "artifactLocation": artifact(&origin.file),
             "region": region,
         },
     })
 }
 
 fn end(file: &SourceFile, origin: &Origin) -> (u32, u32) {
-    let end = file.position(origin.span.end.max(origin.span.start));
-    (end.line, end.column)
+    let end = origin.span.end.max(origin.span.start);
+    (file.position(end).line, column(file, end))
+}
+
+/// Columns count UTF-16 code units from 1, which is what code scanning expects.
+fn column(file: &SourceFile, byte: u32) -> u32 {
+    let line = file.line_span(file.position(byte).line);
+    let before = file.slice(Span::new(line.start, byte.max(line.start)));
+    let units = before.encode_utf16().count();
+    u32::try_from(units).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// Paths inside the directory of the run are relative to its root; others are whole.
+fn artifact(path: &str) -> Value {
+    if path.starts_with('/') {
+        return json!({ "uri": format!("file://{}", uri(path)) });
+    }
+    json!({ "uri": uri(path), "uriBaseId": "%SRCROOT%" })
 }
 
 /// A relative reference (RFC 3986): everything but unreserved characters and `/` is encoded.

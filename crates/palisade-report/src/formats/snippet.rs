@@ -11,8 +11,27 @@ use palisade_model::{Diagnostic, DiagnosticLevel, Finding, Origin, Severity};
 use crate::Texts;
 use crate::assessment::{Assessment, CheckSummary};
 
-/// A finding in full.
-pub(super) fn finding(finding: &Finding, assessment: &Assessment, texts: &Texts) -> String {
+/// How much is said after the source of a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Notes {
+    /// Nothing: the finding before it said the same.
+    None,
+    /// What it lets, what to do, and where to read on.
+    Some,
+    /// That, with every reference and the finding's own name.
+    All,
+}
+
+/// References after the handbook's, unless all are asked for.
+const REFERENCES_SHOWN: usize = 2;
+
+/// A finding with its source.
+pub(crate) fn finding(
+    finding: &Finding,
+    assessment: &Assessment,
+    texts: &Texts,
+    wanted: Notes,
+) -> String {
     let title = Level::primary_title(level(finding.severity), one_line(&finding.message))
         .id(finding.check.to_string());
     let mut group = Group::with_title(title);
@@ -30,7 +49,7 @@ pub(super) fn finding(finding: &Finding, assessment: &Assessment, texts: &Texts)
             texts,
         ));
     }
-    for (name, text) in notes(finding, assessment) {
+    for (name, text) in notes(finding, assessment, wanted) {
         group = group.element(Level::NOTE.with_name(name).message(text));
     }
     let report = [group];
@@ -75,13 +94,13 @@ fn level(severity: Severity) -> Level<'static> {
 }
 
 /// The lines after the source: what it allows, what to do, where to read on.
-fn notes(finding: &Finding, assessment: &Assessment) -> Vec<(&'static str, String)> {
+fn notes(finding: &Finding, assessment: &Assessment, wanted: Notes) -> Vec<(&'static str, String)> {
     let check = finding.check.to_string();
     let mut notes = Vec::new();
-    if !finding.lets.is_empty() {
+    if wanted != Notes::None && !finding.lets.is_empty() {
         notes.push(("lets", one_line(&finding.lets)));
     }
-    if !finding.fix.is_empty() {
+    if wanted != Notes::None && !finding.fix.is_empty() {
         let command = if finding.is_fixable() {
             format!(" (palisade fix {check})")
         } else {
@@ -92,11 +111,22 @@ fn notes(finding: &Finding, assessment: &Assessment) -> Vec<(&'static str, Strin
     if !finding.also.is_empty() {
         notes.push(("also", also(&finding.also)));
     }
+    if wanted == Notes::None {
+        return notes;
+    }
     let summary: Option<&CheckSummary> = assessment.checks.get(&check);
     let references = summary.map_or(&[] as &[String], |known| &known.references);
+    let shown = match wanted {
+        Notes::All => references.len(),
+        Notes::None | Notes::Some => REFERENCES_SHOWN,
+    };
     let page = format!(" palisade explain {check}");
-    let parts = std::iter::once(page).chain(references.iter().cloned());
+    let parts = std::iter::once(page).chain(references.iter().take(shown).cloned());
     notes.push(("see", parts.collect::<Vec<_>>().join(" · ")));
+    if wanted == Notes::All {
+        let id = &finding.id;
+        notes.push(("id", format!("  {id} (palisade explain {id})")));
+    }
     notes
 }
 

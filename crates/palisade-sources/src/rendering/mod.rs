@@ -1,9 +1,11 @@
 //! What overlays and charts come to when they are rendered, and what becomes of their own files.
 
 mod charts;
-mod graph;
 mod kustomize;
+mod lines;
+mod places;
 mod programs;
+mod tree;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +16,8 @@ use palisade_model::{Diagnostic, Outcome};
 
 use crate::formats::kubernetes::Rendering;
 use crate::reading::Options;
+
+pub(crate) use self::places::Places;
 
 /// Texts by their path.
 type Texts = BTreeMap<Arc<str>, Arc<SourceFile>>;

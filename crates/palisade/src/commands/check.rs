@@ -31,15 +31,22 @@ const EXAMPLES: &str = "Examples:
 pub(crate) struct Arguments {
     #[command(flatten)]
     sources: SourceArguments,
-    /// Form of the result
-    #[arg(long, value_parser = format(), default_value = "human", env = "PALISADE_FORMAT", hide_env_values = true)]
-    format: Format,
+    #[command(flatten)]
+    judging: Judging,
     /// Write the result to a file
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+/// How to judge and how to say it.
+#[derive(Debug, Args)]
+pub(crate) struct Judging {
+    /// Form of the result
+    #[arg(long, value_parser = format(), default_value = "human", env = "PALISADE_FORMAT", hide_env_values = true)]
+    pub(crate) format: Format,
     /// Lowest severity that fails the run [default: high]
     #[arg(long, value_parser = severity(), env = "PALISADE_FAIL_ON", hide_env_values = true)]
-    fail_on: Option<Severity>,
+    pub(crate) fail_on: Option<Severity>,
     /// Run only these checks: ids, slugs, pattern numbers, or other tools' ids
     #[arg(
         long,
@@ -48,7 +55,7 @@ pub(crate) struct Arguments {
         env = "PALISADE_ONLY",
         hide_env_values = true
     )]
-    only: Vec<String>,
+    pub(crate) only: Vec<String>,
     /// Leave these checks out
     #[arg(
         long,
@@ -57,13 +64,13 @@ pub(crate) struct Arguments {
         env = "PALISADE_SKIP",
         hide_env_values = true
     )]
-    skip: Vec<String>,
+    pub(crate) skip: Vec<String>,
     /// Say nothing (exit code 3) if a file could not be read in full
     #[arg(long, env = "PALISADE_STRICT", hide_env_values = true)]
-    strict: bool,
+    pub(crate) strict: bool,
     /// Ignore suppression comments in the sources
     #[arg(long, env = "PALISADE_NO_INLINE", hide_env_values = true)]
-    no_inline: bool,
+    pub(crate) no_inline: bool,
 }
 
 fn format() -> impl TypedValueParser<Value = Format> {
@@ -73,13 +80,13 @@ fn format() -> impl TypedValueParser<Value = Format> {
 pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
     let started = Instant::now();
     let session = Session::open(&arguments.sources, global)?;
-    let request = request(arguments, &session, global)?;
+    let request = request(&arguments.judging, &session, global)?;
     let mut assessment = assess(&session, &request);
-    if arguments.format == Format::Json {
+    if arguments.judging.format == Format::Json {
         patching::write_out(&mut assessment.findings, session.texts());
     }
     let watched = arguments.output.is_none() && output::is_watched();
-    if watched && arguments.format == Format::Human {
+    if watched && arguments.judging.format == Format::Human {
         let elapsed = started.elapsed().as_millis();
         assessment.elapsed_ms = Some(u64::try_from(elapsed).unwrap_or(u64::MAX));
     }
@@ -88,7 +95,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         (_, true) => Detail::Verbose,
         _ => Detail::Normal,
     };
-    let text = render(arguments.format, &assessment, session.texts(), detail);
+    let text = render(
+        arguments.judging.format,
+        &assessment,
+        session.texts(),
+        detail,
+    );
     let code = assessment.verdict.exit_code();
     match &arguments.output {
         Some(path) => output::file(&text, path, code),
@@ -97,7 +109,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
 }
 
 /// Command line and environment before the settings file, and that before the defaults.
-fn request(arguments: &Arguments, session: &Session, global: &Global) -> anyhow::Result<Request> {
+fn request(arguments: &Judging, session: &Session, global: &Global) -> anyhow::Result<Request> {
     let settings = &session.settings;
     let first = |typed: &'_ [String], file: &[String]| -> Vec<String> {
         if typed.is_empty() {
@@ -125,5 +137,6 @@ fn request(arguments: &Arguments, session: &Session, global: &Global) -> anyhow:
             Comments::Honoured
         },
         today: global.today(),
+        now_ns: global.now_ns(),
     })
 }

@@ -69,6 +69,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         analysis: &analysis,
         today: global.today(),
         allowed_registries: &session.settings.registries,
+        exceptions: &[],
+        guardrails: &[],
     };
     let evaluation = evaluate(&context, &|_| true);
     let view = match arguments.view {

@@ -3,6 +3,7 @@
 mod baseline;
 mod check;
 mod completions;
+mod config;
 mod diagram;
 mod explain;
 mod fix;
@@ -13,6 +14,7 @@ mod policy;
 mod privileges;
 mod serve;
 
+pub(crate) use self::privileges::as_json as privileges_as_json;
 use crate::arguments::Global;
 
 /// Declares the commands from one list.
@@ -44,6 +46,7 @@ commands! {
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
+    Config => config,
     Policy => policy,
     Serve => serve,
     Completions => completions,

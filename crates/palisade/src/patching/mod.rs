@@ -246,6 +246,7 @@ mod overlaps {
             replacement: (*replacement).to_owned(),
         };
         Finding {
+            id: String::new(),
             check: CheckId::new(8, 1),
             slug: String::new(),
             severity: Severity::High,

@@ -1,6 +1,7 @@
 //! The settings file as written; a wrong key is an error with its line and the nearest right one.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span};
@@ -8,11 +9,12 @@ use palisade_model::{
     CheckId, Classification, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Origin,
     Severity,
 };
+use palisade_patterns::find;
 use serde::Deserialize;
 use toml::Spanned;
 
 use crate::failure::LocatedError;
-use crate::selection::nearest;
+use crate::selection::{named, nearest, nearest_name};
 use crate::settings::{DeclaredDataset, Settings};
 
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +23,7 @@ struct File {
     check: CheckTable,
     sources: SourcesTable,
     images: ImagesTable,
+    policies: PoliciesTable,
     dataset: Vec<Spanned<DatasetTable>>,
     exception: Vec<Spanned<ExceptionTable>>,
 }
@@ -29,8 +32,8 @@ struct File {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct CheckTable {
     fail_on: Option<Severity>,
-    only: Vec<String>,
-    skip: Vec<String>,
+    only: Vec<Spanned<String>>,
+    skip: Vec<Spanned<String>>,
     exclude: Vec<String>,
 }
 
@@ -45,6 +48,12 @@ struct SourcesTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct ImagesTable {
     registries: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct PoliciesTable {
+    paths: Option<Vec<PathBuf>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,12 +81,13 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
     let file: File = toml::from_str(text.text()).map_err(|error| wrong(text, &error))?;
     let mut settings = Settings {
         fail_on: file.check.fail_on,
-        only: file.check.only,
-        skip: file.check.skip,
+        only: checks(text, file.check.only)?,
+        skip: checks(text, file.check.skip)?,
         exclude: file.check.exclude,
         render: file.sources.render.unwrap_or(true),
         mesh_root_namespace: file.sources.mesh_root_namespace,
         registries: file.images.registries,
+        policies: file.policies.paths,
         ..Settings::default()
     };
     for table in file.dataset {
@@ -103,14 +113,7 @@ fn exception(
     table: ExceptionTable,
     origin: Origin,
 ) -> Result<Exception, LocatedError> {
-    let check: CheckId =
-        table
-            .check
-            .get_ref()
-            .parse()
-            .map_err(|error: palisade_model::ParseCheckIdError| {
-                located(text, table.check.span(), error.to_string())
-            })?;
+    let check = one_check(text, &table.check)?;
     for (name, value) in [("owner", &table.owner), ("reason", &table.reason)] {
         if value.get_ref().trim().is_empty() {
             return Err(located(
@@ -142,6 +145,44 @@ fn exception(
         expires,
         origin,
     })
+}
+
+/// Names that choose checks, each of which means at least one.
+fn checks(
+    text: &Arc<SourceFile>,
+    names: Vec<Spanned<String>>,
+) -> Result<Vec<String>, LocatedError> {
+    let known = |name: Spanned<String>| {
+        if named(name.get_ref().trim()).is_empty() {
+            return Err(unknown_check(text, &name));
+        }
+        Ok(name.into_inner())
+    };
+    names.into_iter().map(known).collect()
+}
+
+/// The check of an exception: by id, slug or another tool's id, as long as that is one.
+fn one_check(text: &Arc<SourceFile>, name: &Spanned<String>) -> Result<CheckId, LocatedError> {
+    let found = find(name.get_ref().trim());
+    match found.as_slice() {
+        [] => Err(unknown_check(text, name)),
+        [unit] => Ok(unit.check.id),
+        many => {
+            let ids: Vec<String> = many.iter().map(|unit| unit.check.id.to_string()).collect();
+            let sentence = format!("`{}` is more than one check here", name.get_ref());
+            let mut error = located(text, name.span(), sentence);
+            error.diagnostic.help = Some(format!("name one of {}", ids.join(", ")));
+            Err(error)
+        }
+    }
+}
+
+fn unknown_check(text: &Arc<SourceFile>, name: &Spanned<String>) -> LocatedError {
+    let sentence = format!("no check is called `{}`", name.get_ref());
+    let mut error = located(text, name.span(), sentence);
+    error.diagnostic.help =
+        nearest_name(name.get_ref()).map(|near| format!("did you mean `{near}`?"));
+    error
 }
 
 fn place(text: &SourceFile, span: Range<usize>) -> Origin {
@@ -182,6 +223,19 @@ fn wrong(text: &Arc<SourceFile>, error: &toml::de::Error) -> LocatedError {
             });
             (format!("`{key}` is missing"), help)
         }
+        Some((value, known)) if message.starts_with("unknown variant") => {
+            let near = nearest(value, known.iter().copied());
+            let help = near.map_or_else(
+                || format!("the words here are {}", known.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            (format!("unknown word `{value}`"), Some(help))
+        }
+        _ if message.starts_with("wanted string") => ("a text is expected here".to_owned(), None),
+        _ if message.contains("expected a sequence") => (
+            "a list is expected here".to_owned(),
+            Some("write it in brackets: `[\"…\"]`".to_owned()),
+        ),
         _ => (message.replace('\n', " "), None),
     };
     let mut located = located(text, error.span().unwrap_or(0..0), sentence);

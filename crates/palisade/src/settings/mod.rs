@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) mesh_root_namespace: Option<String>,
     /// Registries that images may come from.
     pub(crate) registries: Vec<String>,
+    /// Folders with the team's own policies, from where the run started; `None` means the usual.
+    pub(crate) policies: Option<Vec<PathBuf>>,
     /// Datasets with their classification.
     pub(crate) datasets: Vec<DeclaredDataset>,
     /// Exceptions.
@@ -62,6 +64,7 @@ impl Default for Settings {
             render: true,
             mesh_root_namespace: None,
             registries: Vec::new(),
+            policies: None,
             datasets: Vec::new(),
             exceptions: Vec::new(),
         }
@@ -69,6 +72,17 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Where the settings file says a key such as `check.fail-on`.
+    pub(crate) fn origin_of(&self, key: &str) -> Option<String> {
+        let file = self.text.as_ref()?;
+        let document = toml_edit::Document::parse(file.text()).ok()?;
+        let (table, name) = key.split_once('.')?;
+        let span = document.get(table)?.get(name)?.span()?;
+        let start = u32::try_from(span.start).ok()?;
+        let at = Origin::new(file, palisade_document::Span::new(start, start));
+        Some(at.to_string())
+    }
+
     /// The settings for what is read from `start`; `given` replaces the search.
     pub(crate) fn find(root: &Path, start: &Path, given: Option<&Path>) -> anyhow::Result<Self> {
         let path = match given {
@@ -83,6 +97,10 @@ impl Settings {
         let shown = shown(root, &path);
         let text = Arc::new(SourceFile::new(shown, text));
         let mut settings = file::parse(&text)?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        for policies in settings.policies.iter_mut().flatten() {
+            *policies = folder.join(&*policies);
+        }
         settings.path = Some(path);
         settings.text = Some(text);
         Ok(settings)

@@ -76,3 +76,51 @@ fn the_payment_service_is_reached_by_checkout_alone() {
         ["shop/checkout[Deployment] => payments/payment[Deployment] : TCP 50051"]
     );
 }
+
+#[test]
+fn a_path_is_explained_with_every_rule_that_decides_it_and_what_would_cut_it() {
+    let text = stdout(&palisade(&[
+        "paths",
+        "examples/shop-hardened",
+        "--between",
+        "checkout",
+        "payment",
+    ]));
+    for part in [
+        "TCP 50051 allowed by `NetworkPolicy/payments/payment` (namespaced)   examples/shop-hardened/network/flows.yaml:",
+        "everything else denied: no rule matches in `NetworkPolicy/payments/default-deny`",
+        "mutual TLS is required for the whole mesh by `PeerAuthentication/istio-system/default`   examples/shop-hardened/mesh/mtls.yaml:",
+        "the caller proves that it is `shop/checkout`",
+        "passes when the method is POST, and the path is /shop.Payment/*",
+        "by `AuthorizationPolicy/payments/payment`, rule 1   examples/shop-hardened/mesh/authorization.yaml:",
+        "to cut it: take the peer out of examples/shop-hardened/network/flows.yaml:",
+    ] {
+        assert!(text.contains(part), "{part}\nis not in\n{text}");
+    }
+    let refused = stdout(&palisade(&[
+        "paths",
+        "examples/shop-hardened",
+        "--between",
+        "web",
+        "payment",
+    ]));
+    assert!(refused.contains("no connection"), "{refused}");
+    assert!(!refused.contains("to cut it"), "{refused}");
+}
+
+#[test]
+fn ways_to_data_stand_under_the_doors_that_they_begin_at() {
+    let text = stdout(&palisade(&[
+        "paths",
+        "examples/shop",
+        "--from",
+        "internet",
+        "--to",
+        "dataset",
+    ]));
+    let door = "internet → shop/admin[NodePort]   examples/shop/manifests/admin.yaml:";
+    assert!(text.contains(door), "{text}");
+    let way = "→ shop-data/redis[StatefulSet] → dataset shop-data/redis";
+    assert!(text.contains(way), "{text}");
+    assert!(text.contains("4 ways from the internet"), "{text}");
+}

@@ -172,3 +172,23 @@ fn a_comment_without_owner_reason_or_end_is_an_error_and_not_honoured() {
         );
     }
 }
+
+#[test]
+fn a_comment_that_is_over_or_has_no_owner_is_a_finding() {
+    for (comment, words) in [
+        (
+            COMMENT.replace("2027-01-01", "2026-11-24"),
+            "ended on 2026-11-24",
+        ),
+        (COMMENT.replace("owner=team-shop", ""), "has no owner"),
+        (COMMENT.replace("expires=2027-01-01", ""), "has no end"),
+    ] {
+        let system = System::of(&[("shop.yaml", &format!("{comment}{OPEN}"))]);
+        let run = system.run(&["check", "--only", "PAL0501", "--fail-on", "critical"]);
+        assert_eq!(run.code, 1, "{words}");
+        assert!(run.out.contains("error[PAL0603]"), "{}", run.out);
+        assert!(run.out.contains(words), "{}", run.out);
+        let run = system.run(&["check", "--skip", "PAL0603", "--fail-on", "critical"]);
+        assert!(!run.out.contains("PAL0603"), "{}", run.out);
+    }
+}

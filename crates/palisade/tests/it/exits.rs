@@ -127,3 +127,44 @@ fn a_wrong_key_is_named_with_its_line_and_the_nearest_right_one() {
     assert!(run.err.contains("palisade.toml:2:1"), "{}", run.err);
     assert!(run.err.contains("did you mean `fail-on`?"), "{}", run.err);
 }
+
+#[test]
+fn a_wrong_value_in_the_settings_is_shown_with_its_line_and_a_way_out() {
+    let entry = |check: &str| {
+        format!(
+            "[[exception]]\ncheck = \"{check}\"\nresource = \"x\"\ncontent = \"x\"\nreason = \"r\"\nowner = \"o\"\nexpires = 2027-01-01\n"
+        )
+    };
+    for (settings, words) in [
+        (
+            "[check]\nfail-on = \"hgh\"\n".to_owned(),
+            ["palisade.toml:2:11", "did you mean `high`?"],
+        ),
+        (
+            "[check]\nonly = [\"PAL05O1\"]\n".to_owned(),
+            ["palisade.toml:2:9", "did you mean `PAL0501`?"],
+        ),
+        (
+            "[check]\nskip = \"PAL0501\"\n".to_owned(),
+            ["palisade.toml:2:8", "a list is expected here"],
+        ),
+        (
+            entry("PAL0599"),
+            ["palisade.toml:2:9", "no check is called `PAL0599`"],
+        ),
+        (
+            entry("CKV_K8S_30"),
+            ["palisade.toml:2:9", "name one of PAL0804"],
+        ),
+    ] {
+        let system = System::of(&[("shop.yaml", OPEN), ("palisade.toml", &settings)]);
+        let run = system.run(&["check"]);
+        assert_eq!(run.code, 3, "{settings}");
+        for word in words {
+            assert!(run.err.contains(word), "{settings}: {}", run.err);
+        }
+    }
+    let by_other_id = entry("CKV_K8S_16");
+    let system = System::of(&[("shop.yaml", OPEN), ("palisade.toml", &by_other_id)]);
+    assert_ne!(system.run(&["check"]).code, 3);
+}

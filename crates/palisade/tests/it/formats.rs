@@ -77,6 +77,44 @@ fn sarif_names_its_rules_and_places() {
 }
 
 #[test]
+fn sarif_counts_columns_in_utf16_code_units_and_names_alerts_by_finding() {
+    // One astral character is one code point and two code units.
+    let text = OPEN.replace(
+        "  name: shop\n---",
+        "  labels: {\"\u{1f6d2}\": x}\n  name: shop\n---",
+    );
+    let text = text.replace(
+        "          image: registry.example.com/cart:1.0",
+        "          env: [{name: \"\u{1f6d2}\", value: x}, {name: K, value: AKIAIOSFODNN7REALKEY}]\n          image: registry.example.com/cart:1.0",
+    );
+    let system = System::of(&[("a b.yaml", &text)]);
+    let run = system.run(&["check", "--only", "PAL0304", "--format", "sarif"]);
+    let sarif: Value = serde_json::from_str(&run.out).expect("JSON");
+    let run = &sarif["runs"][0];
+    assert_eq!(run["columnKind"], "utf16CodeUnits");
+    let result = &run["results"][0];
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "a%20b.yaml");
+    assert_eq!(place["artifactLocation"]["uriBaseId"], "%SRCROOT%");
+    let column = place["region"]["startColumn"].as_u64().expect("a column");
+    let line = text
+        .lines()
+        .find(|line| line.contains("AKIA"))
+        .expect("the line");
+    let units: Vec<u16> = line.encode_utf16().collect();
+    let at = usize::try_from(column).expect("small") - 1;
+    let marked = String::from_utf16_lossy(&units[at..]);
+    assert!(
+        marked.starts_with("AKIA") || marked.starts_with("{name: K"),
+        "column {column} marks `{marked}`"
+    );
+    let hash = result["partialFingerprints"]["primaryLocationLineHash"]
+        .as_str()
+        .expect("a fingerprint");
+    assert!(hash.ends_with(":1") && hash.len() == 10, "{hash}");
+}
+
+#[test]
 fn sarif_carries_exceptions_as_suppressions() {
     let system = System::of(&[("shop.yaml", OPEN)]);
     let only = ["--only", "PAL0501"];
@@ -129,7 +167,7 @@ fn github_annotates_the_line() {
 fn markdown_has_the_patterns_and_folds_the_findings() {
     let text = rendered("markdown");
     assert!(
-        text.contains("| 5 | network segmentation | 0/1 workloads | missing | PAL0501 PAL0502 |"),
+        text.contains("| 5 | network segmentation | 0/1 workload | missing | PAL0501 PAL0502 |"),
         "{text}"
     );
     assert!(text.contains("<details><summary>"), "{text}");

@@ -12,4 +12,5 @@ mod exceptions;
 mod exits;
 mod fixes;
 mod formats;
+mod rendering;
 mod system;

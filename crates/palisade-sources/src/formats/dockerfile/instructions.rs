@@ -189,12 +189,26 @@ fn variables(arguments: &UnescapedString<'_>, build_argument: bool) -> Vec<Build
         .into_iter()
         .map(|it| BuildCommand::Variable {
             build_argument,
+            turns_verification_off: it
+                .value
+                .as_ref()
+                .is_some_and(|value| turns_verification_off(&it.name, value)),
             secret: it
                 .value
                 .and_then(|value| credentials::secret(&it.name, &value)),
             name: it.name,
         })
         .collect()
+}
+
+/// Variables that make git, pip, npm, Node.js and Python accept any certificate.
+fn turns_verification_off(name: &str, value: &str) -> bool {
+    match name.to_ascii_uppercase().as_str() {
+        "GIT_SSL_NO_VERIFY" | "PIP_TRUSTED_HOST" => !value.is_empty(),
+        "NODE_TLS_REJECT_UNAUTHORIZED" | "PYTHONHTTPSVERIFY" => value == "0",
+        "NPM_CONFIG_STRICT_SSL" => value.eq_ignore_ascii_case("false"),
+        _ => false,
+    }
 }
 
 fn flag(flags: &[Flag<'_>], name: &str) -> Option<String> {

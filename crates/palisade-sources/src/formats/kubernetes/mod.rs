@@ -26,12 +26,14 @@ pub(crate) use storage::classification_of;
 use std::sync::Arc;
 
 use palisade_document::{
-    Document, FileRef, SourceFile, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
+    Document, FileRef, Limits, SourceFile, Span, Syntax, SyntaxError, SyntaxSeverity, Value, parse,
 };
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
+use crate::documents::{self, ReadDocument};
 use crate::facts::Facts;
-use crate::object::Object;
+use crate::object::{Anchor, Object};
+use crate::rendering::Places;
 
 const SLUG: &str = "kubernetes";
 
@@ -46,6 +48,10 @@ pub(crate) struct Rendering {
     pub(crate) folders: Vec<String>,
     /// The first line of the overlay's or chart's own file.
     pub(crate) first_line: Origin,
+    /// Where each value was written, where that is known.
+    pub(crate) places: Option<Arc<Places>>,
+    /// What the text is written in.
+    pub(crate) syntax: Syntax,
 }
 
 /// Whether a file may hold manifests.
@@ -87,7 +93,11 @@ pub(crate) fn read_names(file: &Arc<SourceFile>, facts: &mut Facts) {
 }
 
 fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> Outcome {
-    let (document, errors) = parse(Arc::clone(file), syntax_of(file.path()), &facts.limits);
+    let (syntax, limits) = match reading {
+        Reading::Rendered(rendering) => (rendering.syntax, rendered_limits(&facts.limits)),
+        _ => (syntax_of(file.path()), facts.limits),
+    };
+    let (document, errors) = parse(Arc::clone(file), syntax, &limits);
     let source = Source { file, reading };
     let resources = document
         .roots()
@@ -101,7 +111,40 @@ fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> O
         };
         facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
     }
-    outcome(&document, resources, errors, facts)
+    let outcome = outcome(&document, resources, (errors, reading), facts);
+    if facts.keeps_documents {
+        keep(document, resources, reading, facts);
+    }
+    outcome
+}
+
+/// Keeps a document for policies.
+fn keep(document: Document, resources: u32, reading: Reading<'_>, facts: &mut Facts) {
+    let kind = if resources > 0 {
+        Some(documents::Kind::Kubernetes)
+    } else {
+        documents::kind_of(document.file().path(), &document)
+    };
+    let places = match reading {
+        Reading::Plain | Reading::Names => documents::Places::Own,
+        Reading::Rendered(rendering) => documents::Places::Rendered(rendering.clone()),
+    };
+    facts.documents.extend(kind.map(|kind| ReadDocument {
+        kind,
+        document: Arc::new(document),
+        places,
+    }));
+}
+
+/// Bounds on a text of our own, whose parts were within bounds: it holds many files, one level
+/// deeper.
+fn rendered_limits(limits: &Limits) -> Limits {
+    Limits {
+        max_bytes: usize::MAX,
+        max_depth: limits.max_depth + 512,
+        max_nodes: usize::MAX,
+        ..*limits
+    }
 }
 
 fn syntax_of(path: &str) -> Syntax {
@@ -115,7 +158,7 @@ fn syntax_of(path: &str) -> Syntax {
 fn outcome(
     document: &Document,
     resources: u32,
-    errors: Vec<SyntaxError>,
+    (errors, reading): (Vec<SyntaxError>, Reading<'_>),
     facts: &mut Facts,
 ) -> Outcome {
     let file = document.file();
@@ -125,7 +168,10 @@ fn outcome(
     }
     let mut fatal = None;
     for error in errors {
-        let origin = Origin::new(file, error.span);
+        let origin = match reading {
+            Reading::Rendered(rendering) => rendering.origin(error.span),
+            Reading::Plain | Reading::Names => Origin::new(file, error.span),
+        };
         let level = match error.severity {
             SyntaxSeverity::Fatal => {
                 fatal.get_or_insert_with(|| {
@@ -179,6 +225,14 @@ enum Reading<'a> {
 }
 
 impl Rendering {
+    /// The place that a span of the rendered text comes from, as near as can be told.
+    pub(crate) fn origin(&self, span: Span) -> Origin {
+        let known = self.places.as_ref().and_then(|places| places.origin(span));
+        let mut origin = known.unwrap_or_else(|| self.first_line.clone());
+        origin.rendered_from = Some(FileRef::new(&*self.source));
+        origin
+    }
+
     /// The file that an object comes from, among those that have one of its kind and name.
     fn place(&self, places: &[Origin]) -> Origin {
         let is_taken_in = |origin: &&Origin| {
@@ -229,9 +283,13 @@ impl Source<'_> {
                 places.push(object.whole());
                 return 1;
             }
+            Reading::Rendered(Rendering {
+                places: Some(places),
+                ..
+            }) => object.anchor = Anchor::Values(Arc::clone(places)),
             Reading::Rendered(rendering) => {
                 let places = facts.declared.get(&key).map_or(&[][..], Vec::as_slice);
-                object.anchor = Some(rendering.place(places));
+                object.anchor = Anchor::One(rendering.place(places));
             }
         }
         kinds::read(&object, facts);
@@ -263,7 +321,7 @@ impl Source<'_> {
                 .map(|it| vec![it.variant.clone()])
                 .unwrap_or_default(),
             rendered_from: rendering.map(|it| FileRef::new(&*it.source)),
-            anchor: None,
+            anchor: Anchor::Own,
         }
     }
 }

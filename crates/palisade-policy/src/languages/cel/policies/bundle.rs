@@ -1,0 +1,161 @@
+//! Folders with admission policies, and their compiled form.
+
+use std::sync::Arc;
+
+use palisade_document::{Document, Limits, SourceFile, Syntax, SyntaxSeverity};
+use palisade_model::Origin;
+
+use super::{AdmissionPolicy, Binding};
+use crate::answer::Answer;
+use crate::compiled::{Compiled, RuleSummary};
+use crate::context::Context;
+use crate::datum::Datum;
+use crate::error::{EvaluationError, PolicyError};
+use crate::folder::Folder;
+use crate::input::Input;
+use crate::language::{Bundle, Settings};
+use crate::languages::kyverno::request::Request;
+
+/// Takes the folder's admission policies, with the documents beside them in the same files.
+pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
+    let unreadable = |error: crate::folder::ReadError| PolicyError::new(error.to_string());
+    let mut bundle = Bundle {
+        name: folder.shown(""),
+        ..Bundle::default()
+    };
+    for path in folder.files().map_err(unreadable)? {
+        if syntax_of(&path).is_none() {
+            continue;
+        }
+        let Ok(file) = folder.read(&path) else {
+            // Not a text: no policy of this language.
+            continue;
+        };
+        if file.text().contains("AdmissionPolicy") && has_policy(&read(&file, &path).0) {
+            bundle.files.insert(path, file);
+        }
+    }
+    Ok(if bundle.files.is_empty() {
+        Vec::new()
+    } else {
+        vec![bundle]
+    })
+}
+
+fn syntax_of(path: &str) -> Option<Syntax> {
+    let (_, extension) = path.rsplit_once('.')?;
+    match extension {
+        "yaml" | "yml" => Some(Syntax::Yaml),
+        "json" => Some(Syntax::Json),
+        _ => None,
+    }
+}
+
+fn read(file: &Arc<SourceFile>, path: &str) -> (Document, Vec<palisade_document::SyntaxError>) {
+    let syntax = syntax_of(path).unwrap_or(Syntax::Yaml);
+    palisade_document::parse(Arc::clone(file), syntax, &Limits::default())
+}
+
+fn has_policy(document: &Document) -> bool {
+    let mut roots = document.roots().map(Datum::from);
+    roots.any(|root| AdmissionPolicy::is(root) || Binding::read(root).is_some())
+}
+
+/// The compiled policies of a bundle.
+#[derive(Debug)]
+struct Policies {
+    compiled: Vec<AdmissionPolicy>,
+    bindings: Vec<Binding>,
+    /// The bundle's own documents: parameters may stand among them.
+    documents: Vec<Document>,
+    rules: Vec<RuleSummary>,
+}
+
+/// Compiles a bundle.
+pub(crate) fn compile(
+    bundle: &Bundle,
+    _: &Settings,
+) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
+    let mut set = Policies {
+        compiled: Vec::new(),
+        bindings: Vec::new(),
+        documents: Vec::new(),
+        rules: Vec::new(),
+    };
+    let mut mistakes = Vec::new();
+    for (path, file) in &bundle.files {
+        let (document, errors) = read(file, path);
+        for error in errors
+            .iter()
+            .filter(|error| error.severity == SyntaxSeverity::Fatal)
+        {
+            let origin = Origin::new(file, error.span);
+            mistakes.push(PolicyError::at(origin, error.message.clone()));
+        }
+        for root in document.roots().map(Datum::from) {
+            if AdmissionPolicy::is(root) {
+                match AdmissionPolicy::compile(root) {
+                    Ok(policy) => set.compiled.push(policy),
+                    Err(errors) => mistakes.extend(errors),
+                }
+            }
+            set.bindings.extend(Binding::read(root));
+        }
+        set.documents.push(document);
+    }
+    let known = |name: &str| set.compiled.iter().any(|policy| policy.name() == name);
+    for binding in &set.bindings {
+        if mistakes.is_empty() && !known(&binding.policy) {
+            let message = format!(
+                "the binding `{}` names the policy `{}`, which is not here",
+                binding.name, binding.policy
+            );
+            mistakes.push(PolicyError {
+                message,
+                origin: binding.origin.clone(),
+            });
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    set.rules = set
+        .compiled
+        .iter()
+        .flat_map(|policy| policy.summaries(&set.bindings))
+        .collect();
+    Ok(Arc::new(set))
+}
+
+impl Compiled for Policies {
+    fn language(&self) -> &'static str {
+        "cel"
+    }
+
+    fn rules(&self) -> &[RuleSummary] {
+        &self.rules
+    }
+
+    fn evaluate<'a>(
+        &self,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Result<Vec<Answer>, EvaluationError> {
+        let Some(mut request) = Request::of(input) else {
+            return Ok(Vec::new());
+        };
+        let own = self.documents.iter().flat_map(Document::roots);
+        let own: Vec<Datum<'_>> = request
+            .objects
+            .iter()
+            .copied()
+            .chain(own.map(Datum::from))
+            .collect();
+        request.objects = &own;
+        let mut answers = Vec::new();
+        for policy in &self.compiled {
+            answers.extend(policy.evaluate(context, &request, &self.bindings));
+        }
+        Ok(answers)
+    }
+}

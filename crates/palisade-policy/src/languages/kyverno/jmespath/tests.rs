@@ -1,0 +1,178 @@
+//! Tests of the language over small values of our own.
+
+use bumpalo::Bump;
+use palisade_document::Syntax;
+
+use super::*;
+use crate::budget::{Budget, Meter};
+use crate::context::Effects;
+use crate::languages::kyverno::scalars::build::json;
+
+fn search(value: &str, expression: &str) -> Result<String, String> {
+    let arena = Bump::new();
+    let random = || 7;
+    let effects = Effects {
+        now_ns: Some(1_700_000_000_000_000_000),
+        random: Some(&random),
+        ..Effects::default()
+    };
+    let context = Context::new(&arena, Meter::start(Budget::default()), effects);
+    let value = read_text(&context, value, Syntax::Json).unwrap();
+    let compiled = Expression::compile(expression)?;
+    compiled
+        .search(&context, value)
+        .map(json)
+        .map_err(|error| error.to_string())
+}
+
+const SHELF: &str = r#"{"books": [
+    {"title": "Maps", "price": 12, "tags": ["geo", "old"]},
+    {"title": "Cells", "price": 30, "tags": []},
+    {"title": "Tides", "price": 7}
+], "open": true, "name": "shelf", "sizes": {"b": 2, "a": 1}}"#;
+
+#[test]
+fn paths_projections_and_filters_read_values() {
+    for (expression, result) in [
+        ("books[0].title", r#""Maps""#),
+        ("books[-1].price", "7"),
+        ("books[*].title", r#"["Maps","Cells","Tides"]"#),
+        ("books[].tags[]", r#"["geo","old"]"#),
+        ("books[?price > `10`].title", r#"["Maps","Cells"]"#),
+        ("books[?!tags].title", r#"["Cells","Tides"]"#),
+        ("books[::-1].price", "[7,30,12]"),
+        ("books[:2].price | [1]", "30"),
+        ("sizes.*", "[2,1]"),
+        ("{n: name, o: open && 'yes'}", r#"{"n":"shelf","o":"yes"}"#),
+        ("[name, absent || 'none']", r#"["shelf","none"]"#),
+        ("books[?contains(tags || `[]`, 'old')] | length(@)", "1"),
+        (
+            "sort_by(books, &price)[*].title",
+            r#"["Tides","Maps","Cells"]"#,
+        ),
+        ("max_by(books, &price).title", r#""Cells""#),
+        ("absent == null", "true"),
+        ("books[?title == 'Maps' || price < `10`].price", "[12,7]"),
+        (
+            "map(&to_upper(title), books)",
+            r#"["MAPS","CELLS","TIDES"]"#,
+        ),
+    ] {
+        assert_eq!(
+            search(SHELF, expression).as_deref(),
+            Ok(result),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn a_missing_key_is_an_error_until_something_reads_it_as_absent() {
+    assert_eq!(
+        search(SHELF, "absent.deeper"),
+        Err("unknown key `absent` in path".to_owned())
+    );
+    assert_eq!(search(SHELF, "name.deeper").as_deref(), Ok("null"));
+    assert_eq!(search(SHELF, "absent || name").as_deref(), Ok(r#""shelf""#));
+}
+
+#[test]
+fn functions_of_the_dialect_calculate() {
+    for (expression, result) in [
+        ("add('1Gi', '512Mi')", r#""1536Mi""#),
+        ("subtract('1h', '30m0s')", r#""30m0s""#),
+        ("divide('10', '4')", "2.5"),
+        ("multiply(`3`, '100m')", r#""300m""#),
+        ("sum([`1`, `2`, `3`])", "6"),
+        ("modulo(`7`, `4`)", "3"),
+        ("round(`2.345`, `1`)", "2.3"),
+        ("semver_compare('1.4.2', '>=1.2.0 <2.0.0')", "true"),
+        ("semver_compare('3.0.0', '1.x || 2.x')", "false"),
+        ("split('a-b', '-')", r#"["a","b"]"#),
+        (
+            "regex_replace_all('([a-z])1', 'a1b1', '${1}2')",
+            r#""a2b2""#,
+        ),
+        ("regex_match('^a+$', 'aaa')", "true"),
+        ("pattern_match('a*', 'abc')", "true"),
+        ("path_canonicalize('/a/../b//c/.')", r#""/b/c""#),
+        (
+            "time_add('2023-01-01T00:00:00Z', '1h')",
+            r#""2023-01-01T01:00:00Z""#,
+        ),
+        (
+            "time_diff('2023-01-01T00:00:00Z', '2023-01-02T00:00:00Z')",
+            r#""24h0m0s""#,
+        ),
+        ("time_now_utc()", r#""2023-11-14T22:13:20Z""#),
+        ("time_to_cron('2023-06-02T15:42:00Z')", r#""42 15 2 6 5""#),
+        ("items({a: `1`}, 'k', 'v')", r#"[{"k":"a","v":1}]"#),
+        (
+            "object_from_lists(['a', 'b'], [`1`])",
+            r#"{"a":1,"b":null}"#,
+        ),
+        ("parse_yaml('a: [1, x]')", r#"{"a":[1,"x"]}"#),
+        ("base64_decode(base64_encode('hi'))", r#""hi""#),
+        ("md5('')", r#""d41d8cd98f00b204e9800998ecf8427e""#),
+        ("random('[a-c]{3}x')", r#""bbbx""#),
+        ("image_normalize('nginx')", r#""docker.io/nginx:latest""#),
+        ("is_external_url('https://10.0.0.1/x')", "false"),
+        ("lookup({a: `1`}, 'b')", "null"),
+        ("truncate('héllo', `2`)", r#""hé""#),
+        ("trim_prefix('v1', 'v')", r#""1""#),
+    ] {
+        assert_eq!(
+            search("{}", expression).as_deref(),
+            Ok(result),
+            "{expression}"
+        );
+    }
+}
+
+#[test]
+fn mistakes_are_said_with_their_place() {
+    for (expression, part) in [
+        ("a..b", "found `.`"),
+        ("a[", "found the end"),
+        ("nope(a)", "unknown function `nope`"),
+        ("length(a, b)", "takes 1 arguments and got 2"),
+        ("'open", "`'` is not closed"),
+        ("a[::0]", "step"),
+        ("", "found the end"),
+    ] {
+        let error = search("{}", expression).unwrap_err();
+        assert!(error.contains(part), "{expression}: {error}");
+    }
+    let error = search("{}", "length(`1`)").unwrap_err();
+    assert_eq!(
+        error,
+        "function `length` does not take number as argument 1"
+    );
+}
+
+#[test]
+fn hostile_expressions_end_in_an_error() {
+    let nested = format!("{}a{}", "(".repeat(200), ")".repeat(200));
+    assert!(Expression::compile(&nested).unwrap_err().contains("nested"));
+    let long = vec!["a"; 1000].join(".");
+    assert!(
+        Expression::compile(&long)
+            .unwrap_err()
+            .contains("operators")
+    );
+    let arena = Bump::new();
+    let budget = Budget {
+        steps: 100,
+        ..Budget::default()
+    };
+    let context = Context::new(&arena, Meter::start(budget), Effects::default());
+    let value = build_list(&arena);
+    let compiled = Expression::compile("[*][*].[@]").unwrap();
+    let error = compiled.search(&context, value).unwrap_err();
+    assert!(matches!(error, SearchError::Exhausted(_)));
+}
+
+fn build_list(arena: &Bump) -> Datum<'_> {
+    let row = Datum::List(arena.alloc_slice_fill_copy(50, Datum::Int(1)));
+    Datum::List(arena.alloc_slice_fill_copy(50, row))
+}

@@ -1,0 +1,305 @@
+//! A compiled set of Kyverno's policies and exceptions.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use palisade_document::{Document, Limits, Syntax, SyntaxSeverity, Value, parse};
+use palisade_model::Origin;
+
+use crate::answer::{Answer, Change, Status};
+use crate::compiled::{Compiled, RuleSummary};
+use crate::context::Context;
+use crate::datum::Datum;
+use crate::error::{EvaluationError, PolicyError};
+use crate::folder::Folder;
+use crate::input::Input;
+use crate::language::{Bundle, Settings};
+
+use super::cel_policies::{self, CelPolicy};
+use super::engine::{self, Judged};
+use super::exceptions::Exception;
+use super::policy::Policy;
+use super::request::Request;
+use super::response::RuleKind;
+use super::scalars::build;
+use crate::languages::cel::policies::{AdmissionPolicy, Binding};
+
+/// Policies that are judged together, with the exceptions from them.
+#[derive(Debug, Default)]
+pub(crate) struct PolicySet {
+    /// Policies whose rules are Kyverno's own.
+    pub(crate) policies: Vec<Policy>,
+    /// Exceptions from those.
+    pub(crate) exceptions: Vec<Exception>,
+    /// Policies whose rules are CEL.
+    pub(crate) cel: Vec<CelPolicy>,
+    /// Kubernetes' own admission policies, which only tests judge here: elsewhere the language
+    /// `cel` does.
+    pub(crate) admission: Vec<AdmissionPolicy>,
+    /// Their bindings.
+    pub(crate) bindings: Vec<Binding>,
+    /// Policies that do not load: they answer every request with an error.
+    pub(crate) broken: Vec<(String, PolicyError)>,
+    rules: Vec<RuleSummary>,
+    warnings: Vec<PolicyError>,
+}
+
+/// Takes the files with Kyverno's policies out of a folder, as one bundle.
+pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
+    let mut files = BTreeMap::new();
+    let listed = folder
+        .files()
+        .map_err(|error| PolicyError::new(error.to_string()))?;
+    for path in listed {
+        if !is_yaml(&path) {
+            continue;
+        }
+        let Ok(file) = folder.read(&path) else {
+            continue;
+        };
+        if !file.text().contains("kyverno.io/") {
+            continue;
+        }
+        let (document, _) = parse(Arc::clone(&file), Syntax::Yaml, &Limits::default());
+        if document.roots().any(|root| Kind::of(root).is_some()) {
+            files.insert(path, file);
+        }
+    }
+    if files.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Bundle {
+        name: folder.shown(""),
+        files,
+    }])
+}
+
+/// Compiles a bundle; policies that do not load are named and answer with errors, the others run.
+pub(crate) fn compile(
+    bundle: &Bundle,
+    _: &Settings,
+) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
+    let mut documents = Vec::new();
+    let mut mistakes = Vec::new();
+    for (path, file) in &bundle.files {
+        let syntax = syntax_of(path);
+        let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
+        for error in errors {
+            if error.severity == SyntaxSeverity::Fatal {
+                mistakes.push(PolicyError::at(
+                    Origin::new(file, error.span),
+                    error.message,
+                ));
+            }
+        }
+        documents.push(document);
+    }
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
+    let set = PolicySet::of(documents.iter().flat_map(Document::roots));
+    if set.policies.is_empty() && set.cel.is_empty() && !set.broken.is_empty() {
+        return Err(set.broken.into_iter().map(|(_, error)| error).collect());
+    }
+    Ok(Arc::new(set))
+}
+
+pub(crate) fn is_yaml(path: &str) -> bool {
+    let extension = path.rsplit('.').next().unwrap_or("");
+    matches!(extension, "yaml" | "yml" | "json")
+}
+
+/// The syntax of a file, by its name.
+pub(crate) fn syntax_of(path: &str) -> Syntax {
+    match path.rsplit('.').next() {
+        Some("json") => Syntax::Json,
+        _ => Syntax::Yaml,
+    }
+}
+
+/// What a document is to a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A `ClusterPolicy` or `Policy`.
+    Policy,
+    /// An exception from those.
+    Exception,
+    /// A policy whose rules are CEL.
+    CelPolicy,
+    /// An exception from those.
+    CelException,
+}
+
+impl Kind {
+    /// What a document is; `None` for what is none of Kyverno's.
+    pub(crate) fn of(root: Value<'_>) -> Option<Self> {
+        let text = |key| root.get(key).and_then(Value::as_str).unwrap_or("");
+        let own = text("apiVersion").starts_with("kyverno.io/");
+        match text("kind") {
+            "ClusterPolicy" | "Policy" if own => Some(Self::Policy),
+            "PolicyException" if own => Some(Self::Exception),
+            _ if cel_policies::is_policy(root.into()) => Some(Self::CelPolicy),
+            _ if cel_policies::is_exception(root.into()) => Some(Self::CelException),
+            _ => None,
+        }
+    }
+}
+
+impl PolicySet {
+    /// Compiles the policies and exceptions among documents.
+    pub(crate) fn of<'d>(roots: impl Iterator<Item = Value<'d>>) -> Self {
+        let mut set = Self::default();
+        let known: Vec<_> = roots
+            .filter_map(|root| Some((Kind::of(root)?, root)))
+            .collect();
+        let exceptions: Vec<Datum<'_>> = known
+            .iter()
+            .filter(|(kind, _)| *kind == Kind::CelException)
+            .map(|(_, root)| Datum::from(*root))
+            .collect();
+        for (kind, root) in known {
+            let name = root.at(&["metadata", "name"]).and_then(Value::as_str);
+            let name = name.unwrap_or("").to_owned();
+            match kind {
+                Kind::Policy => match Policy::compile(root) {
+                    Ok(policy) => set.policies.push(policy),
+                    Err(error) => set.broken.push((name, error)),
+                },
+                Kind::Exception => set.exceptions.push(Exception::read(root)),
+                Kind::CelPolicy => match CelPolicy::compile(root.into(), &exceptions) {
+                    Ok(policy) => set.cel.push(policy),
+                    Err(errors) => {
+                        let errors = errors.into_iter().map(|error| (name.clone(), error));
+                        set.broken.extend(errors);
+                    }
+                },
+                Kind::CelException => {}
+            }
+        }
+        set.summarize();
+        set
+    }
+
+    /// Compiles Kubernetes' own admission policies among documents, for tests of them.
+    pub(crate) fn add_admission<'d>(&mut self, roots: impl Iterator<Item = Value<'d>>) {
+        for root in roots.map(Datum::from) {
+            self.bindings.extend(Binding::read(root));
+            if !AdmissionPolicy::is(root) {
+                continue;
+            }
+            match AdmissionPolicy::compile(root) {
+                Ok(policy) => self.admission.push(policy),
+                Err(errors) => {
+                    let name = build::text_at(root, &["metadata", "name"]).unwrap_or("");
+                    let errors = errors.into_iter().map(|error| (name.to_owned(), error));
+                    self.broken.extend(errors);
+                }
+            }
+        }
+    }
+
+    fn summarize(&mut self) {
+        for policy in &self.policies {
+            for rule in &policy.rules {
+                if rule.is_autogen {
+                    continue;
+                }
+                self.rules.push(RuleSummary {
+                    policy: policy.name.clone(),
+                    rule: rule.name.clone(),
+                    title: policy.title.clone(),
+                    severity: policy.severity,
+                    enforcement: policy.usual_enforcement(rule),
+                    origin: Some(rule.origin.clone()),
+                });
+                for mistake in &rule.mistakes {
+                    let (policy, rule_name) = (&policy.name, &rule.name);
+                    let message = format!("rule `{rule_name}` of policy `{policy}`: {mistake}");
+                    self.warnings
+                        .push(PolicyError::at(rule.origin.clone(), message));
+                }
+            }
+        }
+        self.rules.extend(self.cel.iter().map(CelPolicy::summary));
+        let broken = self.broken.iter().map(|(_, error)| error.clone());
+        self.warnings.extend(broken);
+    }
+}
+
+impl Compiled for PolicySet {
+    fn language(&self) -> &'static str {
+        "kyverno"
+    }
+
+    fn rules(&self) -> &[RuleSummary] {
+        &self.rules
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.warnings
+    }
+
+    fn evaluate<'a>(
+        &self,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Result<Vec<Answer>, EvaluationError> {
+        let Some(mut request) = Request::of(input) else {
+            return Ok(Vec::new());
+        };
+        let mut answers = Vec::new();
+        for (policy, error) in &self.broken {
+            let mut answer = Answer::error(policy, "", error.message.clone());
+            answer.defined_at.clone_from(&error.origin);
+            answers.push(answer);
+        }
+        let kinds = [
+            RuleKind::Mutation,
+            RuleKind::ImageVerification,
+            RuleKind::Validation,
+            RuleKind::Generation,
+        ];
+        for kind in kinds {
+            for policy in &self.policies {
+                let current = request;
+                let outcome = engine::run(context, &current, policy, kind, &self.exceptions)?;
+                let judged = outcome.answers.into_iter();
+                answers.extend(judged.map(|judged| answer(policy, judged, &current)));
+                if outcome.object.is_some() {
+                    request.object = outcome.object;
+                }
+            }
+        }
+        for policy in &self.cel {
+            answers.extend(policy.evaluate(context, &request));
+        }
+        Ok(answers)
+    }
+}
+
+fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Answer {
+    let Judged { rule, response, .. } = judged;
+    let status = match response.status {
+        Status::Fail if !policy.scored => Status::Warn,
+        status => status,
+    };
+    let mut answer = Answer::new(&policy.name, &rule.name, status);
+    answer.message = response.message;
+    answer.enforcement = policy.enforcement(rule, request);
+    answer.severity = policy.severity;
+    let subject = request.subject();
+    answer.place = response
+        .place
+        .or_else(|| response.value.and_then(Request::place))
+        .or_else(|| Request::place(subject));
+    answer.path = response.path;
+    answer.defined_at = Some(rule.origin.clone());
+    answer.exception = response.exception;
+    let mutated = response
+        .patched
+        .map(|patched| Change::Mutated(build::json(patched)));
+    let generated = response.generated.into_iter().chain(response.target);
+    let generated = generated.map(|made| Change::Generated(build::json(made)));
+    answer.changes = mutated.into_iter().chain(generated).collect();
+    answer
+}
