@@ -64,10 +64,13 @@ impl<'f> Loader<'f> {
         mocks: Mocks,
     ) -> Environment {
         let mut environment = Environment::default();
-        for import in &configuration.imports {
-            if import.is_mock && mocks == Mocks::LeaveOut {
-                continue;
-            }
+        // A mock stands in for a module of the same name, whichever is written first.
+        let (stand_ins, own): (Vec<_>, Vec<_>) = configuration
+            .imports
+            .iter()
+            .partition(|import| import.is_mock);
+        let stand_ins = stand_ins.into_iter().filter(|_| mocks == Mocks::Use);
+        for import in own.into_iter().chain(stand_ins) {
             let source = match &import.from {
                 ImportFrom::Module(source) => match self.module(path, source) {
                     Ok(program) => Source::Module(program),
