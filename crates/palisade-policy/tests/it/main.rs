@@ -10,5 +10,9 @@ mod kyverno_cel;
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;
+mod rego;
+mod rego_gatekeeper;
+mod rego_semantics;
 #[cfg(test)]
 mod sentinel;
+mod suites;
