@@ -3,11 +3,17 @@
 mod cel;
 mod kyverno;
 pub mod rego;
+mod sentinel;
 
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[rego::LANGUAGE, kyverno::LANGUAGE, cel::LANGUAGE];
+pub const ALL: &[Language] = &[
+    rego::LANGUAGE,
+    kyverno::LANGUAGE,
+    cel::LANGUAGE,
+    sentinel::LANGUAGE,
+];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {

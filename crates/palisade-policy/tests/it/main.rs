@@ -17,4 +17,6 @@ mod rego_gatekeeper;
 #[cfg(test)]
 mod rego_semantics;
 #[cfg(test)]
+mod sentinel;
+#[cfg(test)]
 mod suites;

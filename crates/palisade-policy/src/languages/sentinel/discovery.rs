@@ -1,0 +1,114 @@
+//! Takes the policy sets out of a folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::configuration::{self, ImportFrom};
+use super::loader::beside;
+use crate::error::PolicyError;
+use crate::folder::Folder;
+use crate::language::Bundle;
+
+/// A bundle per `sentinel.hcl` or `sentinel.json` with the files that it names, and one per folder
+/// of policies outside of such sets. Paths in a bundle are those in the folder.
+pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
+    let files = folder
+        .files()
+        .map_err(|error| PolicyError::new(error.to_string()))?;
+    let mut bundles = Vec::new();
+    let mut sets = BTreeSet::new();
+    for file in &files {
+        let (parent, name) = split(file);
+        if matches!(name, "sentinel.hcl" | "sentinel.json") && !in_tests(file) {
+            bundles.push(set(folder, file)?);
+            sets.insert(parent.to_owned());
+        }
+    }
+    let mut loose: BTreeMap<&str, Vec<&String>> = BTreeMap::new();
+    for file in &files {
+        let (parent, _) = split(file);
+        if file.ends_with(".sentinel") && !in_tests(file) && !within(&sets, parent) {
+            loose.entry(parent).or_default().push(file);
+        }
+    }
+    for (parent, files) in loose {
+        let mut bundle = Bundle {
+            name: folder.shown(parent).trim_end_matches('/').to_owned(),
+            files: BTreeMap::new(),
+        };
+        let mut policies = 0;
+        for path in files {
+            let file = folder
+                .read(path)
+                .map_err(|error| PolicyError::new(error.to_string()))?;
+            policies += usize::from(defines_main(file.text()));
+            bundle.files.insert(path.clone(), file);
+        }
+        if policies > 0 {
+            bundles.push(bundle);
+        }
+    }
+    Ok(bundles)
+}
+
+fn split(file: &str) -> (&str, &str) {
+    file.rsplit_once('/').unwrap_or(("", file))
+}
+
+/// Whether a path lies in a folder of tests.
+fn in_tests(file: &str) -> bool {
+    let mut steps = file.split('/');
+    steps.any(|step| matches!(step, "test" | "testdata" | "mocks"))
+}
+
+fn within(sets: &BTreeSet<String>, folder: &str) -> bool {
+    sets.iter().any(|set| {
+        set.is_empty()
+            || folder == set
+            || folder
+                .strip_prefix(set.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+    })
+}
+
+/// Whether a text has a `main`, at the start of a line.
+pub(super) fn defines_main(text: &str) -> bool {
+    text.lines().any(|line| {
+        line.strip_prefix("main")
+            .is_some_and(|rest| rest.trim_start().starts_with('='))
+    })
+}
+
+/// A set with the files that it names; those that are missing are told when it is compiled.
+fn set(folder: &Folder, path: &str) -> Result<Bundle, PolicyError> {
+    let read = |path: &str| {
+        folder
+            .read(path)
+            .map_err(|error| PolicyError::new(error.to_string()))
+    };
+    let file = read(path)?;
+    let mut bundle = Bundle {
+        name: folder.shown(split(path).0).trim_end_matches('/').to_owned(),
+        files: BTreeMap::from([(path.to_owned(), std::sync::Arc::clone(&file))]),
+    };
+    // A configuration that cannot be read is told when it is compiled.
+    let Ok(configuration) = configuration::read(&file) else {
+        return Ok(bundle);
+    };
+    let policies = configuration.policies.iter().map(|policy| &policy.source);
+    let imports = configuration
+        .imports
+        .iter()
+        .filter(|import| !import.is_mock)
+        .filter_map(|import| match &import.from {
+            ImportFrom::Module(source) | ImportFrom::Static(source) => Some(source),
+            ImportFrom::Data(_) | ImportFrom::Plugin => None,
+        });
+    for source in policies.chain(imports) {
+        if let Ok(path) = beside(path, source)
+            && let Ok(file) = folder.read(&path)
+        {
+            bundle.files.insert(path, file);
+        }
+    }
+    Ok(bundle)
+}
