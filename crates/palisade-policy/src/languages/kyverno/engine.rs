@@ -12,6 +12,7 @@ use super::mutate;
 use super::policy::{Body, Policy, Rule};
 use super::request::Request;
 use super::response::{Response, RuleKind};
+use super::scalars::build;
 use super::scope::Scope;
 use super::validate;
 
@@ -61,6 +62,15 @@ pub(crate) fn run<'x, 'a>(
         scope.restore(&saved);
         for response in responses? {
             if let Some(patched) = response.patched {
+                if build::is_too_deep(patched) {
+                    let most = build::MAX_DEPTH;
+                    let message = format!("the change nests the object deeper than {most}");
+                    outcome.answers.push(Judged {
+                        rule,
+                        response: Response::new(Status::Error, message),
+                    });
+                    continue;
+                }
                 scope.set_object(patched);
                 outcome.object = Some(patched);
             }

@@ -160,6 +160,10 @@ fn hostile_expressions_end_in_an_error() {
             .unwrap_err()
             .contains("operators")
     );
+    let chain = vec!["a"; 400].join(".");
+    assert!(Expression::compile(&chain).is_ok());
+    let deepest = format!("{}{}", "!".repeat(60), vec!["@"; 400].join(" || "));
+    assert_eq!(search("{}", &deepest).as_deref(), Ok("{}"));
     let arena = Bump::new();
     let budget = Budget {
         steps: 100,

@@ -90,6 +90,11 @@ impl<'f> Runner<'f> {
             .map(Datum::from)
             .collect();
         values.extend(test.root.get("values").map(Datum::from));
+        let namespaces = values.iter().filter_map(|values| values.get("namespaces"));
+        for namespace in namespaces.flat_map(Datum::items) {
+            let named = build::with(arena, namespace, "apiVersion", Datum::Text("v1"));
+            known.push(build::with(arena, named, "kind", Datum::Text("Namespace")));
+        }
         let user = files.user.iter().flat_map(Document::roots).next();
         let mut operations: Vec<&'f str> = test.rows.iter().map(|row| row.operation).collect();
         operations.push("");
