@@ -114,6 +114,8 @@ pub(crate) fn check() -> anyhow::Result<()> {
         analysis: &analysis,
         today: jiff::civil::Date::constant(2026, 1, 1),
         allowed_registries: &[],
+        exceptions: &[],
+        guardrails: &[],
     };
     let mut slow = slowest(&context);
     let evaluation = evaluate(&context, &|_| true);

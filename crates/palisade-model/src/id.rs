@@ -37,6 +37,8 @@ pub enum NodeKind {
     Control,
     /// Somebody or something outside the system.
     Actor,
+    /// A document that policies judge and that is no node of the graph.
+    Document,
 }
 
 impl NodeKind {
@@ -56,6 +58,7 @@ impl NodeKind {
             Self::Pipeline => "pipeline",
             Self::Control => "control",
             Self::Actor => "actor",
+            Self::Document => "document",
         }
     }
 }

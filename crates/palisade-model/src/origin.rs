@@ -81,6 +81,17 @@ impl Origin {
             near: false,
         }
     }
+
+    /// The place of what no file holds.
+    pub fn nowhere() -> Self {
+        Self {
+            file: FileRef::new(""),
+            span: Span::default(),
+            start: Position { line: 1, column: 1 },
+            rendered_from: None,
+            near: true,
+        }
+    }
 }
 
 impl std::fmt::Display for Origin {

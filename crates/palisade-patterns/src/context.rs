@@ -3,6 +3,7 @@
 use palisade_analysis::Analysis;
 use palisade_model::Model;
 
+use crate::guardrail::GuardrailReport;
 use crate::suppression::WrittenException;
 
 /// The system under judgement, its analysis, and the day.
@@ -18,4 +19,6 @@ pub struct Context<'a> {
     pub allowed_registries: &'a [String],
     /// Exceptions and suppressions as they are written.
     pub exceptions: &'a [WrittenException],
+    /// What the team's own policies said.
+    pub guardrails: &'a [GuardrailReport],
 }

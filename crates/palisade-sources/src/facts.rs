@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use palisade_document::Limits;
 use palisade_model::{Backend, Cidr, Diagnostic, DiagnosticLevel, Fact, Model, Origin, Workload};
 
+use crate::documents::ReadDocument;
 use crate::formats::falco::Response;
 use crate::formats::kubernetes::admission::{PolicyBinding, UnboundPolicy};
 use crate::formats::kubernetes::cilium::NamedPeer;
@@ -58,6 +59,10 @@ pub(crate) struct Facts {
     pub(crate) responses: Vec<Response>,
     /// Bindings that put admission policies in force.
     pub(crate) policy_bindings: Vec<PolicyBinding>,
+    /// Whether documents are kept for policies.
+    pub(crate) keeps_documents: bool,
+    /// Documents that policies judge.
+    pub(crate) documents: Vec<ReadDocument>,
     /// Kinds that were met and are not read, so that each is told once per file.
     pub(crate) unread_kinds: BTreeMap<(String, String), Origin>,
 }
@@ -152,6 +157,7 @@ impl Facts {
         }
         self.backups.append(&mut other.backups);
         self.config_values.append(&mut other.config_values);
+        self.documents.append(&mut other.documents);
         self.routes.append(&mut other.routes);
         for (key, mut origins) in other.declared {
             self.declared.entry(key).or_default().append(&mut origins);

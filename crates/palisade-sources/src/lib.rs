@@ -7,6 +7,7 @@
 
 mod build;
 mod credentials;
+pub mod documents;
 mod facts;
 mod formats;
 mod object;
@@ -16,4 +17,5 @@ mod rendering;
 mod suppressions;
 mod walk;
 
+pub use crate::documents::ReadDocument;
 pub use crate::reading::{Options, Reading, SuppressionComment, read, read_texts};

@@ -8,6 +8,7 @@ use palisade_document::{Limits, SourceFile, Span};
 use palisade_model::{Account, Diagnostic, Model, Origin, Outcome};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
+use crate::documents::ReadDocument;
 use crate::facts::Facts;
 use crate::rendering::{Rendered, render};
 use crate::walk::{Found, walk};
@@ -27,6 +28,8 @@ pub struct Options {
     pub mesh_root_namespace: Option<String>,
     /// Globs of paths to leave out, relative to the root.
     pub exclude: Vec<String>,
+    /// Keep the documents, for policies to judge.
+    pub keeps_documents: bool,
 }
 
 /// A `palisade:ignore` comment, as written; its meaning is resolved by the caller.
@@ -53,6 +56,8 @@ pub struct Reading {
     pub files: BTreeMap<Arc<str>, Arc<SourceFile>>,
     /// Suppression comments, sorted by place.
     pub suppressions: Vec<SuppressionComment>,
+    /// Documents, for policies to judge, in the order of their files; empty unless asked for.
+    pub documents: Vec<ReadDocument>,
 }
 
 /// Reads every file under `paths`; reported paths are relative to `root`.
@@ -106,7 +111,7 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
         .collect();
     let read: Vec<(Facts, Outcome)> = plain
         .par_iter()
-        .map(|file| read_one(file, root, &options.limits))
+        .map(|file| read_one(file, root, options))
         .collect();
     let mut facts = Facts::new(root);
     for (file, (more, outcome)) in plain.iter().zip(read) {
@@ -120,6 +125,7 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
     for (file, rendering) in &rendered.texts {
         let mut more = Facts::new(root);
         more.limits = options.limits;
+        more.keeps_documents = options.keeps_documents;
         more.declared = std::mem::take(&mut facts.declared);
         let outcome = formats::kubernetes::read_rendered(file, rendering, &mut more);
         if matches!(outcome, Outcome::Unread { .. } | Outcome::Partial { .. }) {
@@ -129,6 +135,7 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
     }
 
     let suppressions = suppressions::find(&files);
+    let documents = std::mem::take(&mut facts.documents);
     let (model, more) = build::finish(facts);
     diagnostics.extend(more);
     diagnostics.sort();
@@ -142,12 +149,14 @@ fn put_together(found: Found, rendered: Rendered, options: &Options) -> Reading 
         diagnostics,
         files,
         suppressions,
+        documents,
     }
 }
 
-fn read_one(file: &Arc<SourceFile>, root: &str, limits: &Limits) -> (Facts, Outcome) {
+fn read_one(file: &Arc<SourceFile>, root: &str, options: &Options) -> (Facts, Outcome) {
     let mut facts = Facts::new(root);
-    facts.limits = *limits;
+    facts.limits = options.limits;
+    facts.keeps_documents = options.keeps_documents;
     let outcome = match formats::of(file.path(), file.text()) {
         Some(format) => (format.read)(file, &mut facts),
         None => texts::not_applicable("not a format that is read"),

@@ -123,6 +123,18 @@ pub(crate) struct ReadingArguments {
         hide_env_values = true
     )]
     pub(crate) exclude: Vec<String>,
+    /// Folders with the team's own policies, instead of `policy/`, `policies/` and `guardrails/`
+    #[arg(
+        long,
+        value_name = "DIR",
+        value_delimiter = ',',
+        env = "PALISADE_POLICIES",
+        hide_env_values = true
+    )]
+    pub(crate) policies: Vec<PathBuf>,
+    /// Leave the team's own policies out
+    #[arg(long, conflicts_with = "policies")]
+    pub(crate) no_policies: bool,
     /// Never run kubectl, kustomize or helm to render overlays and charts
     #[arg(long, env = "PALISADE_NO_RENDER", hide_env_values = true)]
     pub(crate) no_render: bool,

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use palisade_analysis::Analysis;
 use palisade_analysis::outcomes::Outcomes;
-use palisade_model::{Exception, Finding, Severity};
-use palisade_patterns::{Context, WrittenException, find};
+use palisade_model::{Diagnostic, DiagnosticLevel, Exception, Finding, Severity};
+use palisade_patterns::{Context, GuardrailReport, WrittenException, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
 
 use crate::exceptions::{self, EXPIRED, Sorted};
-use crate::inline;
 use crate::selection::Selection;
 use crate::session::Session;
+use crate::{guardrails, inline};
 
 /// How strictly files that were not read are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub(crate) struct Request {
     pub(crate) comments: Comments,
     /// The day that "expired" is judged by.
     pub(crate) today: jiff::civil::Date,
+    /// The moment that policies see, in nanoseconds since 1970.
+    pub(crate) now_ns: i64,
 }
 
 /// Judges a system.
@@ -74,12 +76,15 @@ pub(crate) fn assess_with(
         .cloned()
         .collect();
     let written = written(&exceptions, &comments, &request.selection);
+    let (guardrails, mut doubts) = guardrails(session, analysis, request);
+    diagnostics.append(&mut doubts);
     let context = Context {
         model: &reading.model,
         analysis,
         today: request.today,
         allowed_registries: &session.settings.registries,
         exceptions: &written,
+        guardrails: &guardrails,
     };
     let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
         let id = unit.check.id;
@@ -110,6 +115,28 @@ pub(crate) fn assess_with(
         accounts: reading.accounts.clone(),
         elapsed_ms: None,
     }
+}
+
+/// What the team's own policies say of the system, and what is doubtful in them.
+fn guardrails(
+    session: &Session,
+    analysis: &Analysis<'_>,
+    request: &Request,
+) -> (Vec<GuardrailReport>, Vec<Diagnostic>) {
+    let loaded = &session.policies;
+    if loaded.sets.is_empty() && loaded.problems.is_empty() {
+        return (Vec::new(), Vec::new());
+    }
+    let system = guardrails::system(analysis);
+    let said = guardrails::judge(&session.reading.documents, loaded, &system, request.now_ns);
+    let doubts = loaded
+        .problems
+        .iter()
+        .filter(|problem| problem.level != DiagnosticLevel::Error);
+    (
+        guardrails::reports(&said, loaded),
+        doubts.cloned().collect(),
+    )
 }
 
 /// Exceptions and comments about checks that run, to be judged themselves.

@@ -5,6 +5,7 @@ mod assess;
 mod commands;
 mod exceptions;
 mod failure;
+mod guardrails;
 mod handbook;
 mod inline;
 mod output;

@@ -10,6 +10,7 @@ use palisade_sources::{Options, Reading};
 
 use crate::arguments::{Global, ReadingArguments, SourceArguments};
 use crate::failure::{UNFINISHED, UsageError};
+use crate::policies::{self, Loaded};
 use crate::settings::Settings;
 
 /// A system that was read, with the settings that apply to it.
@@ -19,6 +20,8 @@ pub(crate) struct Session {
     pub(crate) settings: Settings,
     /// What was read.
     pub(crate) reading: Reading,
+    /// The team's own policies.
+    pub(crate) policies: Loaded,
     /// Where the run started; reported paths are relative to it.
     pub(crate) root: PathBuf,
 }
@@ -41,7 +44,11 @@ impl Session {
             .first()
             .map_or_else(|| root.clone(), |path| root.join(path));
         let settings = Settings::find(&root, &start, global.config.as_deref())?;
-        let options = options(&settings, how);
+        let loaded = policies(&root, paths, &settings, how)?;
+        let options = Options {
+            keeps_documents: !loaded.sets.is_empty(),
+            ..options(&settings, how)
+        };
         let paths: Vec<PathBuf> = paths.iter().map(|path| joined(&root, path)).collect();
         let mut reading = palisade_sources::read(&root, &paths, &options);
         if let Some(file) = &settings.text {
@@ -49,10 +56,14 @@ impl Session {
                 .files
                 .insert(Arc::clone(file.path()), Arc::clone(file));
         }
+        for (name, file) in &loaded.texts {
+            reading.files.insert(Arc::clone(name), Arc::clone(file));
+        }
         classify(&mut reading, &settings);
         Ok(Self {
             settings,
             reading,
+            policies: loaded,
             root,
         })
     }
@@ -107,6 +118,29 @@ pub(crate) struct FileCounts {
     pub(crate) partial: usize,
     /// Not read.
     pub(crate) unread: usize,
+}
+
+/// The team's policies: from where it was typed, else from where the settings say, else from the
+/// usual folders.
+fn policies(
+    root: &Path,
+    paths: &[PathBuf],
+    settings: &Settings,
+    how: &ReadingArguments,
+) -> anyhow::Result<Loaded> {
+    let folders = if how.no_policies {
+        Vec::new()
+    } else if !how.policies.is_empty() {
+        exist(&how.policies)?;
+        how.policies.clone()
+    } else if let Some(folders) = &settings.policies {
+        exist(folders)?;
+        folders.clone()
+    } else {
+        policies::usual(root, paths)
+    };
+    let settings = palisade_policy::Settings::default();
+    Ok(policies::load(root, &folders, None, &settings))
 }
 
 /// `.` joins to nothing, so that reported paths have no `./`.

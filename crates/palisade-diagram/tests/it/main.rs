@@ -61,6 +61,7 @@ fn drawn(view: View, format: Format) -> String {
         today: jiff::civil::date(2027, 1, 1),
         allowed_registries: &[],
         exceptions: &[],
+        guardrails: &[],
     };
     let evaluation = evaluate(&context, &|_| true);
     render(&scene(&analysis, &evaluation, view), format)

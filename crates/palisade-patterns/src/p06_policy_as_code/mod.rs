@@ -8,6 +8,8 @@ use crate::registry::Pattern;
 
 mod admission_audit_only;
 mod exception_expired;
+mod guardrail_broken;
+mod guardrail_not_evaluated;
 mod no_admission_policy;
 mod no_pod_security_level;
 mod pod_security;
@@ -22,6 +24,8 @@ pub(crate) const PATTERN: Pattern = Pattern {
         no_pod_security_level::UNIT,
         privileged_pod_security_level::UNIT,
         no_admission_policy::UNIT,
+        guardrail_broken::UNIT,
+        guardrail_not_evaluated::UNIT,
     ],
 };
 

@@ -62,6 +62,7 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
         today: jiff::civil::date(2026, 1, 15),
         allowed_registries: &registries,
         exceptions: &written,
+        guardrails: &[],
     };
     let found = evaluate(&context, &|unit| unit.check.id == check);
     let message = |finding: palisade_model::Finding| finding.message;

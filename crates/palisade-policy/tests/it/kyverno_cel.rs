@@ -34,7 +34,7 @@ fn judge_with(policies: &str, object: &str, supplied: &str) -> Vec<Answer> {
     let objects: Vec<_> = supplied.roots().skip(1).collect();
     let images: Vec<_> = facts
         .into_iter()
-        .flat_map(|facts| facts.entries())
+        .flat_map(palisade_document::Value::entries)
         .map(|entry| (entry.key, entry.value))
         .collect();
     let arena = Bump::new();

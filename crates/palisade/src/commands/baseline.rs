@@ -65,6 +65,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         completeness: Completeness::Tolerant,
         comments: Comments::Honoured,
         today: global.today(),
+        now_ns: global.now_ns(),
     };
     let assessment = assess(&session, &request);
     // An exception about an exception that is over would hide that it is over.

@@ -137,5 +137,6 @@ fn request(arguments: &Judging, session: &Session, global: &Global) -> anyhow::R
             Comments::Honoured
         },
         today: global.today(),
+        now_ns: global.now_ns(),
     })
 }

@@ -85,7 +85,7 @@ struct Setting {
     value: fn(&Seen<'_>) -> String,
 }
 
-const SETTINGS: [Setting; 14] = [
+const SETTINGS: [Setting; 15] = [
     Setting {
         name: "config",
         typed: ("config", "PALISADE_CONFIG"),
@@ -159,6 +159,17 @@ const SETTINGS: [Setting; 14] = [
         name: "images.registries",
         typed: ("", ""),
         value: |seen| list(&seen.settings.registries),
+    },
+    Setting {
+        name: "policies.paths",
+        typed: ("policies", "PALISADE_POLICIES"),
+        value: |seen| {
+            let typed = &seen.arguments.reading.policies;
+            let said = seen.settings.policies.as_ref();
+            let folders = said.filter(|_| typed.is_empty()).unwrap_or(typed);
+            let shown = folders.iter().map(|folder| folder.display().to_string());
+            list(&shown.collect::<Vec<_>>())
+        },
     },
     Setting {
         name: "dataset",

@@ -70,6 +70,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         today: global.today(),
         allowed_registries: &session.settings.registries,
         exceptions: &[],
+        guardrails: &[],
     };
     let evaluation = evaluate(&context, &|_| true);
     let view = match arguments.view {

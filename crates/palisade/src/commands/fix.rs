@@ -67,6 +67,7 @@ fn findings(
         completeness: Completeness::Tolerant,
         comments: Comments::Honoured,
         today: global.today(),
+        now_ns: global.now_ns(),
     };
     Ok(assess(session, &request).findings)
 }

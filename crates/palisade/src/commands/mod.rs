@@ -14,6 +14,7 @@ mod policy;
 mod privileges;
 mod serve;
 
+pub(crate) use self::privileges::as_json as privileges_as_json;
 use crate::arguments::Global;
 
 /// Declares the commands from one list.

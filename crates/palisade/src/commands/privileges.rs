@@ -150,7 +150,7 @@ fn line(grant: &Grant) -> String {
     )
 }
 
-fn as_json(privileges: &Privileges) -> Value {
+pub(crate) fn as_json(privileges: &Privileges) -> Value {
     let administrators: Vec<Value> = privileges
         .administrators()
         .iter()

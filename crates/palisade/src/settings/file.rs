@@ -1,6 +1,7 @@
 //! The settings file as written; a wrong key is an error with its line and the nearest right one.
 
 use std::ops::Range;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span};
@@ -22,6 +23,7 @@ struct File {
     check: CheckTable,
     sources: SourcesTable,
     images: ImagesTable,
+    policies: PoliciesTable,
     dataset: Vec<Spanned<DatasetTable>>,
     exception: Vec<Spanned<ExceptionTable>>,
 }
@@ -46,6 +48,12 @@ struct SourcesTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct ImagesTable {
     registries: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct PoliciesTable {
+    paths: Option<Vec<PathBuf>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,6 +87,7 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
         render: file.sources.render.unwrap_or(true),
         mesh_root_namespace: file.sources.mesh_root_namespace,
         registries: file.images.registries,
+        policies: file.policies.paths,
         ..Settings::default()
     };
     for table in file.dataset {

@@ -33,6 +33,8 @@ pub(crate) struct Settings {
     pub(crate) mesh_root_namespace: Option<String>,
     /// Registries that images may come from.
     pub(crate) registries: Vec<String>,
+    /// Folders with the team's own policies, from where the run started; `None` means the usual.
+    pub(crate) policies: Option<Vec<PathBuf>>,
     /// Datasets with their classification.
     pub(crate) datasets: Vec<DeclaredDataset>,
     /// Exceptions.
@@ -62,6 +64,7 @@ impl Default for Settings {
             render: true,
             mesh_root_namespace: None,
             registries: Vec::new(),
+            policies: None,
             datasets: Vec::new(),
             exceptions: Vec::new(),
         }
@@ -94,6 +97,10 @@ impl Settings {
         let shown = shown(root, &path);
         let text = Arc::new(SourceFile::new(shown, text));
         let mut settings = file::parse(&text)?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
+        for policies in settings.policies.iter_mut().flatten() {
+            *policies = folder.join(&*policies);
+        }
         settings.path = Some(path);
         settings.text = Some(text);
         Ok(settings)

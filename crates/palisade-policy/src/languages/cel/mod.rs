@@ -5,6 +5,7 @@
 //! ([`resolve`]), and [`machine`] evaluates the nodes over borrowed values. Functions are data
 //! ([`overload`]); each library is one module.
 
+mod access;
 pub(crate) mod admission;
 mod conformance;
 mod environment;

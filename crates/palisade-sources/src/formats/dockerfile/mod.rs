@@ -13,6 +13,7 @@ use palisade_model::{
 };
 use parse_dockerfile::{ArgInstruction, FromInstruction, Instruction};
 
+use crate::documents::of_build_file;
 use crate::facts::Facts;
 use crate::formats::dockerfile::instructions::commands;
 use crate::formats::dockerfile::preparation::prepare;
@@ -52,7 +53,11 @@ pub(crate) fn read(file: &Arc<SourceFile>, facts: &mut Facts) -> Outcome {
         Some(error) => reader.failed(&error, facts),
     };
     if resources > 0 {
-        facts.model.pipelines.push(reader.finish());
+        let pipeline = reader.finish();
+        if let Some(build) = pipeline.build.as_ref().filter(|_| facts.keeps_documents) {
+            facts.documents.push(of_build_file(file, build));
+        }
+        facts.model.pipelines.push(pipeline);
     }
     outcome
 }

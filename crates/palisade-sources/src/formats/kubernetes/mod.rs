@@ -30,6 +30,7 @@ use palisade_document::{
 };
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin, Outcome};
 
+use crate::documents::{self, ReadDocument};
 use crate::facts::Facts;
 use crate::object::{Anchor, Object};
 use crate::rendering::Places;
@@ -110,7 +111,29 @@ fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> O
         };
         facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
     }
-    outcome(&document, resources, (errors, reading), facts)
+    let outcome = outcome(&document, resources, (errors, reading), facts);
+    if facts.keeps_documents {
+        keep(document, resources, reading, facts);
+    }
+    outcome
+}
+
+/// Keeps a document for policies.
+fn keep(document: Document, resources: u32, reading: Reading<'_>, facts: &mut Facts) {
+    let kind = if resources > 0 {
+        Some(documents::Kind::Kubernetes)
+    } else {
+        documents::kind_of(document.file().path(), &document)
+    };
+    let places = match reading {
+        Reading::Plain | Reading::Names => documents::Places::Own,
+        Reading::Rendered(rendering) => documents::Places::Rendered(rendering.clone()),
+    };
+    facts.documents.extend(kind.map(|kind| ReadDocument {
+        kind,
+        document: Arc::new(document),
+        places,
+    }));
 }
 
 /// Bounds on a text of our own, whose parts were within bounds: it holds many files, one level
@@ -203,7 +226,7 @@ enum Reading<'a> {
 
 impl Rendering {
     /// The place that a span of the rendered text comes from, as near as can be told.
-    fn origin(&self, span: Span) -> Origin {
+    pub(crate) fn origin(&self, span: Span) -> Origin {
         let known = self.places.as_ref().and_then(|places| places.origin(span));
         let mut origin = known.unwrap_or_else(|| self.first_line.clone());
         origin.rendered_from = Some(FileRef::new(&*self.source));

@@ -37,6 +37,7 @@ pub(super) fn run(id: &str, sources: &SourceArguments, global: &Global) -> anyho
         completeness: Completeness::Tolerant,
         comments: Comments::Honoured,
         today: global.today(),
+        now_ns: global.now_ns(),
     };
     let assessment = assess_with(&session, &analysis, &request);
     let accepted = assessment.excepted.iter().map(|excepted| &excepted.finding);

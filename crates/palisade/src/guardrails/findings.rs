@@ -1,0 +1,188 @@
+//! From answers of policies to what the checks of pattern 6 report.
+
+use std::collections::BTreeMap;
+
+use palisade_document::{Value, fingerprint};
+use palisade_model::{Diagnostic, NodeId, NodeKind, Origin, Severity};
+use palisade_patterns::{GuardrailFault, GuardrailReport};
+use palisade_policy::{Answer, Enforcement, Status, Subject};
+
+use super::{Judged, Said};
+use crate::policies::Loaded;
+
+/// Kinds of Kubernetes that the model holds as workloads.
+const WORKLOADS: [&str; 8] = [
+    "Pod",
+    "Deployment",
+    "StatefulSet",
+    "DaemonSet",
+    "ReplicaSet",
+    "ReplicationController",
+    "Job",
+    "CronJob",
+];
+
+/// What policies said of the system, and which of them could say nothing.
+pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport> {
+    let mut reports: Vec<GuardrailReport> = loaded.errors().map(unloaded).collect();
+    // A rule that cannot be evaluated fails on many documents for one reason: one report.
+    let mut unanswered: BTreeMap<(String, String), (GuardrailReport, usize)> = BTreeMap::new();
+    let mut note = |said: &Said<'_>, answer: &Answer| {
+        let key = (name(answer), answer.message.clone());
+        let first = || (report(said, answer, GuardrailFault::NotEvaluated), 0);
+        unanswered.entry(key).or_insert_with(first).1 += 1;
+    };
+    for one in said {
+        match &one.answers {
+            Ok(answers) => {
+                for answer in answers {
+                    match answer.status {
+                        Status::Fail | Status::Warn => {
+                            reports.push(report(one, answer, GuardrailFault::Broken));
+                        }
+                        Status::Error => note(one, answer),
+                        Status::Pass | Status::Skip => {}
+                    }
+                }
+            }
+            Err(error) => {
+                let answer = Answer::error(one.set.name.as_str(), "", error.to_string());
+                note(one, &answer);
+            }
+        }
+    }
+    for (_, (mut report, count)) in unanswered {
+        if count > 1 {
+            report.message = format!("{} ({count} times)", report.message);
+        }
+        reports.push(report);
+    }
+    reports
+}
+
+fn unloaded(problem: &Diagnostic) -> GuardrailReport {
+    let origin = problem.origin.clone().unwrap_or_else(Origin::nowhere);
+    GuardrailReport {
+        fault: GuardrailFault::NotEvaluated,
+        subject: NodeId::new(NodeKind::Control, &format!("policy/{}", origin.file)),
+        part: origin.span.start.to_string(),
+        message: format!("a policy does not load: {}", problem.message),
+        label: "this keeps the policy from judging anything".to_owned(),
+        origin,
+        content: String::new(),
+        severity: None,
+        rule: None,
+    }
+}
+
+fn report(said: &Said<'_>, answer: &Answer, fault: GuardrailFault) -> GuardrailReport {
+    let (subject, origin, content) = subject(said, answer);
+    let sentence = one_sentence(&answer.message);
+    let name = name(answer);
+    GuardrailReport {
+        fault,
+        subject,
+        part: part(answer),
+        message: match fault {
+            GuardrailFault::NotEvaluated => {
+                format!("policy `{name}` could not be evaluated: {sentence}")
+            }
+            GuardrailFault::Broken => format!("policy `{name}`: {sentence}"),
+        },
+        label: if answer.path.is_empty() {
+            "judged here".to_owned()
+        } else {
+            format!("`{}` breaks it", answer.path)
+        },
+        origin,
+        content,
+        severity: (fault == GuardrailFault::Broken).then(|| severity(answer)),
+        rule: answer.defined_at.clone(),
+    }
+}
+
+/// What an answer is about: the node or document, the place, and the digest of its content.
+fn subject(said: &Said<'_>, answer: &Answer) -> (NodeId, Origin, String) {
+    match &said.about {
+        Some(judged) => {
+            let place = answer.place.as_ref().map(|place| judged.place(place));
+            let whole = || judged.read.origin(judged.value.span());
+            (
+                identity(judged),
+                place.unwrap_or_else(whole),
+                fingerprint(judged.value).to_string(),
+            )
+        }
+        None => {
+            let origin = answer.defined_at.clone();
+            (
+                NodeId::new(NodeKind::Control, &format!("policy/{}", name(answer))),
+                origin.unwrap_or_else(Origin::nowhere),
+                String::new(),
+            )
+        }
+    }
+}
+
+fn identity(judged: &Judged<'_>) -> NodeId {
+    let text = |path: &[&str]| judged.value.at(path).and_then(Value::as_str);
+    if judged.subject != Subject::KubernetesObject {
+        return NodeId::new(NodeKind::Document, judged.read.document.file().path());
+    }
+    let kind = text(&["kind"]).unwrap_or_default();
+    let name = text(&["metadata", "name"])
+        .or_else(|| text(&["metadata", "generateName"]))
+        .unwrap_or_default();
+    let namespace = text(&["metadata", "namespace"]).unwrap_or("default");
+    let is_workload = WORKLOADS.contains(&kind);
+    let node = if is_workload {
+        NodeKind::Workload
+    } else {
+        NodeKind::Document
+    };
+    NodeId::new(node, &format!("{namespace}/{name}[{kind}]"))
+}
+
+fn name(answer: &Answer) -> String {
+    if answer.rule.is_empty() {
+        answer.policy.clone()
+    } else {
+        format!("{}/{}", answer.policy, answer.rule)
+    }
+}
+
+/// A rule may find several things in one document; those of one place are one finding.
+fn part(answer: &Answer) -> String {
+    if answer.path.is_empty() {
+        format!("{} {}", name(answer), one_sentence(&answer.message))
+    } else {
+        format!("{} {}", name(answer), answer.path)
+    }
+}
+
+/// Whether a breach blocks is its author's word; how severe it is among those that block, or
+/// among those that do not, is the policy's own.
+fn severity(answer: &Answer) -> Severity {
+    let said = answer.severity;
+    let blocks = answer.status == Status::Fail && answer.enforcement >= Enforcement::Overridable;
+    if blocks {
+        said.unwrap_or(Severity::High).max(Severity::High)
+    } else {
+        let otherwise = match answer.enforcement {
+            Enforcement::Audit => Severity::Low,
+            _ => Severity::Medium,
+        };
+        said.unwrap_or(otherwise).min(Severity::Medium)
+    }
+}
+
+/// The first lines of a policy's message as one line.
+fn one_sentence(message: &str) -> String {
+    const MAX_CHARS: usize = 400;
+    let joined = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut text: String = joined.chars().take(MAX_CHARS).collect();
+    if joined.chars().nth(MAX_CHARS).is_some() {
+        text.push('…');
+    }
+    text
+}

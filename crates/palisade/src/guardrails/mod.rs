@@ -1,0 +1,134 @@
+//! The team's own policies in a check: every document of the system judged by every policy set,
+//! breaches as findings beside those of the twelve patterns.
+
+mod facts;
+mod findings;
+
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use palisade_analysis::Analysis;
+use palisade_document::{Document, Value};
+use palisade_model::Origin;
+use palisade_policy::{
+    Answer, Budget, Context, Effects, EvaluationError, Input, Meter, Subject, Supplied,
+    evaluate_guarded,
+};
+use palisade_sources::{ReadDocument, documents};
+use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
+
+use crate::policies::{Loaded, PolicySet};
+
+pub(crate) use self::findings::reports;
+
+/// One value of a document that is judged by itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Judged<'d> {
+    /// The document that holds it.
+    pub(crate) read: &'d ReadDocument,
+    /// The value: one object of a manifest, a whole plan.
+    pub(crate) value: Value<'d>,
+    /// What it is.
+    pub(crate) subject: Subject,
+}
+
+impl Judged<'_> {
+    /// The place of an answer's value in the files that people write.
+    pub(crate) fn place(&self, place: &Origin) -> Origin {
+        self.read.origin(place.span)
+    }
+}
+
+/// What one set said about one value; `None` is the whole system.
+pub(crate) struct Said<'d> {
+    /// What was judged.
+    pub(crate) about: Option<Judged<'d>>,
+    /// By which set.
+    pub(crate) set: &'d PolicySet,
+    /// The answers, or why there is none.
+    pub(crate) answers: Result<Vec<Answer>, EvaluationError>,
+}
+
+/// Judges everything by everything, in parallel; the order is that of the documents and sets.
+pub(crate) fn judge<'d>(
+    read: &'d [ReadDocument],
+    loaded: &'d Loaded,
+    system: &'d Document,
+    now_ns: i64,
+) -> Vec<Said<'d>> {
+    let values: Vec<Judged<'d>> = read.iter().flat_map(values).collect();
+    let objects: Vec<Value<'d>> = values
+        .iter()
+        .filter(|judged| judged.subject == Subject::KubernetesObject)
+        .map(|judged| judged.value)
+        .collect();
+    let data = system.roots().next();
+    let whole = data.map(|data| (None, data, Subject::System));
+    let each = values
+        .iter()
+        .map(|judged| (Some(*judged), judged.value, judged.subject));
+    let questions: Vec<_> = each.chain(whole).collect();
+    let effects = Effects {
+        now_ns: Some(now_ns),
+        ..Effects::default()
+    };
+    questions
+        .par_iter()
+        .flat_map_iter(|(about, value, subject)| {
+            let input = Input {
+                data,
+                supplied: Supplied {
+                    objects: &objects,
+                    ..Supplied::default()
+                },
+                ..Input::new(*subject, *value)
+            };
+            loaded.sets.iter().map(move |set| Said {
+                about: *about,
+                set,
+                answers: ask(set, &input, effects),
+            })
+        })
+        .collect()
+}
+
+fn ask(
+    set: &PolicySet,
+    input: &Input<'_>,
+    effects: Effects<'_>,
+) -> Result<Vec<Answer>, EvaluationError> {
+    let arena = Bump::new();
+    let context = Context::new(&arena, Meter::start(Budget::default()), effects);
+    evaluate_guarded(set.compiled.as_ref(), &context, input)
+}
+
+/// The values of a document that policies judge one by one.
+fn values(read: &ReadDocument) -> Vec<Judged<'_>> {
+    let judged = |value, subject| Judged {
+        read,
+        value,
+        subject,
+    };
+    match read.kind {
+        documents::Kind::Kubernetes => documents::objects(&read.document)
+            .into_iter()
+            .map(|value| judged(value, Subject::KubernetesObject))
+            .collect(),
+        kind => {
+            let subject = match kind {
+                documents::Kind::Kubernetes => Subject::KubernetesObject,
+                documents::Kind::Dockerfile => Subject::Dockerfile,
+                documents::Kind::TerraformPlan => Subject::TerraformPlan,
+                documents::Kind::Sbom => Subject::Sbom,
+                documents::Kind::Workflow => Subject::Workflow,
+            };
+            let roots = read.document.roots();
+            roots.map(|value| judged(value, subject)).collect()
+        }
+    }
+}
+
+/// The system as policies see it under `data.palisade`.
+pub(crate) fn system(analysis: &Analysis<'_>) -> Arc<Document> {
+    facts::document(analysis)
+}
