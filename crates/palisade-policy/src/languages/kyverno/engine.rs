@@ -49,6 +49,21 @@ pub(crate) fn run<'x, 'a>(
         return Ok(outcome);
     }
     let scope = Scope::new(context, request);
+    if let Some(conditions) = &policy.conditions {
+        let judged = conditions.judge(&scope, "")?;
+        match judged.status {
+            Status::Pass => {}
+            Status::Skip => return Ok(outcome),
+            _ => {
+                let message = format!("`matchConditions` have no value: {}", judged.message);
+                outcome.answers.extend(rules.map(|rule| Judged {
+                    rule,
+                    response: Response::new(Status::Error, message.clone()),
+                }));
+                return Ok(outcome);
+            }
+        }
+    }
     let mut applied = 0_usize;
     for rule in rules {
         let runner = Runner {

@@ -76,7 +76,9 @@ fn is_deeper_than(value: Datum<'_>, limit: usize) -> bool {
         return true;
     };
     value.items().any(|item| is_deeper_than(item, rest))
-        || value.entries().any(|(_, value)| is_deeper_than(value, rest))
+        || value
+            .entries()
+            .any(|(_, value)| is_deeper_than(value, rest))
 }
 
 /// Whether two values are the same; mappings in any order, numbers by value.
