@@ -2,11 +2,12 @@
 
 mod cel;
 mod kyverno;
+pub mod rego;
 
 use crate::language::Language;
 
 /// All languages.
-pub const ALL: &[Language] = &[cel::LANGUAGE, kyverno::LANGUAGE];
+pub const ALL: &[Language] = &[rego::LANGUAGE, kyverno::LANGUAGE, cel::LANGUAGE];
 
 /// The language of a name.
 pub fn find(name: &str) -> Option<&'static Language> {

@@ -227,3 +227,40 @@ fn a_deleting_policy_says_what_it_would_delete() {
     let other = POD.replace("name: web,", "name: other,");
     assert_eq!(judge(&text, &other).status, Status::Fail);
 }
+
+#[test]
+fn templates_are_filled_in() {
+    let text = policy(
+        "GeneratingPolicy",
+        "  variables: [{name: labels, expression: \"{'team': 'shop'}\"}]
+  generate:
+    - template:
+        interpolate: cel
+        value: |
+          apiVersion: v1
+          kind: ConfigMap
+          metadata:
+            name: (( object.metadata.name ))-config
+            labels: (( variables.labels ))
+          ---
+          apiVersion: v1
+          kind: ConfigMap
+          metadata: {name: second}
+          data:
+            size: (( [1, 2].size() + 1 ))
+",
+    );
+    let answer = judge(&text, POD);
+    let made: Vec<serde_json::Value> = answer
+        .changes
+        .iter()
+        .map(|change| match change {
+            Change::Generated(json) => serde_json::from_str(json).unwrap(),
+            Change::Mutated(_) => panic!("{answer:?}"),
+        })
+        .collect();
+    assert_eq!(made.len(), 2, "{answer:?}");
+    assert_eq!(made[0]["metadata"]["name"], "web-config");
+    assert_eq!(made[0]["metadata"]["labels"]["team"], "shop");
+    assert_eq!(made[1]["data"]["size"], 3);
+}

@@ -10,3 +10,7 @@ mod kyverno_cel;
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;
+mod rego;
+mod rego_gatekeeper;
+mod rego_semantics;
+mod suites;

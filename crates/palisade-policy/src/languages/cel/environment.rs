@@ -46,6 +46,19 @@ pub(crate) struct Generated<'v> {
     pub(crate) before: Option<&'v Generated<'v>>,
 }
 
+impl<'v> Facts<'v> {
+    /// Notes an object that is to be generated.
+    pub(crate) fn note(&self, context: &'v Context<'v>, namespace: &'v str, object: Datum<'v>) {
+        let before = self.generated.get();
+        let generated = Generated {
+            namespace,
+            object,
+            before,
+        };
+        self.generated.set(Some(context.arena.alloc(generated)));
+    }
+}
+
 /// A composed variable: computed when it is first used.
 #[derive(Debug)]
 pub(crate) struct Composed<'v> {

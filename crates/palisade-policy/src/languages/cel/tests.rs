@@ -273,6 +273,18 @@ fn mistakes_are_found_before_anything_runs() {
     ]);
     let deep = "(".repeat(10_000);
     assert!(value(&deep).contains("nested deeper"), "{}", value(&deep));
+    // As deep as it may be, in the small stack of a thread.
+    let nested = |open: &str, inner: &str, close: &str, times: usize| {
+        let (open, close) = (open.repeat(times), close.repeat(times));
+        value(&format!("{open}{inner}{close}"))
+    };
+    assert_eq!(nested("[", "1", "][0]", 150), "1");
+    assert_eq!(nested("(1 + ", "1", ")", 90), "91");
+    assert_eq!(nested("true ? ", "1", " : 2", 1), "1");
+    assert_eq!(nested("(true ? ", "1", " : 2)", 90), "1");
+    assert_eq!(nested("[1].map(x, ", "x", ")[0]", 90), "1");
+    assert_eq!(nested("size([", "1", "])", 90), "1");
+    assert_eq!(nested("-(!(", "1", "))", 60), "error: no such overload");
     let long = "!".repeat(300) + "true";
     assert!(value(&long).contains("too many operators"));
     let wide = vec!["object.spec.replicas == 3"; 2_000].join(" && ");

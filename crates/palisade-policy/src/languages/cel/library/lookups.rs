@@ -1,7 +1,6 @@
 //! Kyverno's look-ups, answered from supplied facts: `resource`, `globalContext`, `image.GetMetadata`,
 //! `http`, and `generator.Apply`, which only records what is to be made.
 
-use super::super::environment::Generated;
 use super::super::fault::Fault;
 use super::super::machine::Machine;
 use super::super::overload::{Overload, Type};
@@ -379,22 +378,24 @@ fn payload<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, 
         .ok_or_else(|| Fault::new("the attestation's payload is unknown here; supply it"))
 }
 
+/// Notes objects, and the items of lists, to be made in a namespace.
 fn generate<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let namespace = text(arguments, 1)?;
-    let arena = machine.context.arena;
+    let context = machine.context;
     for object in value(arguments, 2)?.items() {
-        machine.context.charge(1)?;
         if !object.is_map() {
             return Err(Fault::new("`generator.Apply` takes a list of objects"));
         }
-        let object = object.to_datum(arena).map_err(Fault::new)?;
-        let generated = &machine.environment.facts.generated;
-        let before = generated.get();
-        generated.set(Some(arena.alloc(Generated {
-            namespace,
-            object,
-            before,
-        })));
+        let listed = object.field("items").filter(|items| items.is_list());
+        let objects = match listed {
+            Some(items) => items.items().collect(),
+            None => vec![object],
+        };
+        for object in objects {
+            context.charge(1)?;
+            let object = object.to_datum(context.arena).map_err(Fault::new)?;
+            machine.environment.facts.note(context, namespace, object);
+        }
     }
     Ok(Val::Bool(true))
 }

@@ -7,6 +7,7 @@ mod generating;
 mod header;
 mod images;
 mod mutating;
+mod template;
 
 use palisade_model::Origin;
 
@@ -171,7 +172,8 @@ impl CelPolicy {
             let applies = match (&variant.matcher, self.json) {
                 (_, true) => variant.name.is_empty(),
                 (Some(matcher), false) => matcher.matches(&Attributes::of(request)),
-                (None, false) => false,
+                // Without constraints, only what is to be deleted is decided by conditions alone.
+                (None, false) => self.kind == Kind::Deleting,
             };
             if applies {
                 answers.extend(variant.evaluate(self, context, request));

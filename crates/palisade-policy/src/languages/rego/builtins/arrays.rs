@@ -1,0 +1,117 @@
+//! Arrays, and numbers that make long ones.
+
+use super::super::term::Term;
+use super::super::world::{Fault, World};
+use super::{Builtin, argument, int_argument, wrong_type};
+
+pub(super) const TABLE: &[Builtin] = &[
+    Builtin::new("array.flatten", 1, flatten),
+    Builtin::instead("numbers.range", 2, range),
+    Builtin::instead("numbers.range_step", 3, range_step),
+    Builtin::instead("bits.lsh", 2, shift_left),
+];
+
+/// Most numbers in a range.
+const MAX_RANGE: i64 = 1_000_000;
+/// Most places that a number is shifted by.
+const MAX_SHIFT: i64 = 4096;
+
+fn flatten(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    let found = argument(arguments, 0)?;
+    let Term::Array(items) = found else {
+        return Err(wrong_type(0, "array", found));
+    };
+    let mut flat = Vec::with_capacity(items.len());
+    for item in items {
+        match item {
+            Term::Array(inner) => flat.extend(inner.iter().cloned()),
+            other => flat.push(other.clone()),
+        }
+    }
+    Ok(Term::Array(flat))
+}
+
+fn range(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    numbers(int_argument(arguments, 0)?, int_argument(arguments, 1)?, 1)
+}
+
+fn range_step(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    let step = int_argument(arguments, 2)?;
+    if step <= 0 {
+        return Err(Fault::undefined("step must be a positive integer"));
+    }
+    numbers(
+        int_argument(arguments, 0)?,
+        int_argument(arguments, 1)?,
+        step,
+    )
+}
+
+fn numbers(from: i64, to: i64, step: i64) -> Result<Term, Fault> {
+    let count = to.abs_diff(from) / step.unsigned_abs().max(1);
+    if count > MAX_RANGE.unsigned_abs() {
+        return Err(Fault::halt(format!(
+            "a range of more than {MAX_RANGE} numbers"
+        )));
+    }
+    let step = if to >= from { step } else { -step };
+    let mut found = Vec::new();
+    let mut at = from;
+    while (step > 0 && at <= to) || (step < 0 && at >= to) {
+        found.push(Term::int(at));
+        match at.checked_add(step) {
+            Some(next) => at = next,
+            None => break,
+        }
+    }
+    Ok(Term::Array(found))
+}
+
+fn shift_left(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    let (value, places) = (int_argument(arguments, 0)?, int_argument(arguments, 1)?);
+    if places < 0 {
+        return Err(Fault::undefined(
+            "operand 2 must be an unsigned integer number but got a negative integer",
+        ));
+    }
+    if places > MAX_SHIFT {
+        return Err(Fault::halt(format!(
+            "a number shifted by more than {MAX_SHIFT} places"
+        )));
+    }
+    let mut digits = decimal(value.unsigned_abs());
+    for _ in 0..places {
+        double(&mut digits);
+    }
+    let text: String = digits
+        .iter()
+        .rev()
+        .map(|digit| char::from(b'0' + digit))
+        .collect();
+    let sign = if value < 0 { "-" } else { "" };
+    Ok(Term::Number(super::super::term::Number::parse(&format!(
+        "{sign}{text}"
+    ))))
+}
+
+/// The digits of a number, lowest first.
+fn decimal(value: u64) -> Vec<u8> {
+    value
+        .to_string()
+        .bytes()
+        .rev()
+        .map(|byte| byte - b'0')
+        .collect()
+}
+
+fn double(digits: &mut Vec<u8>) {
+    let mut carry = 0;
+    for digit in digits.iter_mut() {
+        let doubled = *digit * 2 + carry;
+        *digit = doubled % 10;
+        carry = doubled / 10;
+    }
+    if carry > 0 {
+        digits.push(carry);
+    }
+}

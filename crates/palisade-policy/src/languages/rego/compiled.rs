@@ -1,0 +1,169 @@
+//! A compiled bundle: conftest's entry points and Gatekeeper's constraints side by side.
+
+use std::sync::Arc;
+
+use super::asking::{Around, finish, with_question};
+use super::bundle::{Contents, contents};
+use super::conftest::{EntryPoint, entry_points};
+use super::engine::from_datum;
+use super::gatekeeper::{Bound, Constraint, Review, Template, is_constraint, is_template};
+use super::modules::{Dialect, Policies, load};
+use super::query::rewrite_query;
+use super::term::Term;
+use crate::answer::Answer;
+use crate::compiled::{Compiled, RuleSummary};
+use crate::context::Context;
+use crate::datum::Datum;
+use crate::error::{EvaluationError, PolicyError};
+use crate::input::Input;
+use crate::language::{Bundle, Settings};
+
+/// A bundle, ready to judge.
+#[derive(Debug)]
+struct RegoBundle {
+    policies: Option<Policies>,
+    entries: Vec<EntryPoint>,
+    bound: Vec<Bound>,
+    rules: Vec<RuleSummary>,
+}
+
+/// Compiles a bundle.
+pub(super) fn compile(
+    bundle: &Bundle,
+    settings: &Settings,
+) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
+    let dialect = Dialect::of(settings.dialect.as_deref()).map_err(|error| vec![error])?;
+    let namespaces = namespaces(settings).map_err(|error| vec![error])?;
+    let Contents {
+        texts,
+        data,
+        objects,
+    } = contents(bundle, dialect, false)?;
+    let mut errors = Vec::new();
+    let policies = if texts.is_empty() {
+        None
+    } else {
+        load(texts, data).map_err(|found| errors.extend(found)).ok()
+    };
+    let roots = || objects.iter().flat_map(|document| document.roots());
+    let mut templates: Vec<Arc<Template>> = Vec::new();
+    for template in roots().filter(|root| is_template(*root)) {
+        match Template::load(template) {
+            Ok(template) => templates.push(Arc::new(template)),
+            Err(found) => errors.extend(found),
+        }
+    }
+    let mut bound = Vec::new();
+    for constraint in roots().filter(|root| is_constraint(*root)) {
+        match Constraint::read(constraint).and_then(|found| Bound::new(&templates, found)) {
+            Ok(found) => bound.push(found),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let entries = policies
+        .as_ref()
+        .map_or_else(Vec::new, |policies| entry_points(policies, &namespaces));
+    let rules = entries.iter().map(EntryPoint::summary);
+    let rules = rules.chain(bound.iter().map(Bound::summary)).collect();
+    Ok(Arc::new(RegoBundle {
+        policies,
+        entries,
+        bound,
+        rules,
+    }))
+}
+
+/// The packages that are asked: the parameter `namespaces`, a JSON list of names.
+fn namespaces(settings: &Settings) -> Result<Vec<String>, PolicyError> {
+    let Some(text) = settings.parameters.get("namespaces") else {
+        return Ok(Vec::new());
+    };
+    serde_json::from_str(text).map_err(|_| {
+        PolicyError::new(
+            "the parameter `namespaces` is not a list of package names, such as [\"main\"]",
+        )
+    })
+}
+
+impl Compiled for RegoBundle {
+    fn language(&self) -> &'static str {
+        "rego"
+    }
+
+    fn rules(&self) -> &[RuleSummary] {
+        &self.rules
+    }
+
+    fn evaluate<'a>(
+        &self,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Result<Vec<Answer>, EvaluationError> {
+        let mut answers = Vec::new();
+        if let Some(policies) = &self.policies {
+            for entry in &self.entries {
+                answers.extend(entry.answers(policies, context, input)?);
+            }
+        }
+        if let Some(review) = Review::of(input).filter(|_| !self.bound.is_empty()) {
+            for bound in &self.bound {
+                answers.extend(bound.answers(context, input, &review)?);
+            }
+        }
+        Ok(answers)
+    }
+}
+
+/// The results of a query over a bundle and an input, as `opa eval` prints them: each with its
+/// bindings and the values of its expressions.
+pub fn query(
+    bundle: &Bundle,
+    settings: &Settings,
+    context: &Context<'_>,
+    text: &str,
+    input: Option<&Input<'_>>,
+) -> Result<serde_json::Value, QueryError> {
+    let dialect = Dialect::of(settings.dialect.as_deref()).map_err(|error| vec![error])?;
+    let Contents { texts, data, .. } = contents(bundle, dialect, false)?;
+    let policies = load(texts, data)?;
+    let text = rewrite_query(text).map_err(|mistake| {
+        vec![PolicyError::new(format!(
+            "the query does not parse: {}",
+            mistake.message
+        ))]
+    })?;
+    let around = input.map_or_else(Around::default, |input| Around::of(&policies, input));
+    let document = input.map(|input| from_datum(Datum::from(input.document)));
+    let outcome = with_question(context, document, &around, |question| {
+        policies.program.query(&text, question)
+    });
+    let results = finish(&policies, context, outcome)?;
+    let results = results.into_iter().map(|result| {
+        let values = result.values.iter().map(Term::to_json);
+        serde_json::json!({
+            "bindings": result.bindings.to_json(),
+            "values": values.collect::<Vec<_>>(),
+        })
+    });
+    Ok(results.collect())
+}
+
+/// Why a query has no results.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The policies or the query do not load.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Load(Vec<PolicyError>),
+    /// The evaluation failed.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+}
+
+impl From<Vec<PolicyError>> for QueryError {
+    fn from(errors: Vec<PolicyError>) -> Self {
+        Self::Load(errors)
+    }
+}

@@ -1,0 +1,229 @@
+//! conftest's entry points: `deny`, `violation`, `warn` and `exception`, in any package.
+
+use std::collections::BTreeMap;
+
+use palisade_document::Value;
+use palisade_model::{Origin, Severity};
+
+use super::asking::{Around, ask_rule};
+use super::engine::from_datum;
+use super::metadata::rule_path;
+use super::modules::Policies;
+use super::places::offending;
+use super::rewrite::quoted_path;
+use super::term::Term;
+use crate::answer::{Answer, Enforcement, Status};
+use crate::compiled::RuleSummary;
+use crate::context::Context;
+use crate::datum::Datum;
+use crate::error::EvaluationError;
+use crate::input::Input;
+
+/// A rule that judges.
+#[derive(Debug)]
+pub(super) struct EntryPoint {
+    /// The package, with dots.
+    package: String,
+    name: String,
+    path: String,
+    enforcement: Enforcement,
+    title: String,
+    severity: Option<Severity>,
+    defined_at: Origin,
+    /// The package's `exception`, where it has one: its path and place.
+    exception: Option<(String, Origin)>,
+}
+
+/// The entry points of the packages that are asked for (all, where none is named).
+pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<EntryPoint> {
+    let mut found: BTreeMap<(String, String), EntryPoint> = BTreeMap::new();
+    let mut exceptions: BTreeMap<String, (String, Origin)> = BTreeMap::new();
+    for loaded in &policies.modules {
+        let package = loaded.module.package.join(".");
+        if !namespaces.is_empty() && !namespaces.contains(&package) {
+            continue;
+        }
+        for rule in &loaded.module.rules {
+            let names = rule_path(rule);
+            let Some(name) = names.first().filter(|_| rule.head.args.is_none()) else {
+                continue;
+            };
+            let mut path = vec!["data".to_owned()];
+            path.extend(loaded.module.package.iter().cloned());
+            path.push(name.clone());
+            let path = quoted_path(&path);
+            let origin = loaded.text.origin(rule.head.span);
+            if name == "exception" {
+                exceptions.entry(package.clone()).or_insert((path, origin));
+                continue;
+            }
+            let Some(enforcement) = enforcement(name) else {
+                continue;
+            };
+            let said = loaded.annotations.for_rule(rule);
+            let text = |key: &str| {
+                said.iter()
+                    .find_map(|annotation| annotation.said.get(key)?.as_str())
+            };
+            let severity = said.iter().find_map(|annotation| {
+                let word = annotation.said.get("custom")?.get("severity")?.as_str()?;
+                word.to_lowercase().parse().ok()
+            });
+            found
+                .entry((package.clone(), name.clone()))
+                .or_insert_with(|| EntryPoint {
+                    package: package.clone(),
+                    name: name.clone(),
+                    path,
+                    enforcement,
+                    title: text("title")
+                        .or_else(|| text("description"))
+                        .unwrap_or("")
+                        .to_owned(),
+                    severity,
+                    defined_at: origin,
+                    exception: None,
+                });
+        }
+    }
+    let mut found: Vec<EntryPoint> = found.into_values().collect();
+    for entry in &mut found {
+        entry.exception = exceptions.get(&entry.package).cloned();
+    }
+    found
+}
+
+/// What a rule of this name asks for, if it is an entry point.
+fn enforcement(name: &str) -> Option<Enforcement> {
+    let is = |word: &str| {
+        name.strip_prefix(word)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    };
+    if is("deny") || is("violation") {
+        Some(Enforcement::Deny)
+    } else if is("warn") {
+        Some(Enforcement::Warn)
+    } else {
+        None
+    }
+}
+
+impl EntryPoint {
+    /// What is known of it without running it.
+    pub(super) fn summary(&self) -> RuleSummary {
+        RuleSummary {
+            policy: self.package.clone(),
+            rule: self.name.clone(),
+            title: self.title.clone(),
+            severity: self.severity,
+            enforcement: self.enforcement,
+            origin: Some(self.defined_at.clone()),
+        }
+    }
+
+    /// The answers about an input.
+    pub(super) fn answers<'a>(
+        &self,
+        policies: &Policies,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Result<Vec<Answer>, EvaluationError> {
+        let around = Around::of(policies, input);
+        let ask = |path: &str| {
+            let document = from_datum(Datum::from(input.document));
+            ask_rule(policies, path, context, document, &around)
+        };
+        let judged = ask(&self.path).and_then(|found| {
+            let excepted = match &self.exception {
+                Some((path, _)) => self.is_excepted(ask(path)?.as_ref()),
+                None => false,
+            };
+            let results = if excepted {
+                Vec::new()
+            } else {
+                self.results(found, input.document)?
+            };
+            Ok((results, excepted))
+        });
+        match judged {
+            Ok((_, true)) => {
+                let mut skipped = self.answer(Status::Skip);
+                if let Some((path, origin)) = &self.exception {
+                    skipped.exception = Some((path.clone(), origin.clone()));
+                }
+                Ok(vec![skipped])
+            }
+            Ok((results, false)) => Ok(results),
+            Err(error @ EvaluationError::Exhausted(_)) => Err(error),
+            Err(error) => {
+                let mut failed = self.answer(Status::Error);
+                failed.message = error.to_string();
+                Ok(vec![failed])
+            }
+        }
+    }
+
+    /// Whether `exception` names this rule by what follows `deny_` or `violation_`.
+    fn is_excepted(&self, found: Option<&Term>) -> bool {
+        let suffix = self.name.split_once('_').map_or("", |(_, suffix)| suffix);
+        let lists = found.and_then(Term::items).unwrap_or_default();
+        self.enforcement == Enforcement::Deny
+            && lists
+                .iter()
+                .filter_map(Term::items)
+                .flatten()
+                .any(|name| name.as_text() == Some(suffix))
+    }
+
+    fn answer(&self, status: Status) -> Answer {
+        let mut answer = Answer::new(&self.package, &self.name, status);
+        answer.enforcement = self.enforcement;
+        answer.severity = self.severity;
+        answer.defined_at = Some(self.defined_at.clone());
+        answer
+    }
+
+    fn results(
+        &self,
+        found: Option<Term>,
+        document: Value<'_>,
+    ) -> Result<Vec<Answer>, EvaluationError> {
+        let items = match found {
+            None | Some(Term::Bool(false)) => Vec::new(),
+            Some(Term::Array(items) | Term::Set(items)) => items,
+            Some(Term::Bool(true)) => vec![Term::text(format!("`{}` holds", self.name))],
+            Some(text @ Term::Text(_)) => vec![text],
+            // `deny[key] = message`: the values say what is wrong.
+            Some(Term::Object(entries)) => entries.into_iter().map(|(_, value)| value).collect(),
+            Some(other) => {
+                return Err(EvaluationError::Failed {
+                    message: format!(
+                        "`{}` is a {}, not a set of messages",
+                        self.name,
+                        other.type_name()
+                    ),
+                    origin: Some(self.defined_at.clone()),
+                });
+            }
+        };
+        if items.is_empty() {
+            return Ok(vec![self.answer(Status::Pass)]);
+        }
+        let status = match self.enforcement {
+            Enforcement::Deny | Enforcement::Overridable => Status::Fail,
+            Enforcement::Warn | Enforcement::Audit => Status::Warn,
+        };
+        let answers = items.iter().map(|item| {
+            let mut answer = self.answer(status);
+            answer.message = match item.get("msg") {
+                Some(message) => message.display(),
+                None => item.display(),
+            };
+            let (path, value) = offending(document, item);
+            answer.place = Some(Origin::new(value.document().file(), value.span()));
+            answer.path = path;
+            answer
+        });
+        Ok(answers.collect())
+    }
+}

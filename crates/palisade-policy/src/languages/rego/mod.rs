@@ -1,0 +1,41 @@
+//! Rego, both dialects, with the entry points of OPA, conftest and Gatekeeper.
+//!
+//! A text goes through [`syntax`] (spans, annotations), checks, and [`rewrite`], which says in
+//! words that the engine understands what it does not know or has wrong; [`engine`] is the only
+//! place that knows which engine it is.
+
+mod asking;
+mod builtins;
+mod bundle;
+mod compiled;
+mod conformance;
+mod conftest;
+mod engine;
+mod gatekeeper;
+mod machine_limits;
+mod metadata;
+mod modules;
+mod places;
+mod query;
+mod recursion;
+mod rewrite;
+mod syntax;
+mod term;
+mod testing;
+mod world;
+
+use crate::language::Language;
+
+pub use self::compiled::{QueryError, query};
+
+/// The language.
+pub const LANGUAGE: Language = Language {
+    name: "rego",
+    discover: bundle::discover,
+    compile: compiled::compile,
+    test: testing::test,
+    conformance: &[
+        ("rego", conformance::opa_cases),
+        ("gatekeeper", conformance::gatekeeper_library),
+    ],
+};

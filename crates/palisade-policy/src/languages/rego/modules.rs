@@ -1,0 +1,342 @@
+//! Policy texts, loaded: parsed with spans, checked, rewritten and given to the engine.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use palisade_document::{SourceFile, Span};
+use palisade_model::Origin;
+
+use super::builtins;
+use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
+use super::machine_limits::may_run;
+use super::metadata::{Annotations, rule_path};
+use super::recursion;
+use super::rewrite::{STAND_INS, Surroundings, guard, rewrite, separate};
+use super::syntax::{Mistake, Module, Node, parse, walk_module};
+use crate::error::PolicyError;
+
+/// Which dialect a text is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Dialect {
+    /// The first unless the text says otherwise.
+    V0,
+    V1,
+    /// As the text reads: the first dialect if it has bodies without `if`.
+    #[default]
+    Told,
+}
+
+impl Dialect {
+    /// The dialect of a setting.
+    pub(super) fn of(setting: Option<&str>) -> Result<Self, PolicyError> {
+        match setting {
+            None => Ok(Self::Told),
+            Some("v0") => Ok(Self::V0),
+            Some("v1") => Ok(Self::V1),
+            Some(other) => Err(PolicyError::new(format!(
+                "`{other}` is no dialect of Rego; say `v0` or `v1`"
+            ))),
+        }
+    }
+}
+
+/// A policy text and where it stands.
+#[derive(Debug, Clone)]
+pub(super) struct PolicyText {
+    /// Its path in messages; unique in a set.
+    pub(super) name: String,
+    pub(super) file: Arc<SourceFile>,
+    pub(super) text: Arc<str>,
+    /// The value of the file that holds the text, where that is not the whole file.
+    pub(super) within: Option<Span>,
+    pub(super) dialect: Dialect,
+}
+
+impl PolicyText {
+    /// A file that is a policy.
+    pub(super) fn file(name: &str, file: &Arc<SourceFile>, dialect: Dialect) -> Self {
+        Self {
+            name: name.to_owned(),
+            file: Arc::clone(file),
+            text: Arc::from(file.text()),
+            within: None,
+            dialect,
+        }
+    }
+
+    /// The place of a span of the text in its file.
+    pub(super) fn origin(&self, span: Span) -> Origin {
+        let Some(within) = self.within else {
+            return Origin::new(&self.file, span);
+        };
+        let before = self.text.get(..span.start as usize).unwrap_or("");
+        let line = before.matches('\n').count();
+        let column = before.len() - before.rfind('\n').map_or(0, |at| at + 1);
+        self.line_origin(within, u32::try_from(line).unwrap_or(0), column)
+    }
+
+    /// The place of a line (from 1) and column (from 1) of the text.
+    pub(super) fn line_origin_of(&self, line: u32, column: u32) -> Origin {
+        let line = line.saturating_sub(1);
+        let column = column.saturating_sub(1) as usize;
+        match self.within {
+            Some(within) => self.line_origin(within, line, column),
+            None => {
+                let span = self.file.line_span(line + 1);
+                let start = span.start + u32::try_from(column).unwrap_or(0);
+                let start = start.min(span.end);
+                Origin::new(&self.file, Span::new(start, span.end.max(start)))
+            }
+        }
+    }
+
+    /// A line of a block that stands indented in its file.
+    fn line_origin(&self, within: Span, line: u32, column: usize) -> Origin {
+        let text_line = self.text.lines().nth(line as usize).unwrap_or("");
+        let first = self.file.position(within.start).line;
+        // A block begins in the line after its marker.
+        for guess in [first + 1 + line, first + line] {
+            let span = self.file.line_span(guess);
+            let found = self.file.slice(span);
+            if let Some(at) = found
+                .find(text_line.trim())
+                .filter(|_| !text_line.trim().is_empty())
+            {
+                let indent = text_line.len() - text_line.trim_start().len();
+                let start = at + column.saturating_sub(indent);
+                let start = span.start + u32::try_from(start).unwrap_or(0);
+                return Origin::new(&self.file, Span::new(start.min(span.end), span.end));
+            }
+        }
+        Origin::new(&self.file, within)
+    }
+}
+
+/// A loaded module.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) text: PolicyText,
+    pub(super) module: Module,
+    pub(super) annotations: Annotations,
+}
+
+/// Policies that the engine took.
+#[derive(Debug)]
+pub(super) struct Policies {
+    pub(super) program: Program,
+    pub(super) modules: Vec<Loaded>,
+    /// Paths below `data` that some module refers to and no module defines: `palisade`,
+    /// `inventory` and the like.
+    pub(super) wanted: BTreeSet<String>,
+}
+
+/// Loads texts; every mistake is said.
+pub(super) fn load(
+    texts: Vec<PolicyText>,
+    data: Vec<Foreign>,
+) -> Result<Policies, Vec<PolicyError>> {
+    let mut errors = Vec::new();
+    let mut modules = Vec::new();
+    for text in texts {
+        match read(text) {
+            Ok(loaded) => modules.push(loaded),
+            Err(error) => errors.push(error),
+        }
+    }
+    if let Some(cycle) = recursion::find(modules.iter().map(|loaded| &loaded.module))
+        && let Some(loaded) = modules.get(cycle.module)
+    {
+        let way = cycle.path.join(" → ");
+        errors.push(PolicyError::at(
+            loaded.text.origin(cycle.span),
+            format!("this rule needs itself ({way}); the language does not allow that"),
+        ));
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let around = surroundings(&modules);
+    let mut sources = Vec::new();
+    for loaded in &modules {
+        match rewritten(loaded, &around) {
+            Ok(texts) => sources.extend(texts),
+            Err(mistake) => errors.push(located(&loaded.text, &mistake)),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    guard_all(&mut sources);
+    sources.extend(stand_ins(&around));
+    let wanted = wanted(&modules);
+    match Program::new(sources, data) {
+        Ok(program) => Ok(Policies {
+            program,
+            modules,
+            wanted,
+        }),
+        Err(error) => Err(vec![located_engine_error(&modules, &error)]),
+    }
+}
+
+/// Gives each source its text for the machine, if the machine may run all of them.
+fn guard_all(sources: &mut [Source]) {
+    let modules: Vec<Module> = sources
+        .iter()
+        .filter_map(|source| parse(&source.text).ok())
+        .collect();
+    if modules.len() != sources.len() || !may_run(&modules) {
+        return;
+    }
+    for (source, module) in sources.iter_mut().zip(&modules) {
+        source.guarded = Some(guard(&source.text, module));
+    }
+}
+
+/// The texts of a module as the engine takes them.
+fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
+    let mut sources = Vec::new();
+    for text in separate(&loaded.text.text, &loaded.module) {
+        let module = parse(&text)?;
+        let annotations = Annotations::read(&text, &module)?;
+        let text = rewrite(&text, &module, &annotations, around)?;
+        sources.push(Source {
+            path: loaded.text.name.clone(),
+            guarded: None,
+            text,
+            v0: is_v0(loaded),
+        });
+    }
+    Ok(sources)
+}
+
+fn read(text: PolicyText) -> Result<Loaded, PolicyError> {
+    if text.text.len() > MAX_POLICY_BYTES {
+        let message = format!("this policy is larger than {MAX_POLICY_BYTES} bytes; split it");
+        return Err(PolicyError::at(text.origin(Span::default()), message));
+    }
+    let read = parse(&text.text)
+        .and_then(|module| Annotations::read(&text.text, &module).map(|said| (module, said)));
+    match read {
+        Ok((module, annotations)) => Ok(Loaded {
+            text,
+            module,
+            annotations,
+        }),
+        Err(mistake) => Err(located(&text, &mistake)),
+    }
+}
+
+fn located(text: &PolicyText, mistake: &Mistake) -> PolicyError {
+    PolicyError::at(text.origin(mistake.span), mistake.message.clone())
+}
+
+/// An error of the engine at its place in the files.
+pub(super) fn located_engine_error(modules: &[Loaded], error: &EngineError) -> PolicyError {
+    let origin = error.place.as_ref().and_then(|(path, line, column)| {
+        let loaded = modules.iter().find(|loaded| loaded.text.name == *path)?;
+        Some(loaded.text.line_origin_of(*line, *column))
+    });
+    PolicyError {
+        message: error.message.clone(),
+        origin,
+    }
+}
+
+/// Whether a module is in the first dialect.
+fn is_v0(loaded: &Loaded) -> bool {
+    let imports_v1 = loaded
+        .module
+        .imports
+        .iter()
+        .any(|import| import.path == ["rego", "v1"]);
+    match loaded.text.dialect {
+        Dialect::V1 => false,
+        Dialect::V0 => !imports_v1,
+        Dialect::Told => !imports_v1 && reads_as_v0(&loaded.module),
+    }
+}
+
+/// Whether some rule has a body without `if`.
+fn reads_as_v0(module: &Module) -> bool {
+    let mut bodies = module.rules.iter().flat_map(|rule| &rule.bodies);
+    bodies.any(|body| !body.after_if)
+}
+
+fn surroundings(modules: &[Loaded]) -> Surroundings {
+    let mut around = Surroundings::default();
+    for loaded in modules {
+        let rules = around
+            .rules
+            .entry(loaded.module.package.clone())
+            .or_default();
+        rules.extend(
+            loaded
+                .module
+                .rules
+                .iter()
+                .filter_map(|rule| rule_path(rule).into_iter().next()),
+        );
+        walk_module(&loaded.module, &mut |node| {
+            let Node::Statement(statement) = node else {
+                return;
+            };
+            for with in &statement.with {
+                for expr in [&with.target, &with.value] {
+                    let path = expr.path().map(|path| path.join("."));
+                    let builtin = path.as_deref().and_then(builtins::find);
+                    if let Some(builtin) = builtin.filter(|builtin| !builtin.native) {
+                        around.mocked.insert(builtin.name.to_owned());
+                    }
+                }
+            }
+        });
+    }
+    around
+}
+
+/// A module with a function for each builtin of ours that `with` replaces.
+fn stand_ins(around: &Surroundings) -> Option<Source> {
+    if around.mocked.is_empty() {
+        return None;
+    }
+    let mut text = format!("package {STAND_INS}\n");
+    for name in &around.mocked {
+        let arity = builtins::arity(name).unwrap_or(0);
+        let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
+        let arguments = arguments.join(", ");
+        let function = name.replace('.', "__");
+        text.push_str(&format!("{function}({arguments}) := {name}({arguments})\n"));
+    }
+    Some(Source {
+        path: STAND_INS.to_owned(),
+        text,
+        v0: false,
+        guarded: None,
+    })
+}
+
+/// First keys below `data` that are referred to and that no module defines.
+fn wanted(modules: &[Loaded]) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for loaded in modules {
+        let imports = loaded.module.imports.iter().filter_map(|import| {
+            let (root, rest) = import.path.split_first()?;
+            (root == "data").then(|| rest.first().cloned())?
+        });
+        found.extend(imports);
+        walk_module(&loaded.module, &mut |node| {
+            if let Node::Expr(expr) = node
+                && let Some(first) = super::syntax::data_key(expr)
+            {
+                found.insert(first);
+            }
+        });
+    }
+    for loaded in modules {
+        if let Some(first) = loaded.module.package.first() {
+            found.remove(first);
+        }
+    }
+    found
+}

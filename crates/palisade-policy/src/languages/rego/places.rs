@@ -1,0 +1,137 @@
+//! Which value of an input a result is about, as near as the result tells.
+
+use palisade_document::{Kind, Value};
+
+use super::term::Term;
+
+/// Deepest path that is followed.
+const MAX_STEPS: usize = 64;
+
+/// The path (as a JSON pointer) and value that a result points at; the whole where it does not.
+pub(super) fn offending<'a>(object: Value<'a>, result: &Term) -> (String, Value<'a>) {
+    for name in ["path", "field", "fieldPath", "jsonpath"] {
+        let details = result.get("details").or_else(|| result.get("metadata"));
+        let said = details.and_then(|details| details.get(name));
+        if let Some(found) = said
+            .or_else(|| result.get(name))
+            .and_then(|said| follow(object, said))
+        {
+            return found;
+        }
+    }
+    let message = match result {
+        Term::Text(text) => Some(text.as_str()),
+        other => other.get("msg").and_then(Term::as_text),
+    };
+    message
+        .and_then(|message| mentioned(object, message))
+        .unwrap_or((String::new(), object))
+}
+
+/// Follows a path that is written with dots, as a pointer, or as a list of keys.
+fn follow<'a>(object: Value<'a>, said: &Term) -> Option<(String, Value<'a>)> {
+    let keys: Vec<String> = match said {
+        Term::Array(items) => items.iter().map(Term::display).collect(),
+        Term::Text(text) if text.starts_with('/') => text
+            .split('/')
+            .skip(1)
+            .map(|key| key.replace("~1", "/").replace("~0", "~"))
+            .collect(),
+        Term::Text(text) => dotted(text),
+        _ => return None,
+    };
+    if keys.is_empty() || keys.len() > MAX_STEPS {
+        return None;
+    }
+    let mut value = object;
+    let mut path = String::new();
+    for key in keys {
+        value = match value.kind() {
+            Kind::Object => value.get(&key)?,
+            Kind::Array => value.items().nth(key.parse().ok()?)?,
+            _ => return None,
+        };
+        path.push('/');
+        path.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    }
+    Some((path, value))
+}
+
+/// `spec.containers[0].image`, with or without a leading `$.` or `.`.
+fn dotted(text: &str) -> Vec<String> {
+    let text = text.strip_prefix('$').unwrap_or(text);
+    text.replace('[', ".")
+        .replace(']', "")
+        .split('.')
+        .map(|key| key.trim_matches(['"', '\'']).to_owned())
+        .filter(|key| !key.is_empty())
+        .collect()
+}
+
+/// The container whose name or image, or else the object whose name, stands in the message as a
+/// word of its own.
+fn mentioned<'a>(object: Value<'a>, message: &str) -> Option<(String, Value<'a>)> {
+    let mut stack = vec![(String::new(), object)];
+    let mut found: Option<(String, Value<'a>)> = None;
+    while let Some((path, value)) = stack.pop() {
+        if path.matches('/').count() > MAX_STEPS {
+            continue;
+        }
+        let below = path.ends_with(|last: char| last.is_ascii_digit());
+        let names = ["name", "image"]
+            .into_iter()
+            .filter_map(|key| value.get(key)?.as_str());
+        if below && names.into_iter().any(|name| stands_in(message, name)) {
+            found = Some((path.clone(), value));
+        }
+        for entry in value.entries() {
+            stack.push((
+                format!("{path}/{}", entry.key.replace('/', "~1")),
+                entry.value,
+            ));
+        }
+        for (at, item) in value.items().enumerate() {
+            stack.push((format!("{path}/{at}"), item));
+        }
+    }
+    found
+}
+
+fn stands_in(message: &str, name: &str) -> bool {
+    let is_word =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/');
+    !name.is_empty()
+        && message.match_indices(name).any(|(at, _)| {
+            let bytes = message.as_bytes();
+            let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+            let after = bytes.get(at + name.len());
+            !before.is_some_and(|byte| is_word(*byte))
+                && !after.is_some_and(|byte| is_word(*byte) && *byte != b'.')
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use palisade_document::{Limits, SourceFile, parse_yaml};
+
+    use super::*;
+
+    #[test]
+    fn a_path_in_the_result_wins_over_names_in_the_message() {
+        let text = "spec:\n  containers:\n  - name: web\n    image: shop/web:1\n  - name: log\n    image: shop/log:1\n";
+        let (document, _) = parse_yaml(
+            Arc::new(SourceFile::new("a.yaml", text)),
+            &Limits::default(),
+        );
+        let object = document.roots().next().unwrap();
+        let path = |result: Term| offending(object, &result).0;
+        let by_message = Term::text("container <log> runs as root");
+        assert_eq!(path(by_message.clone()), "/spec/containers/1");
+        let details = Term::object([("path", Term::text("spec.containers[0].image"))]);
+        let result = Term::object([("msg", by_message), ("details", details)]);
+        assert_eq!(path(result), "/spec/containers/0/image");
+        assert_eq!(path(Term::text("no name here, weblog")), "");
+    }
+}

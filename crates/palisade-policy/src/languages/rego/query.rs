@@ -1,0 +1,40 @@
+//! Queries that are asked of policies.
+
+use palisade_document::Span;
+
+use super::metadata::Annotations;
+use super::rewrite::{Surroundings, rewrite};
+use super::syntax::{Mistake, parse};
+
+/// Longest query, in bytes.
+const MAX_QUERY_BYTES: usize = 64 << 10;
+
+/// A query in words that the engine understands.
+pub(super) fn rewrite_query(text: &str) -> Result<String, Mistake> {
+    if text.len() > MAX_QUERY_BYTES {
+        return Err(Mistake::new(
+            Span::default(),
+            format!("the query is longer than {MAX_QUERY_BYTES} bytes"),
+        ));
+    }
+    const BEFORE: &str = "package query\nasked if {";
+    let module_text = format!("{BEFORE}{text}\n}}");
+    let module = parse(&module_text)?;
+    if module.rules.len() != 1 {
+        return Err(Mistake::new(
+            Span::default(),
+            "the query closes a brace that it did not open",
+        ));
+    }
+    let rewritten = rewrite(
+        &module_text,
+        &module,
+        &Annotations::default(),
+        &Surroundings::default(),
+    )?;
+    let body = rewritten
+        .strip_prefix(BEFORE)
+        .and_then(|rest| rest.strip_suffix("\n}"))
+        .unwrap_or(text);
+    Ok(body.to_owned())
+}

@@ -1,0 +1,3 @@
+package a.if
+with.foo := 1
+p contains x if { walk(input, [x, _]) }
