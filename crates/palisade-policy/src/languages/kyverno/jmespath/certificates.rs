@@ -1,6 +1,8 @@
 //! `x509_decode`: certificates and certificate requests as Go's JSON shows them, with the fields
 //! that policies read. As upstream, only RSA keys are read.
 
+use std::fmt::Write as _;
+
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
@@ -176,7 +178,7 @@ fn decimal(bytes: &[u8]) -> String {
         if at == 0 {
             written.push_str(&digit.to_string());
         } else {
-            written.push_str(&format!("{digit:06}"));
+            write!(written, "{digit:06}").unwrap_or_default();
         }
     }
     written
