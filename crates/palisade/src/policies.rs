@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use palisade_document::{Document, Limits, Value, parse_yaml};
 use palisade_model::{Diagnostic, DiagnosticLevel};
 use palisade_policy::languages;
 use palisade_policy::{Bundle, Compiled, Folder, Language, PolicyError, Settings};
 use palisade_report::Texts;
+use palisade_sources::documents;
 
 /// Folders that policies are looked for in when nobody says where they are.
 const USUAL_FOLDERS: [&str; 3] = ["policy", "policies", "guardrails"];
@@ -29,6 +31,8 @@ pub(crate) struct Loaded {
     pub(crate) sets: Vec<PolicySet>,
     /// What does not load (errors) and what is doubtful (warnings).
     pub(crate) problems: Vec<Diagnostic>,
+    /// Objects beside the policies that they look up: ConfigMaps and parameters.
+    pub(crate) parameters: Vec<Document>,
     /// The texts of the policies.
     pub(crate) texts: Texts,
 }
@@ -76,6 +80,7 @@ pub(crate) fn load(
     let mut loaded = Loaded::default();
     for path in paths {
         let folder = folder(root, path);
+        loaded.parameters.extend(parameters(&folder));
         for language in languages::ALL {
             if only.is_some_and(|only| only.name != language.name) {
                 continue;
@@ -91,6 +96,26 @@ pub(crate) fn load(
         }
     }
     loaded
+}
+
+/// Documents of a folder of policies that hold ConfigMaps and nothing else; others, such as the
+/// pods that tests judge, say nothing about the system.
+fn parameters(folder: &Folder) -> Vec<Document> {
+    let files = folder.files().unwrap_or_default();
+    let is_yaml = |file: &&String| {
+        let end = Path::new(file.as_str()).extension().unwrap_or_default();
+        end == "yaml" || end == "yml"
+    };
+    let named = files.iter().filter(is_yaml);
+    named
+        .filter_map(|file| folder.read(file).ok())
+        .filter(|file| file.text().contains("kind: ConfigMap"))
+        .map(|file| parse_yaml(file, &Limits::default()).0)
+        .filter(|document| {
+            let mut objects = documents::objects(document).into_iter();
+            objects.all(|object| object.get("kind").and_then(Value::as_str) == Some("ConfigMap"))
+        })
+        .collect()
 }
 
 fn take(loaded: &mut Loaded, language: &'static Language, bundle: Bundle, settings: &Settings) {

@@ -69,6 +69,9 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
     found.findings.into_iter().map(message).collect()
 }
 
+/// Checks whose examples need the policy engines: `crates/palisade/tests/it/guardrails.rs` runs them.
+const HELD_BY_THE_BINARY: [CheckId; 2] = [CheckId::new(6, 20), CheckId::new(6, 21)];
+
 /// What is wrong with the section of a check; nothing when all is well.
 fn faults(unit: &Unit, section: &Section) -> Vec<String> {
     let id = unit.check.id;
@@ -82,6 +85,9 @@ fn faults(unit: &Unit, section: &Section) -> Vec<String> {
     }
     if section.clean.is_empty() {
         fault("no example that is not flagged".to_owned());
+    }
+    if HELD_BY_THE_BINARY.contains(&id) {
+        return faults;
     }
     let flagged = messages(id, &section.flagged);
     if flagged != section.findings {

@@ -1,6 +1,7 @@
 //! Answers a Kubernetes AdmissionReview (`admission.k8s.io/v1`) with the same compiled policies
 //! that judge files: an object in, allowed or refused out, changes as a JSON patch.
 
+mod merge;
 mod request;
 mod response;
 
@@ -13,6 +14,7 @@ use crate::answer::{Answer, Change, Enforcement, Status};
 use crate::budget::{Budget, Meter};
 use crate::compiled::{Compiled, evaluate_guarded};
 use crate::context::{Context, Effects};
+use crate::datum::{Datum, to_json};
 use crate::input::Supplied;
 
 pub use self::request::{RequestFacts, ReviewError};
@@ -102,31 +104,46 @@ impl Gate {
 
     /// Each set sees the object as the sets before it changed it.
     fn mutate(&self, document: &Document, effects: Effects<'_>, judged: &mut Judged) {
+        let root = document.roots().next();
+        let Some(sent) = root.and_then(|root| root.at(&["request", "object"])) else {
+            return;
+        };
+        let mut object = to_json(Datum::Document(sent));
         let mut current: Option<Document> = None;
         for set in &self.sets {
-            let (answers, changed) = self.ask(set.as_ref(), document, current.as_ref(), effects);
-            judged.keep(
-                answers
-                    .into_iter()
-                    .filter(|answer| answer.status == Status::Error),
-            );
-            let Some(changed) = changed else { continue };
-            match parse_changed(&changed) {
-                Some(parsed) => current = Some(parsed),
-                None => judged.keep([broken(set.as_ref())]),
+            let (answers, changes) = self.ask(set.as_ref(), document, current.as_ref(), effects);
+            let errors = |answer: &Answer| answer.status == Status::Error;
+            judged.keep(answers.into_iter().filter(errors));
+            if changes.is_empty() {
+                continue;
             }
-            judged.changed = Some(changed);
+            let seen = object.clone();
+            let put_together = changes
+                .into_iter()
+                .try_fold(object.clone(), |made, change| {
+                    merge::merged(&seen, made, serde_json::from_str(&change).ok()?)
+                });
+            let parsed = put_together.and_then(|made| {
+                let parsed = parse_changed(&made.to_string())?;
+                Some((made, parsed))
+            });
+            let Some((made, parsed)) = parsed else {
+                judged.keep([broken(set.as_ref())]);
+                continue;
+            };
+            (object, current) = (made, Some(parsed));
         }
+        judged.changed = current.is_some().then_some(object);
     }
 
-    /// The answers of one set, and the object as it leaves it.
+    /// The answers of one set, and the object as each of its policies would have it.
     fn ask(
         &self,
         set: &dyn Compiled,
         document: &Document,
         current: Option<&Document>,
         effects: Effects<'_>,
-    ) -> (Vec<Answer>, Option<String>) {
+    ) -> (Vec<Answer>, Vec<String>) {
         let arena = Bump::new();
         let objects: Vec<Value<'_>> = self
             .objects
@@ -139,23 +156,23 @@ impl Gate {
         };
         let Some(input) = request::input(document, current, supplied) else {
             let answer = Answer::error(set.language(), "", "the request holds no object");
-            return (vec![answer], None);
+            return (vec![answer], Vec::new());
         };
         let context = Context::new(&arena, Meter::start(self.budget), effects);
         match evaluate_guarded(set, &context, &input) {
             Ok(answers) => {
                 let changed = answers.iter().flat_map(|answer| &answer.changes);
-                let last = changed
+                let mutated = changed
                     .filter_map(|change| match change {
                         Change::Mutated(json) => Some(json.clone()),
                         Change::Generated(_) => None,
                     })
-                    .next_back();
-                (answers, last)
+                    .collect();
+                (answers, mutated)
             }
             Err(error) => {
                 let answer = Answer::error(set.language(), "", error.to_string());
-                (vec![answer], None)
+                (vec![answer], Vec::new())
             }
         }
     }
@@ -165,7 +182,7 @@ impl Gate {
 #[derive(Debug, Default)]
 struct Judged {
     answers: Vec<Answer>,
-    changed: Option<String>,
+    changed: Option<serde_json::Value>,
 }
 
 impl Judged {
@@ -193,6 +210,6 @@ fn parse_changed(json: &str) -> Option<Document> {
 }
 
 fn broken(set: &dyn Compiled) -> Answer {
-    let sentence = "the object that the policies wrote cannot be read";
+    let sentence = "the changes of the policies do not fit together";
     Answer::error(set.language(), "", sentence)
 }

@@ -10,7 +10,11 @@ mod kyverno_cel;
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;
+#[cfg(test)]
 mod rego;
+#[cfg(test)]
 mod rego_gatekeeper;
+#[cfg(test)]
 mod rego_semantics;
+#[cfg(test)]
 mod suites;

@@ -13,7 +13,7 @@ use palisade_policy::{
 };
 
 pub(crate) fn rego() -> &'static Language {
-    languages::find("rego").unwrap()
+    languages::find("rego").expect("the language is listed")
 }
 
 pub(crate) fn bundle(files: &[(&str, &str)]) -> Bundle {
@@ -44,7 +44,7 @@ pub(crate) fn judge(
         ..Budget::default()
     };
     let context = Context::new(&arena, Meter::start(budget), Effects::default());
-    let input = Input::new(subject, document.roots().next().unwrap());
+    let input = Input::new(subject, document.roots().next().expect("a document"));
     evaluate_guarded(policy, &context, &input)
 }
 

@@ -38,8 +38,8 @@ fn statuses(matching: &str, action: &str) -> Vec<(Status, Enforcement)> {
         ("template.yaml", TEMPLATE),
         ("constraint.yaml", &constraint),
     ])
-    .unwrap();
-    let answers = judge(policy.as_ref(), WEB, Subject::KubernetesObject).unwrap();
+    .expect("they load");
+    let answers = judge(policy.as_ref(), WEB, Subject::KubernetesObject).expect("it judges");
     answers
         .iter()
         .map(|answer| (answer.status, answer.enforcement))

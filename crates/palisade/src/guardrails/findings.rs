@@ -82,14 +82,16 @@ fn report(said: &Said<'_>, answer: &Answer, fault: GuardrailFault) -> GuardrailR
     GuardrailReport {
         fault,
         subject,
-        part: part(answer),
+        part: part(answer, said.about.is_none()),
         message: match fault {
             GuardrailFault::NotEvaluated => {
                 format!("policy `{name}` could not be evaluated: {sentence}")
             }
             GuardrailFault::Broken => format!("policy `{name}`: {sentence}"),
         },
-        label: if answer.path.is_empty() {
+        label: if said.about.is_none() {
+            "asked of the whole system".to_owned()
+        } else if answer.path.is_empty() {
             "judged here".to_owned()
         } else {
             format!("`{}` breaks it", answer.path)
@@ -97,31 +99,27 @@ fn report(said: &Said<'_>, answer: &Answer, fault: GuardrailFault) -> GuardrailR
         origin,
         content,
         severity: (fault == GuardrailFault::Broken).then(|| severity(answer)),
-        rule: answer.defined_at.clone(),
+        rule: answer.defined_at.clone().filter(|_| said.about.is_some()),
     }
 }
 
 /// What an answer is about: the node or document, the place, and the digest of its content.
 fn subject(said: &Said<'_>, answer: &Answer) -> (NodeId, Origin, String) {
-    match &said.about {
-        Some(judged) => {
-            let place = answer.place.as_ref().map(|place| judged.place(place));
-            let whole = || judged.read.origin(judged.value.span());
-            (
-                identity(judged),
-                place.unwrap_or_else(whole),
-                fingerprint(judged.value).to_string(),
-            )
-        }
-        None => {
-            let origin = answer.defined_at.clone();
-            (
-                NodeId::new(NodeKind::Control, &format!("policy/{}", name(answer))),
-                origin.unwrap_or_else(Origin::nowhere),
-                String::new(),
-            )
-        }
-    }
+    let Some(judged) = &said.about else {
+        let origin = answer.defined_at.clone();
+        return (
+            NodeId::new(NodeKind::Control, &format!("policy/{}", name(answer))),
+            origin.unwrap_or_else(Origin::nowhere),
+            String::new(),
+        );
+    };
+    let place = answer.place.as_ref().map(|place| judged.place(place));
+    let whole = || judged.read.origin(judged.value.span());
+    (
+        identity(judged),
+        place.unwrap_or_else(whole),
+        fingerprint(judged.value).to_string(),
+    )
 }
 
 fn identity(judged: &Judged<'_>) -> NodeId {
@@ -152,8 +150,8 @@ fn name(answer: &Answer) -> String {
 }
 
 /// A rule may find several things in one document; those of one place are one finding.
-fn part(answer: &Answer) -> String {
-    if answer.path.is_empty() {
+fn part(answer: &Answer, is_about_system: bool) -> String {
+    if answer.path.is_empty() || is_about_system {
         format!("{} {}", name(answer), one_sentence(&answer.message))
     } else {
         format!("{} {}", name(answer), answer.path)

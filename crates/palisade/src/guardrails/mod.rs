@@ -3,6 +3,7 @@
 
 mod facts;
 mod findings;
+mod scope;
 
 use std::sync::Arc;
 
@@ -14,7 +15,8 @@ use palisade_policy::{
     Answer, Budget, Context, Effects, EvaluationError, Input, Meter, Subject, Supplied,
     evaluate_guarded,
 };
-use palisade_sources::{ReadDocument, documents};
+use palisade_sources::ReadDocument;
+use palisade_sources::documents::{self, objects};
 use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::policies::{Loaded, PolicySet};
@@ -57,11 +59,12 @@ pub(crate) fn judge<'d>(
     now_ns: i64,
 ) -> Vec<Said<'d>> {
     let values: Vec<Judged<'d>> = read.iter().flat_map(values).collect();
-    let objects: Vec<Value<'d>> = values
+    let declared = values
         .iter()
         .filter(|judged| judged.subject == Subject::KubernetesObject)
-        .map(|judged| judged.value)
-        .collect();
+        .map(|judged| judged.value);
+    let parameters = loaded.parameters.iter().flat_map(objects);
+    let objects: Vec<Value<'d>> = declared.chain(parameters).collect();
     let data = system.roots().next();
     let whole = data.map(|data| (None, data, Subject::System));
     let each = values
@@ -83,10 +86,17 @@ pub(crate) fn judge<'d>(
                 },
                 ..Input::new(*subject, *value)
             };
-            loaded.sets.iter().map(move |set| Said {
-                about: *about,
-                set,
-                answers: ask(set, &input, effects),
+            let (about, subject) = (*about, *subject);
+            loaded.sets.iter().map(move |set| {
+                let mut answers = ask(set, &input, effects);
+                if let Ok(answers) = &mut answers {
+                    answers.retain(|answer| scope::holds(answer, set, subject, &loaded.texts));
+                }
+                Said {
+                    about,
+                    set,
+                    answers,
+                }
             })
         })
         .collect()
@@ -110,7 +120,7 @@ fn values(read: &ReadDocument) -> Vec<Judged<'_>> {
         subject,
     };
     match read.kind {
-        documents::Kind::Kubernetes => documents::objects(&read.document)
+        documents::Kind::Kubernetes => objects(&read.document)
             .into_iter()
             .map(|value| judged(value, Subject::KubernetesObject))
             .collect(),

@@ -12,5 +12,6 @@ mod exceptions;
 mod exits;
 mod fixes;
 mod formats;
+mod guardrails;
 mod rendering;
 mod system;

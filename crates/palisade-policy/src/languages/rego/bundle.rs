@@ -115,7 +115,9 @@ fn is_data(file: &str) -> bool {
 }
 
 fn is_yaml(file: &str) -> bool {
-    [".yaml", ".yml"].iter().any(|end| file.ends_with(end))
+    file.strip_suffix(".yaml")
+        .or(file.strip_suffix(".yml"))
+        .is_some()
 }
 
 fn is_archive(file: &str) -> bool {
@@ -124,10 +126,9 @@ fn is_archive(file: &str) -> bool {
 
 fn holds_policies(file: &Arc<SourceFile>) -> bool {
     let (document, _) = parse_yaml(Arc::clone(file), &Limits::default());
-    let found = document
+    document
         .roots()
-        .any(|root| is_template(root) || is_constraint(root));
-    found
+        .any(|root| is_template(root) || is_constraint(root))
 }
 
 /// The modules and documents of an archive.
@@ -188,7 +189,7 @@ pub(super) fn contents(
             }
             continue;
         }
-        let (document, mistakes) = if name.ends_with(".json") {
+        let (document, mistakes) = if name.strip_suffix(".json").is_some() {
             parse_json(Arc::clone(file), &Limits::default())
         } else {
             parse_yaml(Arc::clone(file), &Limits::default())

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use palisade_document::Document;
+
 use super::asking::{Around, finish, with_question};
 use super::bundle::{Contents, contents};
 use super::conftest::{EntryPoint, entry_points};
@@ -45,7 +47,7 @@ pub(super) fn compile(
     } else {
         load(texts, data).map_err(|found| errors.extend(found)).ok()
     };
-    let roots = || objects.iter().flat_map(|document| document.roots());
+    let roots = || objects.iter().flat_map(Document::roots);
     let mut templates: Vec<Arc<Template>> = Vec::new();
     for template in roots().filter(|root| is_template(*root)) {
         match Template::load(template) {

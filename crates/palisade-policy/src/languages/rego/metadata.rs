@@ -44,7 +44,6 @@ impl Scope {
 #[derive(Debug, Clone)]
 pub(super) struct Annotation {
     pub(super) scope: Scope,
-    pub(super) span: Span,
     /// What it says, in the shape that `rego.metadata` gives.
     pub(super) said: Json,
     /// Where the rule begins that it stands before; `None` before a package.
@@ -135,11 +134,18 @@ impl Annotations {
         normalize(entries);
         self.list.push(Annotation {
             scope,
-            span,
             said,
             rule_start,
         });
         Ok(())
+    }
+
+    /// Takes over what another module of the same package says about the package.
+    pub(super) fn adopt(&mut self, other: &Self) {
+        if self.package == other.package {
+            let about = |annotation: &&Annotation| annotation.scope >= Scope::Package;
+            self.list.extend(other.list.iter().filter(about).cloned());
+        }
     }
 
     /// The annotations that stand for a rule, nearest first.

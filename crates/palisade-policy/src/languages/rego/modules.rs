@@ -11,7 +11,7 @@ use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
 use super::recursion;
-use super::rewrite::{STAND_INS, Surroundings, guard, rewrite, separate};
+use super::rewrite::{STAND_INS, Surroundings, guard, rename_functions, rewrite, separate};
 use super::syntax::{Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
 
@@ -79,15 +79,12 @@ impl PolicyText {
     pub(super) fn line_origin_of(&self, line: u32, column: u32) -> Origin {
         let line = line.saturating_sub(1);
         let column = column.saturating_sub(1) as usize;
-        match self.within {
-            Some(within) => self.line_origin(within, line, column),
-            None => {
-                let span = self.file.line_span(line + 1);
-                let start = span.start + u32::try_from(column).unwrap_or(0);
-                let start = start.min(span.end);
-                Origin::new(&self.file, Span::new(start, span.end.max(start)))
-            }
+        if let Some(within) = self.within {
+            return self.line_origin(within, line, column);
         }
+        let span = self.file.line_span(line + 1);
+        let start = span.start + u32::try_from(column).unwrap_or(0);
+        Origin::new(&self.file, Span::new(start.min(span.end), span.end))
     }
 
     /// A line of a block that stands indented in its file.
@@ -158,7 +155,7 @@ pub(super) fn load(
     let around = surroundings(&modules);
     let mut sources = Vec::new();
     for loaded in &modules {
-        match rewritten(loaded, &around) {
+        match rewritten(loaded, &modules, &around) {
             Ok(texts) => sources.extend(texts),
             Err(mistake) => errors.push(located(&loaded.text, &mistake)),
         }
@@ -194,11 +191,19 @@ fn guard_all(sources: &mut [Source]) {
 }
 
 /// The texts of a module as the engine takes them.
-fn rewritten(loaded: &Loaded, around: &Surroundings) -> Result<Vec<Source>, Mistake> {
+fn rewritten(
+    loaded: &Loaded,
+    all: &[Loaded],
+    around: &Surroundings,
+) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
-    for text in separate(&loaded.text.text, &loaded.module) {
+    let renamed = rename_functions(&loaded.text.text, &loaded.module);
+    for text in separate(&renamed, &parse(&renamed)?) {
         let module = parse(&text)?;
-        let annotations = Annotations::read(&text, &module)?;
+        let mut annotations = Annotations::read(&text, &module)?;
+        for other in all.iter().filter(|other| !std::ptr::eq(*other, loaded)) {
+            annotations.adopt(&other.annotations);
+        }
         let text = rewrite(&text, &module, &annotations, around)?;
         sources.push(Source {
             path: loaded.text.name.clone(),
@@ -289,10 +294,32 @@ fn surroundings(modules: &[Loaded]) -> Surroundings {
                         around.mocked.insert(builtin.name.to_owned());
                     }
                 }
+                let of_input = with
+                    .target
+                    .path()
+                    .is_none_or(|path| path.first().is_some_and(|root| root == "input"));
+                let value = with.value.path().map(|path| path.join("."));
+                if let Some(value) =
+                    value.filter(|value| !of_input && replacement_arity(value).is_some())
+                {
+                    around.mocked.insert(value);
+                }
             }
         });
     }
     around
+}
+
+/// How many arguments a builtin of the engine takes, for those that replace others in `with`: the
+/// engine takes their bare names for variables.
+fn replacement_arity(name: &str) -> Option<u8> {
+    match name {
+        "count" | "sum" | "max" | "min" | "upper" | "lower" | "trim_space" | "object.union_n" => {
+            Some(1)
+        }
+        "concat" | "contains" | "startswith" | "endswith" => Some(2),
+        _ => None,
+    }
 }
 
 /// A module with a function for each builtin of ours that `with` replaces.
@@ -302,11 +329,24 @@ fn stand_ins(around: &Surroundings) -> Option<Source> {
     }
     let mut text = format!("package {STAND_INS}\n");
     for name in &around.mocked {
-        let arity = builtins::arity(name).unwrap_or(0);
+        let arity = builtins::arity(name)
+            .or_else(|| replacement_arity(name))
+            .unwrap_or(0);
         let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
         let arguments = arguments.join(", ");
-        let function = name.replace('.', "__");
-        text.push_str(&format!("{function}({arguments}) := {name}({arguments})\n"));
+        // The prefix keeps a stand-in from calling itself.
+        let function = format!("for_{}", name.replace('.', "__"));
+        text.extend([
+            &*function,
+            "(",
+            &*arguments,
+            ") := ",
+            name,
+            "(",
+            &*arguments,
+            ")
+",
+        ]);
     }
     Some(Source {
         path: STAND_INS.to_owned(),

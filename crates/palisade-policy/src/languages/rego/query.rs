@@ -6,6 +6,8 @@ use super::metadata::Annotations;
 use super::rewrite::{Surroundings, rewrite};
 use super::syntax::{Mistake, parse};
 
+/// What a query stands behind, to be read as a module.
+const BEFORE: &str = "package query\nasked if {";
 /// Longest query, in bytes.
 const MAX_QUERY_BYTES: usize = 64 << 10;
 
@@ -17,7 +19,6 @@ pub(super) fn rewrite_query(text: &str) -> Result<String, Mistake> {
             format!("the query is longer than {MAX_QUERY_BYTES} bytes"),
         ));
     }
-    const BEFORE: &str = "package query\nasked if {";
     let module_text = format!("{BEFORE}{text}\n}}");
     let module = parse(&module_text)?;
     if module.rules.len() != 1 {

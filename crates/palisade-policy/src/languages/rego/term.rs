@@ -58,13 +58,6 @@ impl Term {
         }
     }
 
-    pub(super) fn as_bool(&self) -> Option<bool> {
-        match self {
-            Self::Bool(value) => Some(*value),
-            _ => None,
-        }
-    }
-
     pub(super) fn as_int(&self) -> Option<i64> {
         match self {
             Self::Number(Number::Int(value)) => Some(*value),

@@ -1,6 +1,6 @@
 //! Arrays, and numbers that make long ones.
 
-use super::super::term::Term;
+use super::super::term::{Number, Term};
 use super::super::world::{Fault, World};
 use super::{Builtin, argument, int_argument, wrong_type};
 
@@ -36,6 +36,13 @@ fn range(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
 }
 
 fn range_step(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    if let Term::Number(Number::Big(digits)) = argument(arguments, 2)?
+        && !digits.starts_with('-')
+    {
+        // A step beyond 64 bits leads out of every range at once.
+        let from = int_argument(arguments, 0)?;
+        return numbers(from, from, 1);
+    }
     let step = int_argument(arguments, 2)?;
     if step <= 0 {
         return Err(Fault::undefined("step must be a positive integer"));
@@ -89,9 +96,7 @@ fn shift_left(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
         .map(|digit| char::from(b'0' + digit))
         .collect();
     let sign = if value < 0 { "-" } else { "" };
-    Ok(Term::Number(super::super::term::Number::parse(&format!(
-        "{sign}{text}"
-    ))))
+    Ok(Term::Number(Number::parse(&format!("{sign}{text}"))))
 }
 
 /// The digits of a number, lowest first.

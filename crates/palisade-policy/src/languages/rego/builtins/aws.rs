@@ -9,6 +9,9 @@ use super::{Builtin, argument, int_argument, wrong_type};
 
 pub(super) const TABLE: &[Builtin] = &[Builtin::new("providers.aws.sign_req", 3, sign)];
 
+/// The header with the sum over the body.
+const SUM_HEADER: &str = "x-amz-content-sha256";
+
 /// Names of a request or configuration that must be texts.
 fn required<'t>(term: &'t Term, at: usize, names: &[&str]) -> Result<Vec<&'t str>, Fault> {
     if !matches!(term, Term::Object(_)) {
@@ -27,94 +30,136 @@ fn required<'t>(term: &'t Term, at: usize, names: &[&str]) -> Result<Vec<&'t str
         .collect()
 }
 
+/// What signs.
+struct Keys<'t> {
+    access: &'t str,
+    secret: &'t str,
+    service: &'t str,
+    region: &'t str,
+    token: Option<&'t str>,
+    unsigned_payload: bool,
+}
+
+impl<'t> Keys<'t> {
+    fn of(config: &'t Term) -> Result<Self, Fault> {
+        let names = [
+            "aws_access_key",
+            "aws_secret_access_key",
+            "aws_service",
+            "aws_region",
+        ];
+        let fields = required(config, 1, &names)?;
+        let [access, secret, service, region] = fields.as_slice() else {
+            return Err(Fault::undefined("a field of the configuration is missing"));
+        };
+        let unsigned_payload = match config.get("disable_payload_signing") {
+            None => false,
+            Some(Term::Bool(value)) => *value,
+            Some(_) => {
+                return Err(Fault::undefined(
+                    "operand 2 invalid value for 'disable_payload_signing' in AWS config",
+                ));
+            }
+        };
+        Ok(Self {
+            access,
+            secret,
+            service,
+            region,
+            token: config.get("aws_session_token").and_then(Term::as_text),
+            unsigned_payload,
+        })
+    }
+
+    /// The value of the `Authorization` header for a request in canonical form.
+    fn authorization(&self, stamp: &str, names: &str, canonical: &str) -> String {
+        let day = stamp.get(..8).unwrap_or("");
+        let (region, service) = (self.region, self.service);
+        let scope = format!("{day}/{region}/{service}/aws4_request");
+        let summed = sum(canonical.as_bytes());
+        let to_sign = format!("AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{summed}");
+        let mut key = format!("AWS4{}", self.secret).into_bytes();
+        for part in [day, region, service, "aws4_request"] {
+            key = mac(&key, part);
+        }
+        let signature = hex(&mac(&key, &to_sign));
+        format!(
+            "AWS4-HMAC-SHA256 Credential={}/{scope},SignedHeaders={names},Signature={signature}",
+            self.access
+        )
+    }
+}
+
 fn sign(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     let request = argument(arguments, 0)?;
-    let config = argument(arguments, 1)?;
-    let time = int_argument(arguments, 2)?;
-    let stamp = stamp(time).ok_or_else(|| {
+    let stamp = stamp(int_argument(arguments, 2)?).ok_or_else(|| {
         Fault::undefined("operand 3 could not convert time_ns value into a unix timestamp")
     })?;
-    let request_fields = required(request, 0, &["method", "url"])?;
-    let names = [
-        "aws_access_key",
-        "aws_secret_access_key",
-        "aws_service",
-        "aws_region",
-    ];
-    let config_fields = required(config, 1, &names)?;
-    let ([method, url], [access, secret, service, region]) =
-        (request_fields.as_slice(), config_fields.as_slice())
-    else {
-        return Err(Fault::undefined("a field is missing"));
+    let fields = required(request, 0, &["method", "url"])?;
+    let [method, url] = fields.as_slice() else {
+        return Err(Fault::undefined("a field of the request is missing"));
     };
-    let unsigned = match config.get("disable_payload_signing") {
-        None => false,
-        Some(Term::Bool(value)) => *value,
-        Some(_) => {
-            return Err(Fault::undefined(
-                "operand 2 invalid value for 'disable_payload_signing' in AWS config",
-            ));
-        }
-    };
-    let payload = if unsigned {
+    let keys = Keys::of(argument(arguments, 1)?)?;
+    let payload = if keys.unsigned_payload {
         "UNSIGNED-PAYLOAD".to_owned()
     } else {
         sum(&body(request))
     };
     let target = Target::of(url)?;
     let mut headers = headers(request)?;
+    // As the first implementation does it: a sum that the request brings along is what is signed,
+    // and the real one is what is sent.
+    let brought = headers
+        .iter()
+        .find(|(name, _)| name == SUM_HEADER)
+        .map(|(_, value)| value.clone());
     let mut set = |name: &str, value: &str| {
         headers.retain(|(known, _)| known != name);
         headers.push((name.to_owned(), value.to_owned()));
     };
     set("host", &target.host);
     set("x-amz-date", &stamp);
-    if matches!(*service, "s3" | "glacier") {
-        set("x-amz-content-sha256", &payload);
+    if matches!(keys.service, "s3" | "glacier") {
+        set(SUM_HEADER, &payload);
     }
-    if let Some(token) = config.get("aws_session_token").and_then(Term::as_text) {
+    if let Some(token) = keys.token {
         set("x-amz-security-token", token);
     }
     headers.sort();
     let names: Vec<&str> = headers.iter().map(|(name, _)| name.as_str()).collect();
     let names = names.join(";");
-    let lines: String = headers
+    let lines: Vec<String> = headers
         .iter()
-        .map(|(name, value)| format!("{name}:{}\n", value.trim()))
+        .map(|(name, value)| match &brought {
+            Some(brought) if name == SUM_HEADER => format!("{name}:{}", brought.trim()),
+            _ => format!("{name}:{}", value.trim()),
+        })
         .collect();
     let canonical = format!(
-        "{}\n{}\n{}\n{lines}\n{names}\n{payload}",
-        method, target.path, target.query
+        "{method}\n{}\n{}\n{}\n\n{names}\n{payload}",
+        target.path,
+        target.query,
+        lines.join("\n")
     );
-    let day = stamp.get(..8).unwrap_or("");
-    let scope = format!("{day}/{region}/{service}/aws4_request");
-    let to_sign = format!(
-        "AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{}",
-        sum(canonical.as_bytes())
-    );
-    let mut key = format!("AWS4{secret}").into_bytes();
-    for part in [day, region, service, "aws4_request"] {
-        key = mac(&key, part);
-    }
-    let signature = hex(&mac(&key, &to_sign));
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={access}/{scope},SignedHeaders={names},Signature={signature}"
-    );
+    let authorization = keys.authorization(&stamp, &names, &canonical);
     headers.push(("Authorization".to_owned(), authorization));
-    let signed = Term::object(
-        headers
-            .into_iter()
-            .map(|(name, value)| (name, Term::Text(value))),
-    );
+    Ok(with_headers(request, headers))
+}
+
+/// The request with other headers.
+fn with_headers(request: &Term, headers: Vec<(String, String)>) -> Term {
+    let headers = headers
+        .into_iter()
+        .map(|(name, value)| (name, Term::Text(value)));
     let mut entries: Vec<(Term, Term)> = request
         .entries()
         .iter()
         .filter(|(key, _)| key.as_text() != Some("headers"))
         .cloned()
         .collect();
-    entries.push((Term::text("headers"), signed));
+    entries.push((Term::text("headers"), Term::object(headers)));
     entries.sort_by(|left, right| left.0.compare(&right.0));
-    Ok(Term::Object(entries))
+    Term::Object(entries)
 }
 
 fn sum(bytes: &[u8]) -> String {

@@ -47,5 +47,9 @@ pub(super) fn pem_blocks(text: &str) -> Option<Vec<(String, Vec<u8>)>> {
         blocks.push((label.to_owned(), from_base64(body)?));
         rest = after;
     }
+    // What stands after the last block belongs to none: the text is not what it seems.
+    if !blocks.is_empty() && !rest.trim().is_empty() {
+        return None;
+    }
     Some(blocks)
 }

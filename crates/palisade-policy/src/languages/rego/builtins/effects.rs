@@ -8,7 +8,7 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin::instead("time.now_ns", 0, now),
     Builtin::instead("rand.intn", 2, random),
     Builtin::instead("uuid.rfc4122", 1, uuid),
-    Builtin::instead("opa.runtime", 0, runtime),
+    Builtin::instead("opa.runtime", 0, |_, world| Ok(runtime(world))),
     Builtin::new("http.send", 1, send),
     Builtin::new("net.lookup_ip_addr", 1, lookup),
 ];
@@ -60,12 +60,12 @@ fn uuid(arguments: &[Term], world: &mut World) -> Result<Term, Fault> {
     Ok(Term::text(parts.join("-")))
 }
 
-fn runtime(_: &[Term], world: &mut World) -> Result<Term, Fault> {
+fn runtime(world: &World) -> Term {
     let environment = world
         .environment
         .iter()
         .map(|(name, value)| (name.clone(), Term::text(value.as_str())));
-    Ok(Term::object([("env", Term::object(environment))]))
+    Term::object([("env", Term::object(environment))])
 }
 
 fn send(arguments: &[Term], world: &mut World) -> Result<Term, Fault> {

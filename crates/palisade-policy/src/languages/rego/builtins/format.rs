@@ -12,11 +12,8 @@ const MAX_WIDTH: usize = 1024;
 /// A verb with its flags.
 #[derive(Debug, Default)]
 struct Verb {
-    minus: bool,
-    plus: bool,
-    zero: bool,
-    sharp: bool,
-    space: bool,
+    /// The flags among `-+0# ` that stand before the width.
+    flags: String,
     width: usize,
     precision: Option<usize>,
 }
@@ -35,13 +32,7 @@ fn sprintf(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
         while let Some(flag) =
             letters.next_if(|letter| matches!(letter, '-' | '+' | '0' | '#' | ' '))
         {
-            match flag {
-                '-' => verb.minus = true,
-                '+' => verb.plus = true,
-                '0' => verb.zero = true,
-                '#' => verb.sharp = true,
-                _ => verb.space = true,
-            }
+            verb.flags.push(flag);
         }
         verb.width = number(&mut letters)?.unwrap_or(0);
         if letters.next_if_eq(&'.').is_some() {
@@ -52,7 +43,7 @@ fn sprintf(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
             Some('%') => made.push('%'),
             Some(letter) => match values.next() {
                 Some(value) => made.push_str(&verb.padded(verb.format(letter, value), value)),
-                None => made.push_str(&format!("%!{letter}(MISSING)")),
+                None => made.extend(["%!", &letter.to_string(), "(MISSING)"]),
             },
         }
     }
@@ -60,7 +51,7 @@ fn sprintf(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
         .map(|value| format!("{}={}", go_type(value), value.display()))
         .collect();
     if !extra.is_empty() {
-        made.push_str(&format!("%!(EXTRA {})", extra.join(", ")));
+        made.extend(["%!(EXTRA ", &extra.join(", "), ")"]);
     }
     Ok(Term::Text(made))
 }
@@ -127,7 +118,11 @@ impl Verb {
     }
 
     fn signed(&self, digits: String) -> String {
-        match (digits.starts_with('-'), self.plus, self.space) {
+        match (
+            digits.starts_with('-'),
+            self.flags.contains('+'),
+            self.flags.contains(' '),
+        ) {
             (false, true, _) => format!("+{digits}"),
             (false, false, true) => format!(" {digits}"),
             _ => digits,
@@ -142,7 +137,7 @@ impl Verb {
             _ => ("0b", format!("{:b}", value.unsigned_abs())),
         };
         let sign = if value < 0 { "-" } else { "" };
-        let prefix = if self.sharp { prefix } else { "" };
+        let prefix = if self.flags.contains('#') { prefix } else { "" };
         self.signed(format!("{sign}{prefix}{digits}"))
     }
 
@@ -151,10 +146,10 @@ impl Verb {
         if missing == 0 {
             return text;
         }
-        if self.minus {
+        if self.flags.contains('-') {
             return text + &" ".repeat(missing);
         }
-        if self.zero && matches!(value, Term::Number(_)) {
+        if self.flags.contains('0') && matches!(value, Term::Number(_)) {
             let at = usize::from(text.starts_with(['-', '+', ' ']));
             let (sign, digits) = text.split_at(at);
             return format!("{sign}{}{digits}", "0".repeat(missing));

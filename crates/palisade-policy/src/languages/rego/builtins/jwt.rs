@@ -66,8 +66,6 @@ struct Token {
     header: Json,
     payload: Json,
     signature: Vec<u8>,
-    /// What is signed.
-    signed: String,
 }
 
 impl Token {
@@ -123,12 +121,10 @@ impl Token {
             return Err(Fault::undefined("JWT payload is not an object"));
         }
         let signature = decode(signature, "signature")?;
-        let signed = signed.to_owned();
         Ok(Ok(Self {
             header,
             payload,
             signature,
-            signed,
         }))
     }
 }

@@ -7,10 +7,12 @@ mod crypto;
 mod deprecated;
 mod effects;
 mod format;
+mod globs;
 mod jwk;
 mod jwt;
 mod jwt_sign;
 mod network;
+mod private_keys;
 mod text;
 mod x509;
 
@@ -65,9 +67,11 @@ const TABLES: &[&[Builtin]] = &[
     deprecated::TABLE,
     effects::TABLE,
     format::TABLE,
+    globs::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
     network::TABLE,
+    private_keys::TABLE,
     text::TABLE,
     x509::TABLE,
 ];

@@ -1,6 +1,7 @@
 //! Certificates: their fields, and whether a chain of them holds.
 
 use aws_lc_rs::signature;
+use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::oid_registry;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 
@@ -21,15 +22,13 @@ pub(super) const TABLE: &[Builtin] = &[
         2,
         unsupported,
     ),
-    Builtin::new("crypto.x509.parse_certificate_request", 1, unsupported),
+    Builtin::new("crypto.x509.parse_certificate_request", 1, request),
     Builtin::new("crypto.x509.parse_keypair", 2, unsupported),
-    Builtin::new("crypto.x509.parse_rsa_private_key", 1, unsupported),
-    Builtin::new("crypto.parse_private_keys", 1, unsupported),
 ];
 
 fn unsupported(_: &[Term], _: &mut World) -> Result<Term, Fault> {
     Err(Fault::halt(
-        "this function for keys and requests is not supported; read certificates with `crypto.x509.parse_certificates`",
+        "this function is not supported; use `crypto.x509.parse_certificates` or `crypto.x509.parse_and_verify_certificates`",
     ))
 }
 
@@ -46,8 +45,8 @@ fn ders(text: &str) -> Result<Vec<Vec<u8>>, Fault> {
                 decoded = inner;
                 &decoded
             }
-            Ok(inner) => return split(inner.into_bytes()),
-            Err(error) => return split(error.into_bytes()),
+            Ok(inner) => return split(inner.as_bytes()),
+            Err(error) => return split(error.as_bytes()),
         }
     };
     let blocks = pem_blocks(text).ok_or_else(broken)?;
@@ -59,8 +58,8 @@ fn ders(text: &str) -> Result<Vec<Vec<u8>>, Fault> {
     Ok(blocks.into_iter().map(|(_, der)| der).collect())
 }
 
-fn split(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Fault> {
-    let mut rest = bytes.as_slice();
+fn split(bytes: &[u8]) -> Result<Vec<Vec<u8>>, Fault> {
+    let mut rest = bytes;
     let mut found = Vec::new();
     while !rest.is_empty() {
         let (after, _) = X509Certificate::from_der(rest)
@@ -69,6 +68,27 @@ fn split(bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Fault> {
         rest = after;
     }
     Ok(found)
+}
+
+/// A request for a certificate: PEM, base64 of PEM, or base64 of DER.
+fn request(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    let broken = || Fault::undefined("the text is no certificate request in PEM or base64");
+    let text = text_argument(arguments, 0)?;
+    let pem = |text: &str| pem_blocks(text).and_then(|blocks| blocks.into_iter().next());
+    let der = if text.contains("-----BEGIN") {
+        pem(text).ok_or_else(broken)?.1
+    } else {
+        let bytes = from_base64(text).ok_or_else(broken)?;
+        let inner = std::str::from_utf8(&bytes).ok().and_then(pem);
+        inner.map_or(bytes, |(_, der)| der)
+    };
+    let (_, found) = X509CertificationRequest::from_der(&der).map_err(|_| broken())?;
+    let requested = &found.certification_request_info;
+    Ok(Term::object([
+        ("Subject", name(&requested.subject)),
+        ("Version", Term::int(i64::from(requested.version.0))),
+        ("Raw", Term::Text(base64(&der))),
+    ]))
 }
 
 fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
@@ -155,7 +175,7 @@ fn fields(certificate: &X509Certificate<'_>) -> Result<Term, Fault> {
         ("NotAfter", moment(&certificate.validity().not_after)),
         ("DNSNames", texts(dns)),
         ("EmailAddresses", texts(mails)),
-        ("URIStrings", texts(uris.clone())),
+        ("URIStrings", texts(uris)),
         ("IPAddresses", texts(addresses)),
         ("IsCA", Term::Bool(certificate.is_ca())),
         ("Version", Term::int(i64::from(certificate.version().0) + 1)),

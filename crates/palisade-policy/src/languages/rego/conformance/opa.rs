@@ -27,7 +27,10 @@ pub(in crate::languages::rego) fn opa_cases(
         suite: "rego",
         ..ConformanceReport::default()
     };
-    for file in files.iter().filter(|file| file.ends_with(".json")) {
+    for file in files
+        .iter()
+        .filter(|file| file.strip_suffix(".json").is_some())
+    {
         let text = folder
             .read(file)
             .map_err(|error| PolicyError::new(error.to_string()))?;
@@ -68,8 +71,7 @@ pub(in crate::languages::rego) fn opa_cases(
 
 /// Whether a case comes out as wanted.
 fn judge(case: &Json) -> Result<(), String> {
-    let answer =
-        catch_unwind(AssertUnwindSafe(|| answer(case))).unwrap_or_else(|_| Err(Answered::Panic));
+    let answer = catch_unwind(AssertUnwindSafe(|| answer(case))).unwrap_or(Err(Answered::Panic));
     let wants_error = case.get("want_error").is_some() || case.get("want_error_code").is_some();
     match (answer, case.get("want_result")) {
         (Err(Answered::Panic), _) => Err("the engine panicked".to_owned()),

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use anyhow::anyhow;
 use palisade_document::{SourceFile, Span};
 use regorus::{Engine, LimitError, PolicyLengthConfig, Value};
 
@@ -60,6 +61,9 @@ pub(super) struct EngineError {
     pub(super) out_of_time: bool,
 }
 
+/// Sends a request and says its answer.
+pub(super) type Sender<'q> = &'q dyn Fn(&Term) -> Result<Term, String>;
+
 /// What an evaluation is about.
 pub(super) struct Question<'q> {
     pub(super) input: Option<Foreign>,
@@ -68,7 +72,7 @@ pub(super) struct Question<'q> {
     pub(super) time: Duration,
     pub(super) world: World,
     /// Sends what the policy wants sent.
-    pub(super) send: Option<&'q dyn Fn(&Term) -> Result<Term, String>>,
+    pub(super) send: Option<Sender<'q>>,
 }
 
 /// Documents that come with the question, made only if they are not those of the last time.
@@ -143,13 +147,13 @@ impl Program {
             let extension = move |arguments: Vec<Value>| {
                 let arguments: Vec<Term> = arguments.iter().map(values::to_term).collect();
                 match world::with(|world| call(&arguments, world)) {
-                    Ok(term) => Ok(values::from_term(&term).into_value()),
+                    Ok(term) => Ok(from_term(&term).into_value()),
                     Err(Fault::Halt(message)) => {
                         world::with(|world| world.halted = Some(message.clone()));
-                        Err(anyhow::anyhow!(message))
+                        Err(anyhow!(message))
                     }
                     Err(Fault::Undefined(message)) if world::with(|world| world.strict) => {
-                        Err(anyhow::anyhow!(message))
+                        Err(anyhow!(message))
                     }
                     Err(Fault::Undefined(_)) => Ok(Value::Undefined),
                 }

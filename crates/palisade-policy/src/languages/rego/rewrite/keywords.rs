@@ -10,6 +10,50 @@ use super::super::syntax::{Expr, ExprKind, Module, Node, Part, Rule, walk_rule};
 use super::shape::WORDS;
 use super::{Edit, apply, quoted_path};
 
+/// The text with functions renamed whose names hold a keyword: nothing but calls sees their names.
+pub(in crate::languages::rego) fn rename_functions(text: &str, module: &Module) -> String {
+    let mut edits = Vec::new();
+    let mut rename = |name: &Expr| {
+        let ExprKind::Ref(head, parts) = &name.kind else {
+            return;
+        };
+        let ExprKind::Var(first) = &head.kind else {
+            return;
+        };
+        let imported = module
+            .imports
+            .iter()
+            .any(|import| import.name() == Some(first));
+        if imported || matches!(first.as_str(), "data" | "input") {
+            return;
+        }
+        let fields = parts.iter().filter_map(|part| match part {
+            Part::Field(span, name) => Some((span, name)),
+            Part::Index(_) => None,
+        });
+        for (span, name) in std::iter::once((&head.span, first)).chain(fields) {
+            if is_word(name) {
+                edits.push(Edit::new(span.start, span.end, format!("{name}__word")));
+            }
+        }
+    };
+    for rule in &module.rules {
+        if rule.head.args.is_some() {
+            rename(&rule.head.name);
+        }
+        walk_rule(rule, &mut |node| {
+            if let Node::Expr(Expr {
+                kind: ExprKind::Call(function, _),
+                ..
+            }) = node
+            {
+                rename(function);
+            }
+        });
+    }
+    apply(text, edits)
+}
+
 /// The text without such rules, and one text per keyword with them.
 pub(in crate::languages::rego) fn separate(text: &str, module: &Module) -> Vec<String> {
     let words: BTreeSet<&str> = module.rules.iter().filter_map(word).collect();
@@ -45,11 +89,11 @@ fn only(text: &str, module: &Module, wanted: Option<&str>) -> String {
         let mut path = module.package.clone();
         path.push(wanted.to_owned());
         package = format!("package {}", quoted_path(&path));
-        for name in siblings(module) {
+        for name in &siblings(module) {
             let mut path = vec!["data".to_owned()];
             path.extend(module.package.iter().cloned());
             path.push(name.clone());
-            package.push_str(&format!(" import {} as {name}", quoted_path(&path)));
+            package.extend([" import ", &quoted_path(&path), " as ", name]);
         }
     }
     edits.push(Edit::new(

@@ -14,7 +14,7 @@ use palisade_document::Span;
 use super::metadata::Annotations;
 use super::syntax::{Expr, ExprKind, Mistake, Module, Node, StatementKind, parse, walk_module};
 
-pub(super) use self::keywords::separate;
+pub(super) use self::keywords::{rename_functions, separate};
 pub(super) use self::shape::quoted_path;
 
 /// The package of stand-ins for builtins that `with` replaces.

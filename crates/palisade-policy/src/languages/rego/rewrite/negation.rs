@@ -87,7 +87,7 @@ impl Lifter<'_> {
             let name = format!("__lifted_{}_{}", self.round, self.count);
             self.count += 1;
             let said = one_line(self.text, expr.span);
-            before.push_str(&format!("{name} := {said}{with}; "));
+            before.extend([&name, " := ", &said, &with, "; "]);
             self.edits.push(Edit {
                 span: expr.span,
                 text: name,
@@ -100,10 +100,12 @@ impl Lifter<'_> {
     }
 
     fn with(&self, statement: &Statement) -> String {
-        let spans = statement.with.iter().map(|with| with.span);
-        spans
-            .map(|span| format!(" {}", one_line(self.text, span)))
-            .collect()
+        let mut said = String::new();
+        for with in &statement.with {
+            said.push(' ');
+            said.push_str(&one_line(self.text, with.span));
+        }
+        said
     }
 
     /// `x := walk(y)` gives one value after another, which the engine knows only of `walk(y, x)`.

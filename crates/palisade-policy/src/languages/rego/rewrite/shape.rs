@@ -71,7 +71,7 @@ pub(in crate::languages::rego) fn quoted_path(path: &[String]) -> String {
             line.push('.');
             line.push_str(key);
         } else {
-            line.push_str(&format!("[{}]", serde_json::Value::from(key.as_str())));
+            line.extend(["[", &serde_json::Value::from(key.as_str()).to_string(), "]"]);
         }
     }
     line
@@ -208,7 +208,7 @@ impl Shaper<'_> {
             return;
         };
         if self.around.mocked.contains(&path) {
-            let stand_in = format!("data.{STAND_INS}.{}", path.replace('.', "__"));
+            let stand_in = format!("data.{STAND_INS}.for_{}", path.replace('.', "__"));
             self.edits
                 .push(Edit::new(expr.span.start, expr.span.end, stand_in));
         }

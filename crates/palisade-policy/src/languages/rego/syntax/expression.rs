@@ -206,7 +206,6 @@ impl<'t> Parser<'t> {
                         span: Span::new(start, self.last_end()),
                         kind: ExprKind::Call(Box::new(function), args),
                     };
-                    continue;
                 }
                 _ => break,
             }

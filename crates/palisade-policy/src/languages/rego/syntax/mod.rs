@@ -7,11 +7,10 @@ mod statement;
 mod tree;
 mod walk;
 
-pub(super) use self::lexer::{Comment, Kind, Lexed, Token, lex};
+pub(super) use self::lexer::{Comment, lex};
 pub(super) use self::module::parse;
 pub(super) use self::tree::{
-    Body, Expr, ExprKind, Head, Import, Module, Part, Query, Rule, Statement, StatementKind, With,
-    data_key,
+    Expr, ExprKind, Module, Part, Query, Rule, Statement, StatementKind, data_key,
 };
 
 pub(super) use self::walk::{Node, walk_module, walk_rule};

@@ -172,8 +172,9 @@ impl Expr {
     /// Visits the expressions directly inside, comprehension bodies left out.
     pub(in crate::languages::rego) fn inner(&self) -> Vec<&Expr> {
         match &self.kind {
-            ExprKind::Scalar | ExprKind::Text(_) | ExprKind::Var(_) => Vec::new(),
-            ExprKind::Template(..) => Vec::new(),
+            ExprKind::Scalar | ExprKind::Text(_) | ExprKind::Var(_) | ExprKind::Template(..) => {
+                Vec::new()
+            }
             ExprKind::Ref(head, parts) => {
                 let mut found: Vec<&Expr> = vec![head];
                 found.extend(parts.iter().filter_map(|part| match part {

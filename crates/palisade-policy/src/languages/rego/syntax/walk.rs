@@ -34,7 +34,7 @@ pub(in crate::languages::rego) fn walk_rule<'m>(rule: &'m Rule, visit: &mut dyn 
         walk_expr(expr, visit);
     }
     for body in &rule.bodies {
-        for value in &body.value {
+        if let Some(value) = &body.value {
             walk_expr(value, visit);
         }
         walk_query(&body.query, visit);

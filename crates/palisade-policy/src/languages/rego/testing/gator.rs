@@ -28,7 +28,11 @@ pub(in crate::languages::rego) fn gator_suites(
         .map_err(|error| PolicyError::new(error.to_string()))?;
     let mut reports = Vec::new();
     for file in &files {
-        if !file.ends_with(".yaml") && !file.ends_with(".yml") {
+        if file
+            .strip_suffix(".yaml")
+            .or(file.strip_suffix(".yml"))
+            .is_none()
+        {
             continue;
         }
         let Ok(text) = folder.read(file) else {
@@ -170,10 +174,7 @@ fn violations(place: &Place<'_>, bound: &Bound, case: Value<'_>) -> Result<Vec<V
         .flat_map(Value::items)
         .map(|path| place.read(path))
         .collect::<Result<_, _>>()?;
-    let objects: Vec<Value<'_>> = inventory
-        .iter()
-        .flat_map(|document| document.roots())
-        .collect();
+    let objects: Vec<Value<'_>> = inventory.iter().flat_map(Document::roots).collect();
     let subject = match object.get("kind").and_then(Value::as_str) {
         Some("AdmissionReview") => Subject::AdmissionReview,
         _ => Subject::KubernetesObject,

@@ -1,0 +1,300 @@
+//! Reviews judged, changed, refused and logged; policies and certificates taken over.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use palisade_document::SourceFile;
+use palisade_policy::admission::Gate;
+use palisade_policy::{Budget, Bundle, Settings, languages};
+use palisade_server::TlsFiles;
+use palisade_server::admission::{Webhook, serve};
+use rustls::pki_types::CertificateDer;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::client::send;
+
+const OWNER: &str = "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: owner
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: label
+      match:
+        any:
+          - resources: {kinds: [Namespace]}
+      validate:
+        message: a namespace names its owner
+        pattern:
+          metadata:
+            labels:
+              owner: \"?*\"
+    - name: tier
+      match:
+        any:
+          - resources: {kinds: [Namespace]}
+      mutate:
+        patchStrategicMerge:
+          metadata:
+            labels:
+              +(tier): standard
+";
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("a lock").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    fn lines(&self) -> Vec<Value> {
+        let bytes = self.0.lock().expect("a lock").clone();
+        let text = String::from_utf8(bytes).expect("UTF-8");
+        text.lines()
+            .map(|line| serde_json::from_str(line).expect("a line of JSON"))
+            .collect()
+    }
+}
+
+struct Running {
+    address: SocketAddr,
+    folder: tempfile::TempDir,
+    log: Log,
+    certificate: CertificateDer<'static>,
+}
+
+fn certificate(folder: &Path) -> CertificateDer<'static> {
+    let made = rcgen::generate_simple_self_signed(vec!["webhook.palisade.svc".to_owned()])
+        .expect("a certificate");
+    // The key goes first: a reader between the two sees a pair that does not fit, as in a rotation.
+    std::fs::write(folder.join("tls.key"), made.signing_key.serialize_pem()).expect("a file");
+    std::fs::write(folder.join("tls.crt"), made.cert.pem()).expect("a file");
+    made.cert.der().clone()
+}
+
+fn gate(path: &Path) -> Result<Gate, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let bundle = Bundle {
+        name: "owner".to_owned(),
+        files: BTreeMap::from([(
+            "owner.yaml".to_owned(),
+            Arc::new(SourceFile::new("owner.yaml", text)),
+        )]),
+    };
+    let kyverno = languages::find("kyverno").expect("a language");
+    let compiled = (kyverno.compile)(&bundle, &Settings::default());
+    let compiled = compiled.map_err(|errors| errors[0].message.clone())?;
+    Ok(Gate::new(vec![compiled], Vec::new(), Budget::default()))
+}
+
+fn stamp(path: &Path) -> u64 {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.bytes()
+        .fold(0, |sum: u64, byte| sum.wrapping_mul(31) + u64::from(byte))
+}
+
+async fn start() -> Running {
+    let folder = tempfile::tempdir().expect("a folder");
+    let policy = folder.path().join("owner.yaml");
+    std::fs::write(&policy, OWNER).expect("a file");
+    let certificate = certificate(folder.path());
+    let log = Log::default();
+    let (load, watched) = (policy.clone(), policy);
+    let webhook = Webhook {
+        tls: Some(TlsFiles {
+            certificate: folder.path().join("tls.crt"),
+            key: folder.path().join("tls.key"),
+            client_ca: None,
+        }),
+        load: Box::new(move || gate(&load)),
+        stamp: Box::new(move || stamp(&watched)),
+        now_ns: || 1_700_000_000_000_000_000,
+        decisions: Box::new(log.clone()),
+        say: |_| {},
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    drop(tokio::spawn(async move {
+        serve(listener, webhook, std::future::pending())
+            .await
+            .expect("it serves");
+    }));
+    Running {
+        address,
+        folder,
+        log,
+        certificate,
+    }
+}
+
+fn review(labels: &Value) -> String {
+    json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "705ab4f5-6393-11e8-b7cc-42010a800002",
+            "kind": {"group": "", "version": "v1", "kind": "Namespace"},
+            "resource": {"group": "", "version": "v1", "resource": "namespaces"},
+            "name": "shop",
+            "operation": "CREATE",
+            "userInfo": {"username": "deployer", "groups": ["system:authenticated"]},
+            "object": {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": "shop", "labels": labels, "annotations": {"token": "s3cret"}},
+            },
+        },
+    })
+    .to_string()
+}
+
+impl Running {
+    async fn post(&self, path: &str, body: &str) -> (u16, Value) {
+        let answer = send(self.address, &self.certificate, ("POST", path), body)
+            .await
+            .expect("an answer");
+        let body = serde_json::from_str(&answer.body).unwrap_or(Value::String(answer.body));
+        (answer.status, body)
+    }
+}
+
+#[tokio::test]
+async fn a_breach_is_refused_with_its_message_and_logged_without_the_object() {
+    let webhook = start().await;
+    let (status, body) = webhook
+        .post("/validate?timeout=10s", &review(&json!({})))
+        .await;
+    assert_eq!(status, 200, "{body}");
+    let response = &body["response"];
+    assert_eq!(response["uid"], "705ab4f5-6393-11e8-b7cc-42010a800002");
+    assert_eq!(response["allowed"], false);
+    assert_eq!(response["status"]["code"], 403);
+    let message = response["status"]["message"].as_str().expect("a message");
+    assert!(message.contains("a namespace names its owner"), "{message}");
+
+    let owned = review(&json!({"owner": "team-shop"}));
+    let (_, body) = webhook.post("/validate", &owned).await;
+    assert_eq!(body["response"]["allowed"], true, "{body}");
+
+    let lines = webhook.log.lines();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["allowed"], false);
+    assert_eq!(lines[0]["user"], "deployer");
+    assert_eq!(lines[0]["answers"][0]["policy"], "owner");
+    let text = format!("{lines:?}");
+    assert!(!text.contains("s3cret"), "{text}");
+}
+
+#[tokio::test]
+async fn a_mutation_comes_back_as_a_json_patch() {
+    use base64::Engine as _;
+    let webhook = start().await;
+    let owned = review(&json!({"owner": "team-shop"}));
+    let (_, body) = webhook.post("/mutate", &owned).await;
+    let response = &body["response"];
+    assert_eq!(response["allowed"], true, "{body}");
+    assert_eq!(response["patchType"], "JSONPatch");
+    let patch = response["patch"].as_str().expect("a patch");
+    let patch = base64::engine::general_purpose::STANDARD
+        .decode(patch)
+        .expect("base64");
+    let steps: Value = serde_json::from_slice(&patch).expect("JSON");
+    assert_eq!(
+        steps,
+        json!([{"op": "add", "path": "/metadata/labels/tier", "value": "standard"}])
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_review_is_an_error_that_the_api_server_sees() {
+    let webhook = start().await;
+    for body in ["", "{", "[]", "{\"apiVersion\":\"v1\"}", "\u{1}"] {
+        let (status, answer) = webhook.post("/validate", body).await;
+        assert_eq!(status, 400, "{body}: {answer}");
+    }
+    let large = "x".repeat(9 << 20);
+    let (status, _) = webhook.post("/validate", &large).await;
+    assert_eq!(status, 413);
+    let answer = send(
+        webhook.address,
+        &webhook.certificate,
+        ("GET", "/metrics"),
+        "",
+    )
+    .await;
+    let text = answer.expect("an answer").body;
+    assert!(
+        text.contains(
+            "palisade_admission_requests_total{purpose=\"Validate\",outcome=\"Malformed\"} 5"
+        ),
+        "{text}"
+    );
+}
+
+/// Tries until it holds, for as long as a change may take to be seen.
+async fn eventually<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) -> bool {
+    for _ in 0..60 {
+        if holds().await {
+            return true;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn changed_policies_and_certificates_are_taken_over_and_broken_ones_are_not() {
+    let webhook = start().await;
+    let policy = webhook.folder.path().join("owner.yaml");
+    let bare = review(&json!({}));
+    std::fs::write(
+        &policy,
+        "kind: ClusterPolicy\napiVersion: kyverno.io/v1\nspec: 7\n",
+    )
+    .expect("a file");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let (_, body) = webhook.post("/validate", &bare).await;
+    assert_eq!(
+        body["response"]["allowed"], false,
+        "a broken policy opens no gate"
+    );
+
+    let audited = OWNER.replace("Enforce", "Audit");
+    std::fs::write(&policy, audited).expect("a file");
+    let taken = eventually(|| async {
+        let (_, body) = webhook.post("/validate", &bare).await;
+        body["response"]["allowed"] == true && body["response"]["warnings"].is_array()
+    });
+    assert!(taken.await, "the changed policy is not taken over");
+
+    let renewed = certificate(webhook.folder.path());
+    let taken = eventually(|| async {
+        let answer = send(webhook.address, &renewed, ("GET", "/healthz"), "").await;
+        answer.is_ok_and(|answer| answer.body == "ok")
+    });
+    assert!(taken.await, "the new certificate is not taken over");
+    let old = send(
+        webhook.address,
+        &webhook.certificate,
+        ("GET", "/healthz"),
+        "",
+    )
+    .await;
+    assert!(old.is_err(), "the old certificate is still served");
+}

@@ -1,0 +1,178 @@
+//! A team's own policies in a check: found, judged, told with their lines, and excepted.
+
+use crate::system::System;
+
+/// The files of the example that stands below a heading of a section of the handbook's page.
+fn example<'p>(page: &'p str, check: &str, heading: &str) -> Vec<(&'p str, &'p str)> {
+    let section = page
+        .split("\n## ")
+        .find(|section| section.starts_with(check))
+        .expect("a section");
+    let part = section
+        .split("\n### ")
+        .find(|part| part.starts_with(heading))
+        .expect("an example");
+    part.split("\n```")
+        .filter_map(|fence| {
+            let (head, text) = fence.split_once('\n')?;
+            let (_, name) = head.split_once(' ')?;
+            Some((name, text))
+        })
+        .collect()
+}
+
+fn page() -> String {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../docs/patterns/p06-policy-as-code.md"
+    );
+    std::fs::read_to_string(path).expect("the page")
+}
+
+#[test]
+fn the_handbooks_examples_do_what_it_says() {
+    let page = page();
+    for check in ["PAL0620", "PAL0621"] {
+        let flagged = System::of(&example(&page, check, "Flagged"));
+        let run = flagged.run(&["check", "--only", check]);
+        let wanted = page
+            .split(&format!("\n## {check}"))
+            .nth(1)
+            .and_then(|section| section.split("\nFinding: ").nth(1)?.lines().next())
+            .expect("a finding");
+        assert_eq!(run.code, 1, "{check}: {}", run.out);
+        let headline = format!("error[{check}]: {wanted}");
+        assert!(run.out.contains(&headline), "{check}: {}", run.out);
+
+        let clean = System::of(&example(&page, check, "Not flagged"));
+        let run = clean.run(&["check", "--only", check]);
+        assert_eq!(run.code, 0, "{check}: {}", run.out);
+    }
+}
+
+const MANIFEST: &str = "\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: cart
+  namespace: shop
+spec:
+  containers:
+    - name: app
+      image: registry.example.com/cart:latest
+";
+
+const LATEST: &str = "\
+package main
+
+deny contains result if {
+  some index, container in input.spec.containers
+  endswith(container.image, \":latest\")
+  result := {
+    \"msg\": sprintf(\"container %s runs the latest image\", [container.name]),
+    \"details\": {\"path\": sprintf(\"/spec/containers/%d/image\", [index])},
+  }
+}
+";
+
+#[test]
+fn a_breach_is_told_at_the_offending_value_with_the_rule() {
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", LATEST)]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("container app runs the latest image"));
+    assert!(run.out.contains("--> pod.yaml:9:14"), "{}", run.out);
+    assert!(run.out.contains("policy/latest.rego:3:1"), "{}", run.out);
+}
+
+#[test]
+fn policies_can_be_named_or_left_out() {
+    let system = System::of(&[("pod.yaml", MANIFEST), ("rules/latest.rego", LATEST)]);
+    let found = |arguments: &[&str]| {
+        let run = system.run(arguments);
+        run.out.contains("runs the latest image")
+    };
+    assert!(!found(&["check", "--only", "PAL0620"]));
+    assert!(found(&[
+        "check",
+        "--only",
+        "PAL0620",
+        "--policies",
+        "rules"
+    ]));
+    let named = "[policies]\npaths = [\"rules\"]\n";
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("rules/latest.rego", LATEST),
+        ("palisade.toml", named),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert!(run.out.contains("runs the latest image"), "{}", run.out);
+    let run = system.run(&["check", "--only", "PAL0620", "--no-policies"]);
+    assert!(!run.out.contains("runs the latest image"), "{}", run.out);
+}
+
+const PATHS: &str = "\
+package guardrails.paths
+
+deny contains msg if {
+  some path in data.palisade.paths
+  path.from.name == \"internet\"
+  path.to.kind == \"dataset\"
+  msg := sprintf(\"the internet reaches %s\", [path.to.name])
+}
+";
+
+#[test]
+fn a_rule_about_the_system_is_asked_once() {
+    let shop = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/shop");
+    let system = System::of(&[("policy/paths.rego", PATHS)]);
+    let run = system.run(&[
+        "check",
+        shop,
+        "--only",
+        "PAL0620",
+        "--policies",
+        "policy",
+        "-v",
+    ]);
+    let count = run.out.matches("the internet reaches postgres").count();
+    assert_eq!(count, 1, "{}", run.out);
+}
+
+#[test]
+fn a_rule_about_build_files_sees_instructions_with_their_lines() {
+    let rule = "\
+package docker
+
+deny contains msg if {
+  some step in input
+  step.Cmd == \"user\"
+  step.Value[0] == \"root\"
+  msg := \"ends as root\"
+}
+";
+    let system = System::of(&[
+        ("Dockerfile", "FROM alpine:3.20\nUSER root\n"),
+        ("policy/docker.rego", rule),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert!(run.out.contains("ends as root"), "{}", run.out);
+    assert!(run.out.contains("Dockerfile:"), "{}", run.out);
+}
+
+#[test]
+fn a_policy_that_does_not_load_keeps_the_gate_closed_and_the_others_judge() {
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("policy/a/latest.rego", LATEST),
+        (
+            "policy/b/broken.yaml",
+            "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: x}\nspec:\n  rules: 7\n",
+        ),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0621"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("PAL0621"), "{}", run.out);
+    assert!(run.out.contains("runs the latest image"), "{}", run.out);
+}
