@@ -223,6 +223,23 @@ fn a_policy_that_does_not_load_is_named_and_answers_with_an_error() {
 }
 
 #[test]
+fn match_conditions_take_requests_out_and_fail_closed() {
+    let with = |expression: &str| {
+        let conditions = format!(
+            "spec:\n  webhookConfiguration: {{matchConditions: [{{name: n, expression: '{expression}'}}]}}"
+        );
+        POLICY.replacen("spec:", &conditions, 1)
+    };
+    let statuses = |expression: &str| -> Vec<Status> {
+        let answers = answers(&[&with(expression)], POD);
+        answers.into_iter().map(|answer| answer.status).collect()
+    };
+    assert_eq!(statuses("object.kind == \"Pod\""), [Status::Fail]);
+    assert_eq!(statuses("object.kind == \"Job\""), []);
+    assert_eq!(statuses("object.missing.key == 1"), [Status::Error]);
+}
+
+#[test]
 fn a_costly_rule_ends_in_a_budget() {
     let policy = "\
 apiVersion: kyverno.io/v1

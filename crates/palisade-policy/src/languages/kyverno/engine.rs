@@ -12,6 +12,7 @@ use super::mutate;
 use super::policy::{Body, Policy, Rule};
 use super::request::Request;
 use super::response::{Response, RuleKind};
+use super::scalars::build;
 use super::scope::Scope;
 use super::validate;
 
@@ -48,6 +49,21 @@ pub(crate) fn run<'x, 'a>(
         return Ok(outcome);
     }
     let scope = Scope::new(context, request);
+    if let Some(conditions) = &policy.conditions {
+        let judged = conditions.judge(&scope, "")?;
+        match judged.status {
+            Status::Pass => {}
+            Status::Skip => return Ok(outcome),
+            _ => {
+                let message = format!("`matchConditions` have no value: {}", judged.message);
+                outcome.answers.extend(rules.map(|rule| Judged {
+                    rule,
+                    response: Response::new(Status::Error, message.clone()),
+                }));
+                return Ok(outcome);
+            }
+        }
+    }
     let mut applied = 0_usize;
     for rule in rules {
         let runner = Runner {
@@ -61,6 +77,15 @@ pub(crate) fn run<'x, 'a>(
         scope.restore(&saved);
         for response in responses? {
             if let Some(patched) = response.patched {
+                if build::is_too_deep(patched) {
+                    let most = build::MAX_DEPTH;
+                    let message = format!("the change nests the object deeper than {most}");
+                    outcome.answers.push(Judged {
+                        rule,
+                        response: Response::new(Status::Error, message),
+                    });
+                    continue;
+                }
                 scope.set_object(patched);
                 outcome.object = Some(patched);
             }

@@ -129,6 +129,16 @@ type Loaded<'a> = Result<Option<Datum<'a>>, SearchError>;
 
 /// Looks an entry up; `None` if a test file already gives its value.
 pub(crate) fn load<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
+    let loaded = look_up(entry, scope)?;
+    if loaded.is_some_and(build::is_too_deep) {
+        let (name, most) = (&entry.name, build::MAX_DEPTH);
+        let message = format!("context entry `{name}` is nested deeper than {most}");
+        return Err(SearchError::Failed(message));
+    }
+    Ok(loaded)
+}
+
+fn look_up<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
     let failed = |reason: String| {
         let name = &entry.name;
         SearchError::Failed(format!("failed to load context entry `{name}`: {reason}"))

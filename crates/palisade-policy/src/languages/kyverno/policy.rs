@@ -12,6 +12,7 @@ use crate::datum::Datum;
 use crate::error::PolicyError;
 
 use super::autogen;
+use super::cel_rule::CelRule;
 use super::conditions::Conditions;
 use super::facts::Entry;
 use super::generate::Generate;
@@ -33,6 +34,8 @@ pub(crate) struct Policy {
     pub(crate) namespace: Option<String>,
     /// Its rules, those for pod controllers included.
     pub(crate) rules: Vec<Rule>,
+    /// CEL conditions on the requests that reach the policy at all.
+    pub(crate) conditions: Option<CelRule>,
     /// Whether only the first rule that applies counts.
     pub(crate) only_first: bool,
     /// Severity, where an annotation states one.
@@ -175,6 +178,7 @@ impl Policy {
                     .to_owned()
             }),
             rules: compiled,
+            conditions: conditions(spec),
             only_first: text(&["spec", "applyRules"]) == Some("One"),
             severity: annotation("policies.kyverno.io/severity").and_then(severity),
             title: annotation("policies.kyverno.io/title")
@@ -208,6 +212,14 @@ impl Policy {
             None => self.name.clone(),
         }
     }
+}
+
+/// `matchConditions` of the policy's webhook.
+fn conditions(spec: Datum<'_>) -> Option<CelRule> {
+    let listed = build::at(spec, &["webhookConfiguration", "matchConditions"])
+        .or_else(|| spec.get("matchConditions"))
+        .filter(|listed| !listed.is_empty())?;
+    Some(CelRule::read(Datum::Null, Some(listed)))
 }
 
 /// A severity by its word.

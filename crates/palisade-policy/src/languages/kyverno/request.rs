@@ -119,6 +119,9 @@ impl<'a> Request<'a> {
             Subject::AdmissionReview => Self::of_review(Datum::from(input.document))?,
             _ => return None,
         };
+        if let Some(asked) = input.request {
+            request.describe(asked.into());
+        }
         if let Some(user) = input.user {
             request.user_info = user.into();
         }
@@ -131,10 +134,18 @@ impl<'a> Request<'a> {
 
     fn of_review(review: Datum<'a>) -> Option<Self> {
         let body = review.get("request")?;
+        let mut request = Self::create(Datum::Null);
+        request.describe(body);
+        Some(request)
+    }
+
+    /// Takes what the `request` of an AdmissionReview says.
+    fn describe(&mut self, body: Datum<'a>) {
+        let request = self;
         let present = |key| body.get(key).filter(|value| value.is_map());
         let text = |key| body.get(key).and_then(Datum::as_text);
         let (object, old) = (present("object"), present("oldObject"));
-        let mut request = Self::create(object.or(old).unwrap_or(Datum::Null));
+        *request = Self::create(object.or(old).unwrap_or(Datum::Null));
         request.object = object;
         request.old_object = old;
         request.operation = match text("operation") {
@@ -158,7 +169,6 @@ impl<'a> Request<'a> {
         request.namespace = text("namespace").unwrap_or(request.namespace);
         request.dry_run = body.get("dryRun").and_then(Datum::as_bool).unwrap_or(false);
         request.review = Some(body);
-        Some(request)
     }
 
     /// The object that rules look at: the new one, or the one that goes.

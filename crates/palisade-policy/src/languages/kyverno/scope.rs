@@ -13,6 +13,9 @@ use super::jmespath::{Expression, SearchError};
 use super::request::Request;
 use super::scalars::build;
 
+/// Most entries of a context that read each other in a row.
+const MAX_LOADS: usize = 32;
+
 /// What is visible.
 #[derive(Debug)]
 pub(crate) struct Scope<'x, 'a> {
@@ -25,6 +28,8 @@ pub(crate) struct Scope<'x, 'a> {
     waiting: RefCell<Vec<(usize, &'x Entry)>>,
     /// An entry sees those before it only.
     before: Cell<usize>,
+    /// How many entries are being looked up, each for the one before.
+    depth: Cell<usize>,
     added: Cell<usize>,
 }
 
@@ -44,6 +49,7 @@ impl<'x, 'a> Scope<'x, 'a> {
             root: Cell::new(build::map(context.arena, Vec::new())),
             waiting: RefCell::default(),
             before: Cell::new(usize::MAX),
+            depth: Cell::new(0),
             added: Cell::new(0),
         };
         scope.set("request", scope.describe_request());
@@ -72,8 +78,17 @@ impl<'x, 'a> Scope<'x, 'a> {
             let Some((order, entry)) = next else {
                 break;
             };
+            if self.depth.get() >= MAX_LOADS {
+                let name = &entry.name;
+                let message = format!(
+                    "context entry `{name}` is read through more than {MAX_LOADS} other entries"
+                );
+                return Err(SearchError::Failed(message));
+            }
             let before = self.before.replace(order);
+            self.depth.set(self.depth.get() + 1);
             let loaded = facts::load(entry, self);
+            self.depth.set(self.depth.get() - 1);
             self.before.set(before);
             if let Some(value) = loaded? {
                 self.set(self.context.arena.alloc_str(&entry.name), value);

@@ -21,7 +21,6 @@ pub(crate) const FUNCTIONS: &[Function] = &[
     Function::new("sha1", &[TEXT], sha1),
     Function::new("md5", &[TEXT], md5),
     Function::new("random", &[TEXT], random),
-    Function::new("x509_decode", &[TEXT], x509_decode),
 ];
 
 fn base64_decode<'a>(
@@ -67,10 +66,6 @@ fn sha1<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) ->
 
 fn md5<'a>(interpreter: Interpreter<'_, 'a>, arguments: &[Argument<'_, 'a>]) -> Given<'a> {
     hex(interpreter, &md5::Md5::digest(text(arguments, 0)))
-}
-
-fn x509_decode<'a>(_: Interpreter<'_, 'a>, _: &[Argument<'_, 'a>]) -> Given<'a> {
-    failure("x509_decode", "reading certificates is not supported yet")
 }
 
 /// Most characters of a random text.

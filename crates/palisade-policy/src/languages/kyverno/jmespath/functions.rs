@@ -5,7 +5,7 @@ use crate::languages::kyverno::scalars::build;
 
 use super::SearchError;
 use super::interpret::{Argument, Interpreter};
-use super::{arithmetic, collections, dates, digests, strings};
+use super::{arithmetic, certificates, collections, dates, digests, strings};
 
 /// What a function gives.
 pub(crate) type Given<'a> = Result<Datum<'a>, SearchError>;
@@ -121,6 +121,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Function> {
         arithmetic::FUNCTIONS,
         dates::FUNCTIONS,
         digests::FUNCTIONS,
+        certificates::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

@@ -10,6 +10,7 @@
     reason = "all functions of the language have one signature"
 )]
 mod arithmetic;
+mod certificates;
 #[expect(
     clippy::unnecessary_wraps,
     reason = "all functions of the language have one signature"

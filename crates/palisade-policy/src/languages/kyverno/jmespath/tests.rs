@@ -160,6 +160,10 @@ fn hostile_expressions_end_in_an_error() {
             .unwrap_err()
             .contains("operators")
     );
+    let chain = vec!["a"; 400].join(".");
+    assert!(Expression::compile(&chain).is_ok());
+    let deepest = format!("{}{}", "!".repeat(60), vec!["@"; 400].join(" || "));
+    assert_eq!(search("{}", &deepest).as_deref(), Ok("{}"));
     let arena = Bump::new();
     let budget = Budget {
         steps: 100,
@@ -175,4 +179,40 @@ fn hostile_expressions_end_in_an_error() {
 fn build_list(arena: &Bump) -> Datum<'_> {
     let row = Datum::List(arena.alloc_slice_fill_copy(50, Datum::Int(1)));
     Datum::List(arena.alloc_slice_fill_copy(50, row))
+}
+
+/// A certificate of our own, made for this test.
+const CERTIFICATE: &str = "\
+-----BEGIN CERTIFICATE-----\n\
+MIICazCCAdSgAwIBAgICEmcwDQYJKoZIhvcNAQELBQAwQTELMAkGA1UEBhMCREUx\n\
+FTATBgNVBAoMDEV4YW1wbGUgU2hvcDEbMBkGA1UEAwwSb3JkZXJzLmV4YW1wbGUu\n\
+Y29tMB4XDTI2MTEyNDEwMzU0MloXDTM2MTEyMTEwMzU0MlowQTELMAkGA1UEBhMC\n\
+REUxFTATBgNVBAoMDEV4YW1wbGUgU2hvcDEbMBkGA1UEAwwSb3JkZXJzLmV4YW1w\n\
+bGUuY29tMIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDA3b+0rjwJeJrYOmuF\n\
+h+JL7O3Gq4h7OdEzYKUbgxLBb84csp8yR8vtoNPkqst+JOlFCCG2tyIAJJJ5AuZD\n\
+anWh/VhqtmBm04BPCHQRi1nt6kCv0dPkRFx4phmnU0oCcQg4FemvYjh+Al/y7sRO\n\
+pu1tZ62UaiSl5VJxZLMoxzEVbwIDAQABo3IwcDAdBgNVHQ4EFgQUHm09cP/HaOR+\n\
+JEna9yDeHN5oTvMwHwYDVR0jBBgwFoAUHm09cP/HaOR+JEna9yDeHN5oTvMwDwYD\n\
+VR0TAQH/BAUwAwEB/zAdBgNVHREEFjAUghJvcmRlcnMuZXhhbXBsZS5jb20wDQYJ\n\
+KoZIhvcNAQELBQADgYEArkpR0hK8GXKePIqtGtLMtaBwxVHwqKoF3wUE96nOwOEy\n\
+AJpZpBmJxddAvI3RzCIghhxXviSrinrodkXMovbE128d428JYURskcIEvfqoPnEY\n\
+ZbgF18j+Vs8K7KljjTnXCTkb99AcZ5AjbDRtHy3keQ72b+CZFedIz4RZAdv59dU=\n\
+-----END CERTIFICATE-----\n";
+
+#[test]
+fn certificates_are_shown_with_their_names_and_key() {
+    let value = serde_json::json!({ "cert": CERTIFICATE }).to_string();
+    for (path, result) in [
+        ("Subject.CommonName", r#""orders.example.com""#),
+        ("Issuer.Country", r#"["DE"]"#),
+        ("DNSNames", r#"["orders.example.com"]"#),
+        ("SerialNumber", r#""4711""#),
+        ("PublicKey.E", "65537"),
+        ("starts_with(PublicKey.N, '135435255968')", "true"),
+    ] {
+        let expression = format!("x509_decode(cert) | {path}");
+        assert_eq!(search(&value, &expression).as_deref(), Ok(result), "{path}");
+    }
+    let error = search("{}", "x509_decode('x')").unwrap_err();
+    assert!(error.contains("no PEM block"), "{error}");
 }

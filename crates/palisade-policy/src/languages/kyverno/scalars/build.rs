@@ -60,6 +60,27 @@ pub(crate) fn text_at<'a>(value: Datum<'a>, path: &[&str]) -> Option<&'a str> {
     at(value, path).and_then(Datum::as_text)
 }
 
+/// Deepest value that a policy may build: what documents may nest, twice.
+pub(crate) const MAX_DEPTH: usize = 256;
+
+/// Whether a value is nested deeper than a policy may build.
+pub(crate) fn is_too_deep(value: Datum<'_>) -> bool {
+    is_deeper_than(value, MAX_DEPTH)
+}
+
+fn is_deeper_than(value: Datum<'_>, limit: usize) -> bool {
+    if !value.is_list() && !value.is_map() {
+        return false;
+    }
+    let Some(rest) = limit.checked_sub(1) else {
+        return true;
+    };
+    value.items().any(|item| is_deeper_than(item, rest))
+        || value
+            .entries()
+            .any(|(_, value)| is_deeper_than(value, rest))
+}
+
 /// Whether two values are the same; mappings in any order, numbers by value.
 pub(crate) fn equal(one: Datum<'_>, other: Datum<'_>) -> bool {
     match (one.scalar(), other.scalar()) {

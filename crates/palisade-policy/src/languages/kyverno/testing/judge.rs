@@ -91,7 +91,10 @@ impl<'f> Runner<'f> {
             .collect();
         values.extend(test.root.get("values").map(Datum::from));
         let namespaces = values.iter().filter_map(|values| values.get("namespaces"));
-        known.extend(namespaces.flat_map(Datum::items));
+        for namespace in namespaces.flat_map(Datum::items) {
+            let named = build::with(arena, namespace, "apiVersion", Datum::Text("v1"));
+            known.push(build::with(arena, named, "kind", Datum::Text("Namespace")));
+        }
         let user = files.user.iter().flat_map(Document::roots).next();
         let mut operations: Vec<&'f str> = test.rows.iter().map(|row| row.operation).collect();
         operations.push("");
