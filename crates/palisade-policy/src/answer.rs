@@ -62,6 +62,9 @@ pub struct Answer {
     pub defined_at: Option<Origin>,
     /// What the rule would write.
     pub changes: Vec<Change>,
+    /// Facts of a cluster or registry that the rule asked for and nobody supplied: a status of
+    /// `Fail` or `Error` may hang on them alone.
+    pub missing: Vec<String>,
     /// The reviewed exception that skipped it: its name and place.
     pub exception: Option<(String, Origin)>,
 }
@@ -80,6 +83,7 @@ impl Answer {
             path: String::new(),
             defined_at: None,
             changes: Vec::new(),
+            missing: Vec::new(),
             exception: None,
         }
     }

@@ -67,6 +67,7 @@ pub struct Context<'a> {
     /// What may be asked of the world.
     pub effects: Effects<'a>,
     prints: RefCell<Vec<String>>,
+    missing: RefCell<Vec<String>>,
 }
 
 impl<'a> Context<'a> {
@@ -77,6 +78,7 @@ impl<'a> Context<'a> {
             meter,
             effects,
             prints: RefCell::new(Vec::new()),
+            missing: RefCell::new(Vec::new()),
         }
     }
 
@@ -91,6 +93,16 @@ impl<'a> Context<'a> {
         self.meter.write(line.len())?;
         self.prints.borrow_mut().push(line);
         Ok(())
+    }
+
+    /// Notes a fact that a rule asked for and nobody supplied.
+    pub fn miss(&self, what: String) {
+        self.missing.borrow_mut().push(what);
+    }
+
+    /// The facts that were asked for in vain so far; the context forgets them.
+    pub fn take_missing(&self) -> Vec<String> {
+        self.missing.take()
     }
 
     /// The printed lines so far; the context forgets them.

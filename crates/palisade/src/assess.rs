@@ -133,10 +133,9 @@ fn guardrails(
         .problems
         .iter()
         .filter(|problem| problem.level != DiagnosticLevel::Error);
-    (
-        guardrails::reports(&said, loaded),
-        doubts.cloned().collect(),
-    )
+    let mut doubts: Vec<Diagnostic> = doubts.cloned().collect();
+    doubts.extend(guardrails::waiting(&said));
+    (guardrails::reports(&said, loaded), doubts)
 }
 
 /// Exceptions and comments about checks that run, to be judged themselves.

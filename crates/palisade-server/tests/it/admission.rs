@@ -135,12 +135,16 @@ async fn start() -> Running {
             .await
             .expect("it serves");
     }));
-    Running {
+    let running = Running {
         address,
         folder,
         log,
         certificate,
-    }
+    };
+    // Once it answers, it has read its policies.
+    let ready = send(address, &running.certificate, ("GET", "/readyz"), "").await;
+    assert_eq!(ready.expect("an answer").body, "ok");
+    running
 }
 
 fn review(labels: &Value) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use palisade_document::{Value, fingerprint};
-use palisade_model::{Diagnostic, NodeId, NodeKind, Origin, Severity};
+use palisade_model::{Diagnostic, DiagnosticLevel, NodeId, NodeKind, Origin, Severity};
 use palisade_patterns::{GuardrailFault, GuardrailReport};
 use palisade_policy::{Answer, Enforcement, Status, Subject};
 
@@ -22,6 +22,30 @@ const WORKLOADS: [&str; 8] = [
     "CronJob",
 ];
 
+/// Rules whose answers hang on facts that code does not hold, as notes: they judge at admission.
+pub(crate) fn waiting(said: &[Said<'_>]) -> Vec<Diagnostic> {
+    let mut rules: BTreeMap<String, (&Answer, usize)> = BTreeMap::new();
+    let answers = said.iter().filter_map(|one| one.answers.as_ref().ok());
+    for answer in answers.flatten().filter(|answer| is_waiting(answer)) {
+        rules.entry(name(answer)).or_insert((answer, 0)).1 += 1;
+    }
+    let note = |(name, (answer, count)): (String, (&Answer, usize))| Diagnostic {
+        level: DiagnosticLevel::Note,
+        message: format!(
+            "policy `{name}` could not judge {count} {}: {} is not known from code",
+            if count == 1 { "document" } else { "documents" },
+            answer.missing.first().map_or("something", String::as_str)
+        ),
+        origin: answer.defined_at.clone(),
+        help: Some("it judges at admission: `palisade serve --admission`".to_owned()),
+    };
+    rules.into_iter().map(note).collect()
+}
+
+fn is_waiting(answer: &Answer) -> bool {
+    !answer.missing.is_empty() && matches!(answer.status, Status::Fail | Status::Error)
+}
+
 /// What policies said of the system, and which of them could say nothing.
 pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport> {
     let mut reports: Vec<GuardrailReport> = loaded.errors().map(unloaded).collect();
@@ -35,7 +59,7 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
     for one in said {
         match &one.answers {
             Ok(answers) => {
-                for answer in answers {
+                for answer in answers.iter().filter(|answer| !is_waiting(answer)) {
                     match answer.status {
                         Status::Fail | Status::Warn => {
                             reports.push(report(one, answer, GuardrailFault::Broken));

@@ -21,7 +21,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::policies::{Loaded, PolicySet};
 
-pub(crate) use self::findings::reports;
+pub(crate) use self::findings::{reports, waiting};
 
 /// One value of a document that is judged by itself.
 #[derive(Debug, Clone, Copy)]

@@ -23,6 +23,8 @@ pub(crate) struct Judged<'x, 'a> {
     pub(crate) rule: &'x Rule,
     /// What it says.
     pub(crate) response: Response<'a>,
+    /// Facts that were asked for in vain.
+    pub(crate) missing: Vec<String>,
 }
 
 /// What a policy says about a request.
@@ -59,6 +61,7 @@ pub(crate) fn run<'x, 'a>(
                 outcome.answers.extend(rules.map(|rule| Judged {
                     rule,
                     response: Response::new(Status::Error, message.clone()),
+                    missing: Vec::new(),
                 }));
                 return Ok(outcome);
             }
@@ -74,6 +77,7 @@ pub(crate) fn run<'x, 'a>(
         };
         let saved = scope.save();
         let responses = runner.run(kind);
+        let missing = context.take_missing();
         scope.restore(&saved);
         for response in responses? {
             if let Some(patched) = response.patched {
@@ -83,6 +87,7 @@ pub(crate) fn run<'x, 'a>(
                     outcome.answers.push(Judged {
                         rule,
                         response: Response::new(Status::Error, message),
+                        missing: Vec::new(),
                     });
                     continue;
                 }
@@ -90,7 +95,11 @@ pub(crate) fn run<'x, 'a>(
                 outcome.object = Some(patched);
             }
             applied += usize::from(response.status != Status::Skip);
-            outcome.answers.push(Judged { rule, response });
+            outcome.answers.push(Judged {
+                rule,
+                response,
+                missing: missing.clone(),
+            });
         }
         if policy.only_first && applied > 0 {
             break;

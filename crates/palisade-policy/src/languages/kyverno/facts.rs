@@ -139,6 +139,11 @@ pub(crate) fn load<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
 }
 
 fn look_up<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
+    let unknown = |reason: String| {
+        scope.context.miss(reason.clone());
+        let name = &entry.name;
+        SearchError::Failed(format!("failed to load context entry `{name}`: {reason}"))
+    };
     let failed = |reason: String| {
         let name = &entry.name;
         SearchError::Failed(format!("failed to load context entry `{name}`: {reason}"))
@@ -168,7 +173,7 @@ fn look_up<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
         Source::ConfigMap { name, namespace } => {
             let (name, namespace) = (name.fill_text(scope)?, namespace.fill_text(scope)?);
             let found = config_map(scope, name, namespace);
-            found.ok_or_else(|| failed(format!("no ConfigMap `{namespace}/{name}` is known")))?
+            found.ok_or_else(|| unknown(format!("no ConfigMap `{namespace}/{name}` is known")))?
         }
         Source::ApiCall { url, path, default } => {
             let url = url.fill_text(scope)?;
@@ -176,7 +181,7 @@ fn look_up<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
                 Some(found) => apply(scope, found, path.as_ref())?,
                 None => match default {
                     Some(default) => default.fill(scope)?,
-                    None => return Err(failed(format!("no answer to `{url}` is known"))),
+                    None => return Err(unknown(format!("no answer to `{url}` is known"))),
                 },
             }
         }
@@ -184,13 +189,13 @@ fn look_up<'a>(entry: &Entry, scope: &Scope<'_, 'a>) -> Loaded<'a> {
             let reference = reference.fill_text(scope)?;
             let found = image_fact(scope, reference);
             let found = found
-                .ok_or_else(|| failed(format!("nothing is known of the image `{reference}`")))?;
+                .ok_or_else(|| unknown(format!("nothing is known of the image `{reference}`")))?;
             apply(scope, found, path.as_ref())?
         }
         Source::Global { name, path } => {
             let name = name.fill_text(scope)?;
             let found = supplied_variable(scope, name);
-            let found = found.ok_or_else(|| failed(format!("no global `{name}` is known")))?;
+            let found = found.ok_or_else(|| unknown(format!("no global `{name}` is known")))?;
             apply(scope, found, path.as_ref())?
         }
         Source::Variable { .. } | Source::Unknown => {

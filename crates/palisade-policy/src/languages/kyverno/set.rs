@@ -278,7 +278,11 @@ impl Compiled for PolicySet {
 }
 
 fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Answer {
-    let Judged { rule, response, .. } = judged;
+    let Judged {
+        rule,
+        response,
+        missing,
+    } = judged;
     let status = match response.status {
         Status::Fail if !policy.scored => Status::Warn,
         status => status,
@@ -295,6 +299,7 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
     answer.exception = response.exception;
+    answer.missing = missing;
     let mutated = response
         .patched
         .map(|patched| Change::Mutated(build::json(patched)));

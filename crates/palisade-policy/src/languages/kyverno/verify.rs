@@ -114,6 +114,7 @@ impl Asked {
         }
         let asks = self.needs_signature || !self.attestations.is_empty() || self.required;
         if asks && build::is_null(fact) {
+            scope.context.miss(format!("the image `{reference}`"));
             return Some(format!(
                 "unverified image {reference}: nothing is known of it"
             ));
