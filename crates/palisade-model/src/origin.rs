@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_place_is_small_since_every_fact_holds_one() {
-        assert_eq!(size_of::<Origin>(), 32);
-        assert!(size_of::<Option<Fact<bool>>>() <= 40);
+        assert_eq!(size_of::<Origin>(), 40);
+        assert!(size_of::<Option<Fact<bool>>>() <= 48);
     }
 }

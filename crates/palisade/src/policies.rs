@@ -20,6 +20,8 @@ pub(crate) struct PolicySet {
     pub(crate) language: &'static Language,
     /// What a person calls it.
     pub(crate) name: String,
+    /// Its texts, for queries.
+    pub(crate) bundle: Bundle,
     /// The policies.
     pub(crate) compiled: Arc<dyn Compiled>,
 }
@@ -132,7 +134,8 @@ fn take(loaded: &mut Loaded, language: &'static Language, bundle: Bundle, settin
                 .extend(doubts.map(|doubt| diagnostic(doubt, DiagnosticLevel::Warning)));
             loaded.sets.push(PolicySet {
                 language,
-                name: bundle.name,
+                name: bundle.name.clone(),
+                bundle,
                 compiled,
             });
         }

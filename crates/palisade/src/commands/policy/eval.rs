@@ -1,13 +1,13 @@
 //! `palisade policy eval`: one document judged by policies, every answer shown.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use bumpalo::Bump;
 use clap::{Args, ValueEnum};
-use palisade_document::{Limits, SourceFile, Syntax, Value, parse};
+use palisade_document::{Document, Limits, SourceFile, Syntax, Value, parse};
 use palisade_model::{Diagnostic, DiagnosticLevel};
 use palisade_policy::{
     Answer, Budget, Context, Effects, Input, Meter, Status, Subject, evaluate_guarded,
@@ -17,7 +17,9 @@ use serde_json::json;
 
 use super::PolicyArguments;
 use super::check::word;
+use super::query;
 use crate::arguments::Global;
+use crate::failure::UsageError;
 use crate::policies::{self, Loaded};
 use crate::{output, session};
 
@@ -27,8 +29,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     policies: PolicyArguments,
     /// The document to judge: YAML or JSON
-    #[arg(long, value_name = "FILE")]
-    input: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "query")]
+    input: Option<PathBuf>,
+    /// Ask a Rego query instead, such as `data.main.deny`; the results are printed as JSON
+    #[arg(long, value_name = "QUERY", conflicts_with = "format")]
+    query: Option<String>,
     /// Form of the result
     #[arg(long, value_enum, default_value_t)]
     format: AnswerFormat,
@@ -48,7 +53,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     let root = std::env::current_dir().context("cannot tell the current directory")?;
     let policies = &arguments.policies;
     session::exist(&policies.paths)?;
-    session::exist(std::slice::from_ref(&arguments.input))?;
+    session::exist(arguments.input.as_slice())?;
     let loaded = policies::load(
         &root,
         &policies.paths,
@@ -64,10 +69,14 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         output::complain(&complaints, global.color);
         return Ok(crate::failure::UNFINISHED);
     }
-    let text = std::fs::read_to_string(&arguments.input)
-        .with_context(|| format!("cannot read `{}`", arguments.input.display()))?;
-    let shown = arguments.input.to_string_lossy().replace('\\', "/");
-    let file = Arc::new(SourceFile::new(shown, text));
+    let file = arguments.input.as_deref().map(read).transpose()?;
+    if let Some(query) = &arguments.query {
+        let text = query::results(query, &loaded, file.as_ref(), &policies.settings(), global)?;
+        return output::data(&text, 0, global.color);
+    }
+    let Some(file) = file else {
+        return Err(UsageError::new("give a document with --input, or a --query").into());
+    };
     let answers = judge(&file, &loaded, global)?;
     let bad = answers
         .iter()
@@ -88,20 +97,35 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     output::data(&text, code, global.color)
 }
 
-fn judge(file: &Arc<SourceFile>, loaded: &Loaded, global: &Global) -> anyhow::Result<Vec<Answer>> {
+fn read(path: &Path) -> anyhow::Result<Arc<SourceFile>> {
+    let text = std::fs::read_to_string(path)
+        .with_context(|| format!("cannot read `{}`", path.display()))?;
+    let shown = path.to_string_lossy().replace('\\', "/");
+    Ok(Arc::new(SourceFile::new(shown, text)))
+}
+
+/// The documents of a file; a mistake in it is an error with its place.
+pub(super) fn document(file: &Arc<SourceFile>) -> anyhow::Result<Document> {
     let is_json = file.path().ends_with(".json");
     let syntax = if is_json { Syntax::Json } else { Syntax::Yaml };
     let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
-    if let Some(error) = errors.first() {
-        let place = file.position(error.span.start);
-        anyhow::bail!(
-            "{} at {}:{}:{}",
-            error.message,
-            file.path(),
-            place.line,
-            place.column
-        );
+    match errors.first() {
+        None => Ok(document),
+        Some(error) => {
+            let place = file.position(error.span.start);
+            anyhow::bail!(
+                "{} at {}:{}:{}",
+                error.message,
+                file.path(),
+                place.line,
+                place.column
+            )
+        }
     }
+}
+
+fn judge(file: &Arc<SourceFile>, loaded: &Loaded, global: &Global) -> anyhow::Result<Vec<Answer>> {
+    let document = document(file)?;
     let effects = Effects {
         now_ns: Some(global.now_ns()),
         ..Effects::default()

@@ -3,6 +3,7 @@
 mod check;
 mod conformance;
 mod eval;
+mod query;
 mod test;
 
 use std::path::PathBuf;
