@@ -13,5 +13,6 @@ mod exits;
 mod fixes;
 mod formats;
 mod guardrails;
+mod policy;
 mod rendering;
 mod system;
