@@ -23,6 +23,7 @@ mod folder;
 mod input;
 mod language;
 pub mod languages;
+mod listed;
 mod suite;
 
 pub use crate::answer::{Answer, Change, Enforcement, Status};

@@ -279,9 +279,13 @@ impl Watch {
                 self.shared.gate.store(Arc::new(gate));
                 (self.say)(&format!("policies read again: {rules} rules in force"));
             }
-            Err(sentence) => (self.say)(&format!(
-                "the changed policies do not load, those before stay in force: {sentence}"
-            )),
+            Err(sentence) => {
+                (self.say)(&format!(
+                    "the changed policies do not load, those before stay in force: {sentence}"
+                ));
+                // A mistake in reading may pass: it is tried again.
+                return known;
+            }
         }
         seen
     }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod cel;
 #[cfg(test)]
+mod gate;
+#[cfg(test)]
 mod kyverno;
 #[cfg(test)]
 mod kyverno_cel;

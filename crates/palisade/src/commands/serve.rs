@@ -79,7 +79,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         .enable_all()
         .build()
         .context("cannot start the threads of a server")?;
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(arguments.listen)
             .await
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
@@ -88,7 +88,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         output::complain(&format!("listening on {scheme}://{address}"), global.color);
         serve(listener, webhook, stopped()).await?;
         Ok(0)
-    })
+    });
+    // An evaluation that still runs ends with the process.
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
 }
 
 fn webhook(arguments: &Arguments, root: &Path) -> anyhow::Result<Webhook> {
@@ -142,8 +145,11 @@ fn load(
             None => error.message.clone(),
         });
     }
-    if loaded.sets.is_empty() {
-        return Err("no policy was found: without one everything would pass".to_owned());
+    let judges = |set: &policies::PolicySet| {
+        set.language.name != "sentinel" && !set.compiled.rules().is_empty()
+    };
+    if !loaded.sets.iter().any(judges) {
+        return Err("no rule judges Kubernetes objects here: everything would pass".to_owned());
     }
     let mut documents = Vec::new();
     for path in objects {
@@ -199,6 +205,10 @@ fn stamp(root: &Path, paths: &[PathBuf]) -> u64 {
     let mut hasher = DefaultHasher::new();
     for path in paths {
         let folder = policies::folder(root, path);
+        if let Ok(known) = std::fs::metadata(folder.root()) {
+            known.len().hash(&mut hasher);
+            known.modified().ok().hash(&mut hasher);
+        }
         for file in folder.files().unwrap_or_default() {
             file.hash(&mut hasher);
             if let Ok(known) = std::fs::metadata(folder.root().join(&file)) {

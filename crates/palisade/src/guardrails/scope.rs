@@ -6,6 +6,8 @@ use palisade_report::Texts;
 
 use crate::policies::PolicySet;
 
+/// How files of Rego end; Gatekeeper's templates are manifests.
+const RULES: &str = ".rego";
 /// Words in the path or package of a rule that name what it is for; manifests otherwise.
 const WORDS: [(&str, Subject); 10] = [
     ("docker", Subject::Dockerfile),
@@ -26,6 +28,10 @@ pub(super) fn holds(answer: &Answer, set: &PolicySet, subject: Subject, texts: &
         return true;
     }
     let file = answer.defined_at.as_ref().map(|origin| &*origin.file);
+    // A constraint says itself what it is for.
+    if file.is_some_and(|file| !file.ends_with(RULES)) {
+        return subject == Subject::KubernetesObject;
+    }
     let text = file
         .and_then(|file| texts.get(file))
         .map(|file| file.text());
@@ -39,7 +45,7 @@ pub(super) fn holds(answer: &Answer, set: &PolicySet, subject: Subject, texts: &
 }
 
 fn wanted(file: &str, package: &str) -> Subject {
-    let mut words = file.split(['/', '.', '_', '-']).chain(package.split('.'));
+    let mut words = file.split(['/', '.']).chain(package.split('.'));
     let named = words.find_map(|word| WORDS.iter().find(|(known, _)| *known == word));
     named.map_or(Subject::KubernetesObject, |(_, subject)| *subject)
 }

@@ -258,9 +258,10 @@ impl Rule {
             origin,
             mistakes: Vec::new(),
             is_autogen: name.starts_with("autogen-"),
-            enforced: rule.get("validate").and_then(|validate| {
-                Enforced::read(validate, "failureAction", "failureActionOverrides")
-            }),
+            enforced: rule
+                .get("validate")
+                .or_else(|| rule.get("verifyImages")?.item(0))
+                .and_then(|held| Enforced::read(held, "failureAction", "failureActionOverrides")),
         };
         compiled.mistakes = compiled.find_mistakes();
         compiled

@@ -121,6 +121,10 @@ impl<'a> Request<'a> {
         };
         if let Some(asked) = input.request {
             request.describe(asked.into());
+            // The document may be what policies before made of the request's object.
+            if input.subject == Subject::KubernetesObject && request.object.is_some() {
+                request.object = Some(input.document.into());
+            }
         }
         if let Some(user) = input.user {
             request.user_info = user.into();

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::input::Operation;
+use indexmap::IndexMap;
 
 use super::facts::{self, Entry};
 use super::images;
@@ -238,13 +239,14 @@ impl<'x, 'a> Scope<'x, 'a> {
         let arena = self.context.arena;
         let mut groups = build::map(arena, Vec::new());
         for extractor in extractors {
-            let mut group = build::map(arena, Vec::new());
+            let mut group: IndexMap<&'a str, Datum<'a>> = IndexMap::new();
             for found in images::extract(self.context, subject, extractor) {
                 if let Some(image) = images::Image::parse(found.reference) {
                     let image = image.as_datum(arena, found.pointer);
-                    group = build::with(arena, group, found.key, image);
+                    group.insert(found.key, image);
                 }
             }
+            let group = build::map(arena, group.into_iter().collect());
             if !group.is_empty() {
                 groups = build::with(arena, groups, arena.alloc_str(&extractor.name), group);
             }

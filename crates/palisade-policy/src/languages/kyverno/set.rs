@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use palisade_document::{Document, Limits, Syntax, SyntaxSeverity, Value, parse};
+use palisade_document::{Limits, Syntax, SyntaxSeverity, Value, parse};
 use palisade_model::Origin;
 
-use crate::answer::{Answer, Change, Status};
+use crate::answer::{Answer, Change, Enforcement, Status};
 use crate::compiled::{Compiled, RuleSummary};
 use crate::context::Context;
 use crate::datum::Datum;
@@ -14,6 +14,7 @@ use crate::error::{EvaluationError, PolicyError};
 use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
+use crate::listed::{is_cut_off, objects};
 
 use super::cel_policies::{self, CelPolicy};
 use super::engine::{self, Judged};
@@ -54,14 +55,16 @@ pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
         if !is_yaml(&path) {
             continue;
         }
-        let Ok(file) = folder.read(&path) else {
-            continue;
-        };
+        let file = folder
+            .read(&path)
+            .map_err(|error| PolicyError::new(error.to_string()))?;
         if !file.text().contains("kyverno.io/") {
             continue;
         }
-        let (document, _) = parse(Arc::clone(&file), Syntax::Yaml, &Limits::default());
-        if document.roots().any(|root| Kind::of(root).is_some()) {
+        let (document, errors) = parse(Arc::clone(&file), syntax_of(&path), &Limits::default());
+        // A text that is cut off may hold a policy: compiling says so, rather than nobody.
+        let holds_policies = objects(&document).any(|root| Kind::of(root).is_some());
+        if holds_policies || is_cut_off(&errors) {
             files.insert(path, file);
         }
     }
@@ -97,7 +100,7 @@ pub(crate) fn compile(
     if !mistakes.is_empty() {
         return Err(mistakes);
     }
-    let set = PolicySet::of(documents.iter().flat_map(Document::roots));
+    let set = PolicySet::of(documents.iter().flat_map(objects));
     if set.policies.is_empty() && set.cel.is_empty() && !set.broken.is_empty() {
         return Err(set.broken.into_iter().map(|(_, error)| error).collect());
     }
@@ -244,7 +247,7 @@ impl Compiled for PolicySet {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let Some(mut request) = Request::of(input) else {
+        let Some(request) = Request::of(input) else {
             return Ok(Vec::new());
         };
         let mut answers = Vec::new();
@@ -259,19 +262,33 @@ impl Compiled for PolicySet {
             RuleKind::Validation,
             RuleKind::Generation,
         ];
+        // At a gate the object is stored as it was sent: what policies would change is the answer to
+        // another question. In files the changes are what will be there.
+        let is_as_sent = input.request.is_some();
+        let mut changed = request;
         for kind in kinds {
             for policy in &self.policies {
-                let current = request;
+                let current = if is_as_sent && kind != RuleKind::Mutation {
+                    request
+                } else {
+                    changed
+                };
                 let outcome = engine::run(context, &current, policy, kind, &self.exceptions)?;
                 let judged = outcome.answers.into_iter();
                 answers.extend(judged.map(|judged| answer(policy, judged, &current)));
                 if outcome.object.is_some() {
-                    request.object = outcome.object;
+                    changed.object = outcome.object;
                 }
             }
         }
         for policy in &self.cel {
-            answers.extend(policy.evaluate(context, &request));
+            let is_change = policy.kind() == cel_policies::Kind::Mutating;
+            let current = if is_as_sent && !is_change {
+                &request
+            } else {
+                &changed
+            };
+            answers.extend(policy.evaluate(context, current));
         }
         Ok(answers)
     }
@@ -284,12 +301,18 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         missing,
     } = judged;
     let status = match response.status {
-        Status::Fail if !policy.scored => Status::Warn,
+        Status::Fail if !policy.scored && policy.enforcement(rule, request) < Enforcement::Deny => {
+            Status::Warn
+        }
         status => status,
     };
     let mut answer = Answer::new(&policy.name, &rule.name, status);
     answer.message = response.message;
-    answer.enforcement = policy.enforcement(rule, request);
+    // A change that could not be made is not the object that the policy wants to let in.
+    answer.enforcement = match (status, engine::kind_of(rule)) {
+        (Status::Error, RuleKind::Mutation) => Enforcement::Deny,
+        _ => policy.enforcement(rule, request),
+    };
     answer.severity = policy.severity;
     let subject = request.subject();
     answer.place = response

@@ -17,6 +17,7 @@ use crate::datum::Datum;
 use crate::error::PolicyError;
 use crate::folder::Folder;
 use crate::language::Bundle;
+use crate::listed::is_cut_off;
 
 /// Most bytes that an archive unpacks to.
 const MAX_UNPACKED: u64 = 256 << 20;
@@ -58,9 +59,9 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     };
     let yaml = files.iter().filter(|file| is_yaml(file) && !is_data(file));
     for file in yaml {
-        let Ok(text) = folder.read(file) else {
-            continue;
-        };
+        let text = folder
+            .read(file)
+            .map_err(|error| PolicyError::new(error.to_string()))?;
         if text.text().contains("gatekeeper.sh/") && holds_policies(&text) {
             objects.files.insert(file.clone(), text);
         }
@@ -125,10 +126,10 @@ fn is_archive(file: &str) -> bool {
 }
 
 fn holds_policies(file: &Arc<SourceFile>) -> bool {
-    let (document, _) = parse_yaml(Arc::clone(file), &Limits::default());
-    document
-        .roots()
-        .any(|root| is_template(root) || is_constraint(root))
+    let (document, errors) = parse_yaml(Arc::clone(file), &Limits::default());
+    let mut roots = document.roots();
+    // A text that is cut off may hold a policy: compiling says so, rather than nobody.
+    is_cut_off(&errors) || roots.any(|root| is_template(root) || is_constraint(root))
 }
 
 /// The modules and documents of an archive.

@@ -15,6 +15,7 @@ use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
 use crate::languages::kyverno::request::Request;
+use crate::listed::{is_cut_off, objects};
 
 /// Takes the folder's admission policies, with the documents beside them in the same files.
 pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
@@ -27,11 +28,13 @@ pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
         if syntax_of(&path).is_none() {
             continue;
         }
-        let Ok(file) = folder.read(&path) else {
-            // Not a text: no policy of this language.
+        let file = folder.read(&path).map_err(unreadable)?;
+        if !file.text().contains("AdmissionPolicy") {
             continue;
-        };
-        if file.text().contains("AdmissionPolicy") && has_policy(&read(&file, &path).0) {
+        }
+        // A text that is cut off may hold a policy: compiling says so, rather than nobody.
+        let (document, errors) = read(&file, &path);
+        if has_policy(&document) || is_cut_off(&errors) {
             bundle.files.insert(path, file);
         }
     }
@@ -57,7 +60,7 @@ fn read(file: &Arc<SourceFile>, path: &str) -> (Document, Vec<palisade_document:
 }
 
 fn has_policy(document: &Document) -> bool {
-    let mut roots = document.roots().map(Datum::from);
+    let mut roots = objects(document).map(Datum::from);
     roots.any(|root| AdmissionPolicy::is(root) || Binding::read(root).is_some())
 }
 
@@ -92,7 +95,7 @@ pub(crate) fn compile(
             let origin = Origin::new(file, error.span);
             mistakes.push(PolicyError::at(origin, error.message.clone()));
         }
-        for root in document.roots().map(Datum::from) {
+        for root in objects(&document).map(Datum::from) {
             if AdmissionPolicy::is(root) {
                 match AdmissionPolicy::compile(root) {
                     Ok(policy) => set.compiled.push(policy),

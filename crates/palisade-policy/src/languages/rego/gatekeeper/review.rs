@@ -28,7 +28,10 @@ impl<'a> Review<'a> {
     /// The review of an input, if it is about a Kubernetes object.
     pub(in crate::languages::rego) fn of(input: &Input<'a>) -> Option<Self> {
         match input.subject {
-            Subject::KubernetesObject => Self::of_object(input),
+            Subject::KubernetesObject => match input.request {
+                Some(request) => Self::of_request(request),
+                None => Self::of_object(input),
+            },
             Subject::AdmissionReview => Self::of_request(input.document.get("request")?),
             _ => None,
         }
