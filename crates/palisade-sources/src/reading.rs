@@ -62,7 +62,11 @@ pub struct Reading {
 
 /// Reads every file under `paths`; reported paths are relative to `root`.
 pub fn read(root: &Path, paths: &[PathBuf], options: &Options) -> Reading {
-    let found = walk(root, paths, options);
+    // Relative paths of caller and root would be told apart by where they start.
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let root = &absolute(root);
+    let paths: Vec<PathBuf> = paths.iter().map(|path| absolute(path)).collect();
+    let found = walk(root, &paths, options);
     let rendered = render(Some(root), &found.files, options);
     put_together(found, rendered, options)
 }

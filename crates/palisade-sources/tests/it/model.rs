@@ -223,3 +223,11 @@ fn the_order_of_files_changes_nothing() {
     assert_eq!(one.model, two.model);
     assert_eq!(one.accounts, two.accounts);
 }
+
+#[test]
+fn a_relative_root_and_a_relative_path_mean_the_same_place() {
+    let shop = std::path::PathBuf::from("../../examples/shop");
+    let options = palisade_sources::Options::default();
+    let reading = palisade_sources::read(&shop, std::slice::from_ref(&shop), &options);
+    assert_eq!(reading.model.workloads.len(), 12);
+}
