@@ -80,11 +80,8 @@ fn a_file_that_is_cut_off_keeps_the_policies_from_loading() {
 
 #[test]
 fn policies_in_a_list_are_in_force() {
-    let policy: String = NO_HOST
-        .lines()
-        .map(|line| format!("    {line}\n"))
-        .collect();
-    let list = format!("apiVersion: v1\nkind: List\nitems:\n  -\n{policy}");
+    let policy = NO_HOST.replace('\n', "\n    ");
+    let list = format!("apiVersion: v1\nkind: List\nitems:\n  -\n    {policy}");
     let gate = gate(&[("list.yaml", &list)]).expect("it loads");
     let host = pod(&json!({"hostNetwork": true, "containers": []}));
     assert!(!ask(&gate, &host, Purpose::Validate).allowed);
