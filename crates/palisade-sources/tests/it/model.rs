@@ -227,7 +227,7 @@ fn the_order_of_files_changes_nothing() {
 #[test]
 fn a_relative_root_and_a_relative_path_mean_the_same_place() {
     let shop = std::path::PathBuf::from("../../examples/shop");
-    let options = palisade_sources::Options::default();
+    let options = Options::default();
     let reading = palisade_sources::read(&shop, std::slice::from_ref(&shop), &options);
     assert_eq!(reading.model.workloads.len(), 12);
 }
