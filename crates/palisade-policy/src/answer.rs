@@ -88,6 +88,15 @@ impl Answer {
         }
     }
 
+    /// The policy and, where it has several, the rule: `policy/rule`.
+    pub fn name(&self) -> String {
+        if self.rule.is_empty() {
+            self.policy.clone()
+        } else {
+            format!("{}/{}", self.policy, self.rule)
+        }
+    }
+
     /// An answer that there is none, and why; gates take it as a breach.
     pub fn error(
         policy: impl Into<String>,

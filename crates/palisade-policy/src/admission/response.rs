@@ -86,7 +86,7 @@ fn audit_annotations(answers: &[Answer]) -> BTreeMap<&'static str, String> {
             Status::Warn => "warned",
             Status::Pass | Status::Skip => continue,
         };
-        by_status.entry(key).or_default().push(name(answer));
+        by_status.entry(key).or_default().push(answer.name());
     }
     by_status
         .into_iter()
@@ -94,18 +94,10 @@ fn audit_annotations(answers: &[Answer]) -> BTreeMap<&'static str, String> {
         .collect()
 }
 
-fn name(answer: &Answer) -> String {
-    if answer.rule.is_empty() {
-        answer.policy.clone()
-    } else {
-        format!("{}/{}", answer.policy, answer.rule)
-    }
-}
-
 fn sentence(answer: &Answer) -> String {
     match answer.status {
-        Status::Error => format!("{}: not evaluated: {}", name(answer), answer.message),
-        _ => format!("{}: {}", name(answer), answer.message),
+        Status::Error => format!("{}: not evaluated: {}", answer.name(), answer.message),
+        _ => format!("{}: {}", answer.name(), answer.message),
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) fn waiting(said: &[Said<'_>]) -> Vec<Diagnostic> {
     let mut rules: BTreeMap<String, (&Answer, usize)> = BTreeMap::new();
     let answers = said.iter().filter_map(|one| one.answers.as_ref().ok());
     for answer in answers.flatten().filter(|answer| is_waiting(answer)) {
-        rules.entry(name(answer)).or_insert((answer, 0)).1 += 1;
+        rules.entry(answer.name()).or_insert((answer, 0)).1 += 1;
     }
     let note = |(name, (answer, count)): (String, (&Answer, usize))| Diagnostic {
         level: DiagnosticLevel::Note,
@@ -52,7 +52,7 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
     // A rule that cannot be evaluated fails on many documents for one reason: one report.
     let mut unanswered: BTreeMap<(String, String), (GuardrailReport, usize)> = BTreeMap::new();
     let mut note = |said: &Said<'_>, answer: &Answer| {
-        let key = (name(answer), answer.message.clone());
+        let key = (answer.name(), answer.message.clone());
         let first = || (report(said, answer, GuardrailFault::NotEvaluated), 0);
         unanswered.entry(key).or_insert_with(first).1 += 1;
     };
@@ -102,7 +102,7 @@ fn unloaded(problem: &Diagnostic) -> GuardrailReport {
 fn report(said: &Said<'_>, answer: &Answer, fault: GuardrailFault) -> GuardrailReport {
     let (subject, origin, content) = subject(said, answer);
     let sentence = one_sentence(&answer.message);
-    let name = name(answer);
+    let name = answer.name();
     GuardrailReport {
         fault,
         subject,
@@ -132,7 +132,7 @@ fn subject(said: &Said<'_>, answer: &Answer) -> (NodeId, Origin, String) {
     let Some(judged) = &said.about else {
         let origin = answer.defined_at.clone();
         return (
-            NodeId::new(NodeKind::Control, &format!("policy/{}", name(answer))),
+            NodeId::new(NodeKind::Control, &format!("policy/{}", answer.name())),
             origin.unwrap_or_else(Origin::nowhere),
             String::new(),
         );
@@ -165,20 +165,12 @@ fn identity(judged: &Judged<'_>) -> NodeId {
     NodeId::new(node, &format!("{namespace}/{name}[{kind}]"))
 }
 
-fn name(answer: &Answer) -> String {
-    if answer.rule.is_empty() {
-        answer.policy.clone()
-    } else {
-        format!("{}/{}", answer.policy, answer.rule)
-    }
-}
-
 /// A rule may find several things in one document; those of one place are one finding.
 fn part(answer: &Answer, is_about_system: bool) -> String {
     if answer.path.is_empty() || is_about_system {
-        format!("{} {}", name(answer), one_sentence(&answer.message))
+        format!("{} {}", answer.name(), one_sentence(&answer.message))
     } else {
-        format!("{} {}", name(answer), answer.path)
+        format!("{} {}", answer.name(), answer.path)
     }
 }
 

@@ -177,14 +177,14 @@ fn human(answers: &[Answer], texts: &Texts, global: &Global) -> String {
             Status::Warn => DiagnosticLevel::Warning,
             Status::Pass | Status::Skip => {
                 if global.verbose {
-                    let _infallible = writeln!(out, "{}: {}", status(answer.status), name(answer));
+                    let _infallible = writeln!(out, "{}: {}", status(answer.status), answer.name());
                 }
                 continue;
             }
         };
         let diagnostic = Diagnostic {
             level,
-            message: format!("{}: {}", name(answer), answer.message),
+            message: format!("{}: {}", answer.name(), answer.message),
             origin: answer.place.clone().or_else(|| answer.defined_at.clone()),
             help: None,
         };
@@ -225,14 +225,6 @@ fn as_json(answers: &[Answer]) -> String {
         })
         .collect();
     format!("{:#}\n", json!(answers))
-}
-
-fn name(answer: &Answer) -> String {
-    if answer.rule.is_empty() {
-        answer.policy.clone()
-    } else {
-        format!("{}/{}", answer.policy, answer.rule)
-    }
 }
 
 fn status(status: Status) -> &'static str {
