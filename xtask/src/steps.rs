@@ -78,6 +78,7 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
         .parse()
         .with_context(|| format!("`{seconds}` is not a number of seconds"))?;
     install::cargo_fuzz()?;
+    properties()?;
     let listed = Command::new("cargo")
         .args(["+nightly", "fuzz", "list"])
         .current_dir(root())
@@ -109,10 +110,36 @@ pub(crate) fn fuzz(seconds: &str) -> Result<()> {
     Ok(())
 }
 
+/// The property tests over many cases that no run has seen before.
+fn properties() -> Result<()> {
+    say("== property tests from a new seed");
+    let arguments = [
+        "test",
+        "--quiet",
+        "--package",
+        "palisade-document",
+        "--package",
+        "palisade-analysis",
+        "--test",
+        "it",
+    ];
+    let status = cargo(&arguments).env("PROPTEST_CASES", "4000").status()?;
+    if !status.success() {
+        bail!("a property test failed; the line that begins with `cc` above repeats it");
+    }
+    Ok(())
+}
+
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(root());
     command
+}
+
+/// Property tests start from one seed, so that a run can be repeated; a plain `cargo test` draws a new one each time.
+fn seed() -> Option<(&'static str, &'static str)> {
+    let name = "PROPTEST_RNG_SEED";
+    std::env::var_os(name).is_none().then_some((name, "12"))
 }
 
 fn run(title: &str, program: &str, arguments: &[&str]) -> Result<()> {
@@ -120,6 +147,7 @@ fn run(title: &str, program: &str, arguments: &[&str]) -> Result<()> {
     let status = Command::new(program)
         .args(arguments)
         .current_dir(root())
+        .envs(seed())
         .status()
         .with_context(|| format!("cannot start `{program}`"))?;
     if !status.success() {
