@@ -14,6 +14,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("palisade-sources", 2),
     ("palisade-analysis", 2),
     ("palisade-policy", 2),
+    ("palisade-identity", 2),
     ("palisade-patterns", 3),
     ("palisade-diagram", 4),
     ("palisade-report", 4),

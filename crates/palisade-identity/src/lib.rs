@@ -1,0 +1,12 @@
+//! Issues and verifies workload identities as the SPIFFE standards say.
+//!
+//! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
+//! [`SpiffeId`], and an authority signs for it.
+
+mod attributes;
+mod issuer;
+pub mod spiffe;
+
+pub use attributes::{Attribute, AttributeError, Attributes};
+pub use issuer::{Answer, Holdings, Issuer, Refusal};
+pub use spiffe::{IdError, SpiffeId, TrustDomain};

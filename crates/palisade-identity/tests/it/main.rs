@@ -1,0 +1,3 @@
+//! Behaviour of the identity crate.
+
+mod spiffe_id;
