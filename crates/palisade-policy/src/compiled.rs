@@ -7,7 +7,7 @@ use palisade_model::{Origin, Severity};
 use crate::answer::{Answer, Enforcement};
 use crate::context::Context;
 use crate::error::{EvaluationError, PolicyError};
-use crate::input::Input;
+use crate::input::{Input, Subject};
 
 /// What is known of a rule without running it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +24,8 @@ pub struct RuleSummary {
     pub enforcement: Enforcement,
     /// Where it stands.
     pub origin: Option<Origin>,
+    /// The one kind of document that it is for, where the rule would answer about others too.
+    pub subject: Option<Subject>,
 }
 
 /// An immutable policy set that threads share.

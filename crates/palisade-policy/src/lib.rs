@@ -19,6 +19,7 @@ mod compiled;
 mod context;
 mod datum;
 mod error;
+mod fit;
 mod folder;
 mod input;
 mod language;

@@ -1,9 +1,11 @@
 //! A gate over folders of policies: what must never open it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use palisade_document::{Limits, SourceFile, parse_yaml};
 use palisade_policy::admission::{Decision, Gate, Purpose};
-use palisade_policy::{Budget, Folder, PolicyError, Settings, languages};
+use palisade_policy::{Budget, Folder, PolicyError, Settings, Status, languages};
 use serde_json::{Value, json};
 
 const NO_HOST: &str = "\
@@ -21,6 +23,11 @@ spec:
 ";
 
 fn gate(files: &[(&str, &str)]) -> Result<Gate, Vec<PolicyError>> {
+    gate_with(files, "")
+}
+
+/// A gate with objects by which look-ups are answered.
+fn gate_with(files: &[(&str, &str)], objects: &str) -> Result<Gate, Vec<PolicyError>> {
     let place = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(place.path().join(name), text).expect("a file");
@@ -32,7 +39,9 @@ fn gate(files: &[(&str, &str)]) -> Result<Gate, Vec<PolicyError>> {
             sets.push((language.compile)(&bundle, &Settings::default())?);
         }
     }
-    Ok(Gate::new(sets, Vec::new(), Budget::default()))
+    let file = Arc::new(SourceFile::new("objects.yaml", objects));
+    let (objects, _) = parse_yaml(file, &Limits::default());
+    Ok(Gate::new(sets, vec![Arc::new(objects)], Budget::default()))
 }
 
 fn review(object: &Value, more: &Value) -> String {
@@ -177,4 +186,82 @@ spec: {}
     let text = review(&object, &connect);
     let decision = gate.review(&text, Purpose::Validate, 0).expect("a review");
     assert!(!decision.allowed, "{:?}", decision.response);
+}
+
+const ADMISSION: &str = "\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-host}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [\"\"], apiVersions: [v1], operations: [CREATE], resources: [pods]}
+  validations:
+    - expression: object.spec.?hostNetwork.orValue(false) == false
+";
+
+/// `NO_HOST` and `ADMISSION` for namespaces that a selector takes.
+fn for_namespaces(selector: &str) -> [String; 2] {
+    let kyverno = NO_HOST.replace(
+        "kinds: [Pod]",
+        &format!("kinds: [Pod], namespaceSelector: {selector}"),
+    );
+    let constraints = "matchConstraints:\n";
+    let with_selector = format!("{constraints}    namespaceSelector: {selector}\n");
+    [kyverno, ADMISSION.replace(constraints, &with_selector)]
+}
+
+#[test]
+fn a_namespace_that_nobody_supplied_is_not_taken_for_an_unlabelled_one() {
+    let host = pod(&json!({"hostNetwork": true, "containers": []}));
+    let labelled = "{apiVersion: v1, kind: Namespace, metadata: {name: shop, labels: {a: b}}}";
+    let plain = "{apiVersion: v1, kind: Namespace, metadata: {name: shop}}";
+    for policy in for_namespaces("{matchLabels: {a: b}}") {
+        let asked = |objects: &str| {
+            let gate = gate_with(&[("a.yaml", &policy)], objects).expect("it loads");
+            ask(&gate, &host, Purpose::Validate)
+        };
+        assert!(!asked(labelled).allowed);
+        assert!(asked(plain).allowed);
+        let unknown = asked("");
+        assert!(!unknown.allowed);
+        let [answer] = unknown.answers.as_slice() else {
+            panic!("{:?}", unknown.answers);
+        };
+        assert!(
+            answer.message.contains("the namespace `shop`"),
+            "{answer:?}"
+        );
+        assert!(answer.message.contains("`--objects`"), "{answer:?}");
+        assert_eq!(answer.missing, ["the namespace `shop`"]);
+    }
+}
+
+#[test]
+fn a_selector_that_needs_no_labels_needs_no_namespace() {
+    let host = pod(&json!({"hostNetwork": true, "containers": []}));
+    for (selector, allowed) in [
+        ("{}", false),
+        ("{matchLabels: {kubernetes.io/metadata.name: shop}}", false),
+        ("{matchLabels: {kubernetes.io/metadata.name: bank}}", true),
+        (
+            "{matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [shop]}]}",
+            true,
+        ),
+    ] {
+        for policy in for_namespaces(selector) {
+            let gate = gate(&[("a.yaml", &policy)]).expect("it loads");
+            let decision = ask(&gate, &host, Purpose::Validate);
+            assert_eq!(
+                decision.allowed, allowed,
+                "{selector}: {:?}",
+                decision.answers
+            );
+            let errors = decision
+                .answers
+                .iter()
+                .any(|one| one.status == Status::Error);
+            assert!(!errors, "{selector}: {:?}", decision.answers);
+        }
+    }
 }

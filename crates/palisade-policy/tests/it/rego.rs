@@ -225,3 +225,37 @@ fn seeds_of_the_fuzzer_compile_or_are_refused() {
     }
     assert!(count >= 6, "only {count} seeds");
 }
+
+const ON_A_REQUEST: &str = "\
+package kubernetes.admission
+
+import data.lib
+
+deny contains result if {
+  input.request.kind.kind == \"Pod\"
+  input.request.operation == \"CREATE\"
+  input.request.namespace == \"shop\"
+  lib.object.spec.hostNetwork
+  result := {\"msg\": \"no host network\", \"path\": \"request.object.spec.hostNetwork\"}
+}
+";
+const LIBRARY: &str = "package lib\n\nobject := input.request.object\n";
+const HOST: &str = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, \
+                    spec: {hostNetwork: true}}";
+
+#[test]
+fn a_rule_about_a_request_is_asked_about_an_object() {
+    let files = [("deny.rego", ON_A_REQUEST), ("lib.rego", LIBRARY)];
+    let policy = compile(&files).unwrap();
+    assert_eq!(policy.rules()[0].subject, Some(Subject::KubernetesObject));
+    let answers = judge(&*policy, HOST, Subject::KubernetesObject).unwrap();
+    assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
+    assert_eq!(answers[0].path, "/spec/hostNetwork");
+    let review = format!(
+        "{{apiVersion: admission.k8s.io/v1, kind: AdmissionReview, request: {{uid: '1', \
+         kind: {{group: '', version: v1, kind: Pod}}, operation: CREATE, namespace: shop, \
+         object: {HOST}}}}}"
+    );
+    let answers = judge(&*policy, &review, Subject::AdmissionReview).unwrap();
+    assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
+}

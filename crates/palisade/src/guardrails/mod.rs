@@ -22,6 +22,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 use crate::policies::{Loaded, PolicySet};
 
 pub(crate) use self::findings::{reports, waiting};
+use self::scope::Scope;
 
 /// One value of a document that is judged by itself.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,11 @@ pub(crate) fn judge<'d>(
         now_ns: Some(now_ns),
         ..Effects::default()
     };
+    let sets: Vec<(&PolicySet, Scope<'_>)> = loaded
+        .sets
+        .iter()
+        .map(|set| (set, Scope::of(set.compiled.as_ref())))
+        .collect();
     questions
         .par_iter()
         .flat_map_iter(|(about, value, subject)| {
@@ -87,17 +93,18 @@ pub(crate) fn judge<'d>(
                 ..Input::new(*subject, *value)
             };
             let (about, subject) = (*about, *subject);
-            loaded.sets.iter().map(move |set| {
+            let judge = |(set, scope): &(&'d PolicySet, Scope<'_>)| {
                 let mut answers = ask(set, &input, effects);
                 if let Ok(answers) = &mut answers {
-                    answers.retain(|answer| scope::holds(answer, set, subject, &loaded.texts));
+                    answers.retain(|answer| scope.holds(answer, subject));
                 }
                 Said {
                     about,
                     set,
                     answers,
                 }
-            })
+            };
+            sets.iter().map(judge).collect::<Vec<_>>()
         })
         .collect()
 }

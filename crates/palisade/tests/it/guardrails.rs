@@ -176,3 +176,31 @@ fn a_policy_that_does_not_load_keeps_the_gate_closed_and_the_others_judge() {
     assert!(run.out.contains("PAL0621"), "{}", run.out);
     assert!(run.out.contains("runs the latest image"), "{}", run.out);
 }
+
+#[test]
+fn a_rule_about_an_admission_request_judges_what_is_read() {
+    let rule = "\
+package kubernetes.admission
+
+deny contains msg if {
+  input.request.kind.kind == \"Pod\"
+  some container in input.request.object.spec.containers
+  endswith(container.image, \":latest\")
+  msg := sprintf(\"container %s runs the latest image\", [container.name])
+}
+";
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", rule)]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("--> pod.yaml:8:7"), "{}", run.out);
+}
+
+#[test]
+fn what_a_rule_reads_tells_its_documents_and_not_its_folder() {
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("policy/github/latest.rego", LATEST),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+}

@@ -4,6 +4,7 @@ use crate::answer::{Enforcement, Status};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::datum::Datum;
+use crate::fit::Fit;
 use crate::input::Operation;
 
 use super::exceptions::Exception;
@@ -144,8 +145,14 @@ impl<'x, 'a> Runner<'x, 'a> {
             _ => scope.object(),
         };
         let subject = subject.unwrap_or(Datum::Null);
-        if !rule.matching.takes(request, subject) {
-            return Ok(Vec::new());
+        match rule.matching.takes(request, subject) {
+            Fit::Yes => {}
+            Fit::No => return Ok(Vec::new()),
+            Fit::Unknown => {
+                let (fact, sentence) = request.namespace_labels().lacking();
+                scope.context.miss(fact);
+                return Ok(vec![Response::new(Status::Error, sentence)]);
+            }
         }
         if !rule.mistakes.is_empty() {
             let message = format!("the rule has mistakes: {}", rule.mistakes.join("; "));

@@ -4,6 +4,7 @@ use palisade_document::Value;
 use palisade_model::Origin;
 
 use crate::datum::Datum;
+use crate::fit::Fit;
 
 use super::conditions::Conditions;
 use super::jmespath::SearchError;
@@ -71,10 +72,8 @@ impl Exception {
     /// Whether it takes the resource of a request; conditions that cannot be evaluated do not.
     pub(crate) fn takes(&self, scope: &Scope<'_, '_>) -> Result<bool, SearchError> {
         let subject = scope.object().or_else(|| scope.old_object());
-        if !self
-            .filters
-            .take(scope.request, subject.unwrap_or(Datum::Null))
-        {
+        let subject = subject.unwrap_or(Datum::Null);
+        if self.filters.take(scope.request, subject) != Fit::Yes {
             return Ok(false);
         }
         let Some(conditions) = &self.conditions else {

@@ -10,6 +10,7 @@ use palisade_model::{Origin, Severity};
 use crate::answer::Enforcement;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::fit::Fit;
 
 use super::autogen;
 use super::cel_rule::CelRule;
@@ -121,17 +122,22 @@ impl Enforced {
     }
 
     fn for_request(&self, request: &Request<'_>) -> Enforcement {
-        let found = self.overrides.iter().find(|(_, namespaces, selector)| {
+        let mut denies = self.denies;
+        for (action, namespaces, selector) in self.overrides.iter().rev() {
+            let mut names = namespaces.iter();
             let named = namespaces.is_empty()
-                || namespaces
-                    .iter()
-                    .any(|pattern| wildcard::matches(pattern, request.namespace));
-            let selected = selector
-                .as_ref()
-                .is_none_or(|selector| selector.matches(request.namespace_labels));
-            named && selected
-        });
-        if found.map_or(self.denies, |(denies, _, _)| *denies) {
+                || names.any(|pattern| wildcard::matches(pattern, request.namespace));
+            let selected = selector.as_ref().map_or(Fit::Yes, |selector| {
+                selector.on_namespace(request.namespace_labels())
+            });
+            denies = match Fit::from(named).min(selected) {
+                Fit::Yes => *action,
+                // The stricter one stands where nobody knows which.
+                Fit::Unknown => *action || denies,
+                Fit::No => denies,
+            };
+        }
+        if denies {
             Enforcement::Deny
         } else {
             Enforcement::Audit

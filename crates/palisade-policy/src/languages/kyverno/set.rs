@@ -214,6 +214,7 @@ impl PolicySet {
                     severity: policy.severity,
                     enforcement: policy.usual_enforcement(rule),
                     origin: Some(rule.origin.clone()),
+                    subject: None,
                 });
                 for mistake in &rule.mistakes {
                     let (policy, rule_name) = (&policy.name, &rule.name);

@@ -6,10 +6,12 @@ use palisade_document::Value;
 use palisade_model::{Origin, Severity};
 
 use super::asking::{Around, ask_rule};
-use super::engine::from_datum;
+use super::engine::{Foreign, from_datum};
+use super::gatekeeper::Review;
 use super::metadata::rule_path;
 use super::modules::Policies;
 use super::places::offending;
+use super::reads::{Form, Readings};
 use super::rewrite::quoted_path;
 use super::term::Term;
 use crate::answer::{Answer, Enforcement, Status};
@@ -17,7 +19,7 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::EvaluationError;
-use crate::input::Input;
+use crate::input::{Input, Subject};
 
 /// A rule that judges.
 #[derive(Debug)]
@@ -30,6 +32,10 @@ pub(super) struct EntryPoint {
     title: String,
     severity: Option<Severity>,
     defined_at: Origin,
+    /// What it judges.
+    subject: Subject,
+    /// In which form it expects a Kubernetes object.
+    form: Form,
     /// The package's `exception`, where it has one: its path and place.
     exception: Option<(String, Origin)>,
 }
@@ -38,6 +44,7 @@ pub(super) struct EntryPoint {
 pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<EntryPoint> {
     let mut found: BTreeMap<(String, String), EntryPoint> = BTreeMap::new();
     let mut exceptions: BTreeMap<String, (String, Origin)> = BTreeMap::new();
+    let readings = Readings::of(&policies.modules);
     for loaded in &policies.modules {
         let package = loaded.module.package.join(".");
         if !namespaces.is_empty() && !namespaces.contains(&package) {
@@ -51,6 +58,7 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
             let mut path = vec!["data".to_owned()];
             path.extend(loaded.module.package.iter().cloned());
             path.push(name.clone());
+            let read = readings.at(path.get(1..).unwrap_or_default());
             let path = quoted_path(&path);
             let origin = loaded.text.origin(rule.head.span);
             if name == "exception" {
@@ -81,6 +89,8 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
                         .unwrap_or("")
                         .to_owned(),
                     severity,
+                    subject: read.subject(&origin.file, &package),
+                    form: read.form(),
                     defined_at: origin,
                     exception: None,
                 });
@@ -118,6 +128,7 @@ impl EntryPoint {
             severity: self.severity,
             enforcement: self.enforcement,
             origin: Some(self.defined_at.clone()),
+            subject: Some(self.subject),
         }
     }
 
@@ -129,10 +140,7 @@ impl EntryPoint {
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
         let around = Around::of(policies, input);
-        let ask = |path: &str| {
-            let document = from_datum(Datum::from(input.document));
-            ask_rule(policies, path, context, document, &around)
-        };
+        let ask = |path: &str| ask_rule(policies, path, context, self.question(input), &around);
         let judged = ask(&self.path).and_then(|found| {
             let excepted = match &self.exception {
                 Some((path, _)) => self.is_excepted(ask(path)?.as_ref()),
@@ -160,6 +168,15 @@ impl EntryPoint {
                 failed.message = error.to_string();
                 Ok(vec![failed])
             }
+        }
+    }
+
+    /// The input as the rule expects it.
+    fn question(&self, input: &Input<'_>) -> Foreign {
+        let review = Review::of(input).filter(|_| self.form == Form::Review);
+        match review {
+            Some(review) => review.question(),
+            None => from_datum(Datum::from(input.document)),
         }
     }
 

@@ -17,6 +17,7 @@ mod metadata;
 mod modules;
 mod places;
 mod query;
+mod reads;
 mod recursion;
 mod rewrite;
 mod syntax;

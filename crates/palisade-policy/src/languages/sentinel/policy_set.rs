@@ -101,6 +101,7 @@ impl PolicySet {
                 severity: None,
                 enforcement,
                 origin: mistake.origin.clone(),
+                subject: None,
             });
             self.broken.push(Broken {
                 name: entry.name.clone(),
@@ -279,6 +280,7 @@ impl Policy {
             severity: None,
             enforcement: self.enforcement,
             origin: Some(Origin::new(&self.main.0, self.main.1)),
+            subject: None,
         }
     }
 

@@ -20,6 +20,7 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::{Datum, to_json};
 use crate::error::PolicyError;
+use crate::fit::Fit;
 use crate::languages::kyverno::request::Request;
 
 /// The API group of these policies.
@@ -125,6 +126,7 @@ impl AdmissionPolicy {
             severity: None,
             enforcement,
             origin: self.origin.clone(),
+            subject: None,
         };
         let own: Vec<_> = self.bindings(bindings).collect();
         if own.is_empty() {
@@ -150,21 +152,35 @@ impl AdmissionPolicy {
         bindings: &'v [Binding],
     ) -> Vec<Answer> {
         let attributes = Attributes::of(request);
-        if !self.matcher.matches(&attributes) {
+        let own = self.matcher.matches(&attributes);
+        if own == Fit::No {
             return Vec::new();
         }
-        let mut answers = Vec::new();
-        let mut bound = false;
-        for binding in self.bindings(bindings) {
-            bound = true;
-            if binding.matcher.matches(&attributes) {
-                answers.push(self.evaluate_binding(context, request, Some(binding)));
-            }
+        let judge = |fit: Fit, binding: Option<&'v Binding>| match fit {
+            Fit::No => None,
+            Fit::Yes => Some(self.evaluate_binding(context, request, binding)),
+            Fit::Unknown => Some(self.unknown(&attributes, binding)),
+        };
+        let mut bindings = self.bindings(bindings).peekable();
+        if bindings.peek().is_none() {
+            return judge(own, None).into_iter().collect();
         }
-        if !bound {
-            answers.push(self.evaluate_binding(context, request, None));
+        bindings
+            .filter_map(|binding| {
+                judge(own.min(binding.matcher.matches(&attributes)), Some(binding))
+            })
+            .collect()
+    }
+
+    /// Nobody knows whether the policy is for the request.
+    fn unknown(&self, attributes: &Attributes<'_>, binding: Option<&Binding>) -> Answer {
+        let (fact, sentence) = attributes.namespace_labels.lacking();
+        let mut answer = self.answer(binding, Status::Error, sentence);
+        if self.failure == FailurePolicy::Ignore {
+            answer.enforcement = answer.enforcement.min(Enforcement::Warn);
         }
-        answers
+        answer.missing.push(fact);
+        answer
     }
 
     fn evaluate_binding<'v>(

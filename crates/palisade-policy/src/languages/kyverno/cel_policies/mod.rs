@@ -14,11 +14,12 @@ use palisade_model::Origin;
 use self::exceptions::Exceptions;
 use self::header::Header;
 use super::request::Request;
-use crate::answer::{Answer, Status};
+use crate::answer::{Answer, Enforcement, Status};
 use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::fit::Fit;
 use crate::languages::cel::admission::{
     Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of,
 };
@@ -168,18 +169,32 @@ impl CelPolicy {
         if !namespace.is_empty() && *namespace != request.namespace {
             return answers;
         }
+        let attributes = Attributes::of(request);
         for variant in &self.variants {
-            let applies = match (&variant.matcher, self.json) {
-                (_, true) => variant.name.is_empty(),
-                (Some(matcher), false) => matcher.matches(&Attributes::of(request)),
+            let fit = match (&variant.matcher, self.json) {
+                (_, true) => variant.name.is_empty().into(),
+                (Some(matcher), false) => matcher.matches(&attributes),
                 // Without constraints, only what is to be deleted is decided by conditions alone.
-                (None, false) => self.kind == Kind::Deleting,
+                (None, false) => (self.kind == Kind::Deleting).into(),
             };
-            if applies {
-                answers.extend(variant.evaluate(self, context, request));
+            match fit {
+                Fit::No => {}
+                Fit::Yes => answers.extend(variant.evaluate(self, context, request)),
+                Fit::Unknown => answers.push(self.unknown(&attributes)),
             }
         }
         answers
+    }
+
+    /// Nobody knows whether the policy is for the request.
+    fn unknown(&self, attributes: &Attributes<'_>) -> Answer {
+        let (fact, sentence) = attributes.namespace_labels.lacking();
+        let mut answer = self.answer(Status::Error, sentence);
+        if self.failure == FailurePolicy::Ignore {
+            answer.enforcement = answer.enforcement.min(Enforcement::Warn);
+        }
+        answer.missing.push(fact);
+        answer
     }
 
     /// The changes that a policy on existing resources would make to one, for a trigger.
@@ -194,7 +209,7 @@ impl CelPolicy {
             let for_trigger = variant
                 .matcher
                 .as_ref()
-                .is_some_and(|matcher| matcher.matches(&Attributes::of(trigger)));
+                .is_some_and(|matcher| matcher.matches(&Attributes::of(trigger)) == Fit::Yes);
             if let (true, Body::Mutating(mutations)) = (for_trigger, &variant.body) {
                 let answer = mutations.evaluate_target(self, variant, context, (trigger, target));
                 answers.extend(answer);

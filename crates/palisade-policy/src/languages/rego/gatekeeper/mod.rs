@@ -19,7 +19,7 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
-use crate::input::Input;
+use crate::input::{Input, Subject};
 
 pub(super) use self::constraint::Constraint;
 pub(super) use self::review::Review;
@@ -86,6 +86,7 @@ impl Bound {
             severity: self.template.severity,
             enforcement: self.constraint.enforcement,
             origin: Some(self.constraint.origin.clone()),
+            subject: Some(Subject::KubernetesObject),
         }
     }
 
@@ -97,10 +98,14 @@ impl Bound {
         review: &Review<'a>,
     ) -> Result<Option<Vec<Violation>>, EvaluationError> {
         let matched = matching::matches(&self.constraint.matching, review, input.supplied.objects);
-        if !matched.map_err(|message| EvaluationError::Failed {
-            message,
-            origin: None,
-        })? {
+        let matched = matched.map_err(|(fact, message)| {
+            context.miss(fact);
+            EvaluationError::Failed {
+                message,
+                origin: None,
+            }
+        });
+        if !matched? {
             return Ok(None);
         }
         let policies = &self.template.policies;
@@ -154,6 +159,7 @@ impl Bound {
             Err(error) => {
                 let mut failed = answer(Status::Error);
                 failed.message = error.to_string();
+                failed.missing = context.take_missing();
                 return Ok(vec![failed]);
             }
         };
