@@ -7,6 +7,7 @@ use palisade_model::{Origin, Severity};
 use crate::answer::{Answer, Enforcement};
 use crate::context::Context;
 use crate::error::{EvaluationError, PolicyError};
+use crate::exception::PolicyException;
 use crate::input::{Input, Subject};
 
 /// What is known of a rule without running it.
@@ -35,6 +36,17 @@ pub trait Compiled: Send + Sync + std::fmt::Debug {
 
     /// Its rules.
     fn rules(&self) -> &[RuleSummary];
+
+    /// The policies in it that do not load beside those that do: they answer with errors, and gates
+    /// fail closed on them.
+    fn errors(&self) -> &[PolicyError] {
+        &[]
+    }
+
+    /// The reviewed exceptions from its policies, in their ecosystem's own form.
+    fn exceptions(&self) -> &[PolicyException] {
+        &[]
+    }
 
     /// What is doubtful in it although it loads: unused or unreachable parts.
     fn warnings(&self) -> &[PolicyError] {

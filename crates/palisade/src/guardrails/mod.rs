@@ -21,7 +21,7 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::policies::{Loaded, PolicySet};
 
-pub(crate) use self::findings::{reports, waiting};
+pub(crate) use self::findings::{excepted, reports, waiting};
 use self::scope::Scope;
 
 /// One value of a document that is judged by itself.

@@ -45,6 +45,8 @@ pub(crate) struct Policy {
     pub(crate) title: String,
     /// Whether a breach counts.
     pub(crate) scored: bool,
+    /// Whether a rule that cannot be evaluated lets the request pass (`failurePolicy: Ignore`).
+    pub(crate) ignores_failures: bool,
     enforced: Enforced,
 }
 
@@ -191,6 +193,7 @@ impl Policy {
                 .unwrap_or("")
                 .to_owned(),
             scored: annotation("policies.kyverno.io/scored") != Some("false"),
+            ignores_failures: ignores_failures(spec),
             enforced: Enforced::read(
                 spec,
                 "validationFailureAction",
@@ -218,6 +221,13 @@ impl Policy {
             None => self.name.clone(),
         }
     }
+}
+
+/// `failurePolicy` of the policy's webhook: `Fail` unless it says `Ignore`.
+fn ignores_failures(spec: Datum<'_>) -> bool {
+    let said = build::text_at(spec, &["webhookConfiguration", "failurePolicy"])
+        .or_else(|| build::text_at(spec, &["failurePolicy"]));
+    said == Some("Ignore")
 }
 
 /// `matchConditions` of the policy's webhook.

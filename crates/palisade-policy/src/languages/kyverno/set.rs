@@ -11,6 +11,7 @@ use crate::compiled::{Compiled, RuleSummary};
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
+use crate::exception::PolicyException;
 use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
@@ -42,7 +43,8 @@ pub(crate) struct PolicySet {
     /// Policies that do not load: they answer every request with an error.
     pub(crate) broken: Vec<(String, PolicyError)>,
     rules: Vec<RuleSummary>,
-    warnings: Vec<PolicyError>,
+    errors: Vec<PolicyError>,
+    said: Vec<PolicyException>,
 }
 
 /// Takes the files with Kyverno's policies out of a folder, as one bundle.
@@ -168,7 +170,11 @@ impl PolicySet {
                     Ok(policy) => set.policies.push(policy),
                     Err(error) => set.broken.push((name, error)),
                 },
-                Kind::Exception => set.exceptions.push(Exception::read(root)),
+                Kind::Exception => {
+                    let exception = Exception::read(root);
+                    set.said.push(exception.said.clone());
+                    set.exceptions.push(exception);
+                }
                 Kind::CelPolicy => match CelPolicy::compile(root.into(), &exceptions) {
                     Ok(policy) => set.cel.push(policy),
                     Err(errors) => {
@@ -176,7 +182,7 @@ impl PolicySet {
                         set.broken.extend(errors);
                     }
                 },
-                Kind::CelException => {}
+                Kind::CelException => set.said.extend(cel_policies::exception(root.into())),
             }
         }
         set.summarize();
@@ -219,14 +225,14 @@ impl PolicySet {
                 for mistake in &rule.mistakes {
                     let (policy, rule_name) = (&policy.name, &rule.name);
                     let message = format!("rule `{rule_name}` of policy `{policy}`: {mistake}");
-                    self.warnings
+                    self.errors
                         .push(PolicyError::at(rule.origin.clone(), message));
                 }
             }
         }
         self.rules.extend(self.cel.iter().map(CelPolicy::summary));
         let broken = self.broken.iter().map(|(_, error)| error.clone());
-        self.warnings.extend(broken);
+        self.errors.extend(broken);
     }
 }
 
@@ -239,8 +245,12 @@ impl Compiled for PolicySet {
         &self.rules
     }
 
-    fn warnings(&self) -> &[PolicyError] {
-        &self.warnings
+    fn errors(&self) -> &[PolicyError] {
+        &self.errors
+    }
+
+    fn exceptions(&self) -> &[PolicyException] {
+        &self.said
     }
 
     fn evaluate<'a>(
@@ -274,7 +284,7 @@ impl Compiled for PolicySet {
                 } else {
                     changed
                 };
-                let outcome = engine::run(context, &current, policy, kind, &self.exceptions)?;
+                let outcome = engine::run(context, &current, policy, kind, &self.exceptions);
                 let judged = outcome.answers.into_iter();
                 answers.extend(judged.map(|judged| answer(policy, judged, &current)));
                 if outcome.object.is_some() {
@@ -289,7 +299,10 @@ impl Compiled for PolicySet {
             } else {
                 &changed
             };
-            answers.extend(policy.evaluate(context, current));
+            match context.meter.renew() {
+                Ok(()) => answers.extend(policy.evaluate(context, current)),
+                Err(reason) => answers.push(policy.not_reached(reason)),
+            }
         }
         Ok(answers)
     }
@@ -300,6 +313,7 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         rule,
         response,
         missing,
+        exhausted,
     } = judged;
     let status = match response.status {
         Status::Fail if !policy.scored && policy.enforcement(rule, request) < Enforcement::Deny => {
@@ -311,6 +325,9 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.message = response.message;
     // A change that could not be made is not the object that the policy wants to let in.
     answer.enforcement = match (status, engine::kind_of(rule)) {
+        (Status::Error, _) if policy.ignores_failures && !exhausted => {
+            policy.enforcement(rule, request).min(Enforcement::Warn)
+        }
         (Status::Error, RuleKind::Mutation) => Enforcement::Deny,
         _ => policy.enforcement(rule, request),
     };
@@ -322,7 +339,7 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         .or_else(|| Request::place(subject));
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
-    answer.exception = response.exception;
+    answer.exception = response.exception.map(Box::new);
     answer.missing = missing;
     let mutated = response
         .patched

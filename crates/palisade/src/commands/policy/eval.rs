@@ -67,6 +67,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     }
     if !complaints.is_empty() {
         output::complain(&complaints, global.color);
+    }
+    if loaded.unloaded().next().is_some() {
         return Ok(crate::failure::UNFINISHED);
     }
     let file = arguments.input.as_deref().map(read).transpose()?;

@@ -112,6 +112,13 @@ impl AdmissionPolicy {
         })
     }
 
+    /// The name of a policy that may not load.
+    pub(crate) fn name_of(document: Datum<'_>) -> &str {
+        let metadata = document.get("metadata");
+        let name = metadata.and_then(|metadata| metadata.get("name")?.as_text());
+        name.unwrap_or_default()
+    }
+
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -15,10 +15,12 @@ use self::exceptions::Exceptions;
 use self::header::Header;
 use super::request::Request;
 use crate::answer::{Answer, Enforcement, Status};
+use crate::budget::Exhausted;
 use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::exception::PolicyException;
 use crate::fit::Fit;
 use crate::languages::cel::admission::{
     Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of,
@@ -89,6 +91,11 @@ pub(crate) fn is_policy(document: Datum<'_>) -> bool {
 pub(crate) fn is_exception(document: Datum<'_>) -> bool {
     let text = |key| document.get(key).and_then(Datum::as_text).unwrap_or("");
     text("apiVersion").starts_with("policies.kyverno.io/") && text("kind") == "PolicyException"
+}
+
+/// What such an exception says of itself.
+pub(crate) fn exception(document: Datum<'_>) -> Option<PolicyException> {
+    exceptions::read(document)
 }
 
 impl CelPolicy {
@@ -184,6 +191,11 @@ impl CelPolicy {
             }
         }
         answers
+    }
+
+    /// There was no time left for the policy.
+    pub(crate) fn not_reached(&self, reason: Exhausted) -> Answer {
+        self.answer(Status::Error, reason.to_string())
     }
 
     /// Nobody knows whether the policy is for the request.

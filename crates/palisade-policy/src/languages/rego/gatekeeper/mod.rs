@@ -144,7 +144,7 @@ impl Bound {
         context: &Context<'a>,
         input: &Input<'a>,
         review: &Review<'a>,
-    ) -> Result<Vec<Answer>, EvaluationError> {
+    ) -> Vec<Answer> {
         let answer = |status| {
             let mut answer = Answer::new(&self.template.kind, &self.constraint.name, status);
             answer.enforcement = self.constraint.enforcement;
@@ -152,19 +152,19 @@ impl Bound {
             answer.defined_at = Some(self.template.defined_at.clone());
             answer
         };
-        let violations = match self.violations(context, input, review) {
-            Ok(None) => return Ok(Vec::new()),
+        let renewed = context.meter.renew().map_err(EvaluationError::from);
+        let violations = match renewed.and_then(|()| self.violations(context, input, review)) {
+            Ok(None) => return Vec::new(),
             Ok(Some(violations)) => violations,
-            Err(error @ EvaluationError::Exhausted(_)) => return Err(error),
             Err(error) => {
                 let mut failed = answer(Status::Error);
                 failed.message = error.to_string();
                 failed.missing = context.take_missing();
-                return Ok(vec![failed]);
+                return vec![failed];
             }
         };
         if violations.is_empty() {
-            return Ok(vec![answer(Status::Pass)]);
+            return vec![answer(Status::Pass)];
         }
         let status = match self.constraint.enforcement {
             Enforcement::Deny | Enforcement::Overridable => Status::Fail,
@@ -182,7 +182,7 @@ impl Bound {
             }
             found
         });
-        Ok(found.collect())
+        found.collect()
     }
 }
 
