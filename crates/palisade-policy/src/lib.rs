@@ -26,6 +26,7 @@ mod input;
 mod language;
 pub mod languages;
 mod listed;
+mod mentions;
 mod suite;
 
 pub use crate::answer::{Answer, Change, Enforcement, Status};

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use palisade_document::{Value, fingerprint};
 use palisade_model::{
     CheckId, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, NodeId, NodeKind, Origin,
-    Severity,
+    Severity, WorkloadKind,
 };
 use palisade_patterns::{GuardrailFault, GuardrailReport};
 use palisade_policy::{Answer, End, Enforcement, PolicyException, Status, Subject};
@@ -15,18 +15,6 @@ use crate::policies::Loaded;
 
 /// The check that a breach of a policy is.
 const GUARDRAIL_BROKEN: CheckId = CheckId::new(6, 20);
-/// Kinds of Kubernetes that the model holds as workloads.
-const WORKLOADS: [&str; 8] = [
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-];
-
 /// Rules whose answers hang on facts that code does not hold, as notes: they judge at admission.
 pub(crate) fn waiting(said: &[Said<'_>]) -> Vec<Diagnostic> {
     let mut rules: BTreeMap<String, (&Answer, usize)> = BTreeMap::new();
@@ -245,7 +233,9 @@ fn identity(judged: &Judged<'_>) -> NodeId {
         .or_else(|| text(&["metadata", "generateName"]))
         .unwrap_or_default();
     let namespace = text(&["metadata", "namespace"]).unwrap_or("default");
-    let is_workload = WORKLOADS.contains(&kind);
+    let is_workload = WorkloadKind::KUBERNETES
+        .iter()
+        .any(|known| known.name() == kind);
     let node = if is_workload {
         NodeKind::Workload
     } else {

@@ -132,16 +132,20 @@ fn values(read: &ReadDocument) -> Vec<Judged<'_>> {
             .map(|value| judged(value, Subject::KubernetesObject))
             .collect(),
         kind => {
-            let subject = match kind {
-                documents::Kind::Kubernetes => Subject::KubernetesObject,
-                documents::Kind::Dockerfile => Subject::Dockerfile,
-                documents::Kind::TerraformPlan => Subject::TerraformPlan,
-                documents::Kind::Sbom => Subject::Sbom,
-                documents::Kind::Workflow => Subject::Workflow,
-            };
             let roots = read.document.roots();
-            roots.map(|value| judged(value, subject)).collect()
+            roots.map(|value| judged(value, subject(kind))).collect()
         }
+    }
+}
+
+/// What a kind of document is to policies.
+pub(crate) const fn subject(kind: documents::Kind) -> Subject {
+    match kind {
+        documents::Kind::Kubernetes => Subject::KubernetesObject,
+        documents::Kind::Dockerfile => Subject::Dockerfile,
+        documents::Kind::TerraformPlan => Subject::TerraformPlan,
+        documents::Kind::Sbom => Subject::Sbom,
+        documents::Kind::Workflow => Subject::Workflow,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::answer::Enforcement;
 use crate::datum::Datum;
 use crate::error::PolicyError;
 use crate::fit::Fit;
+use crate::mentions;
 
 use super::autogen;
 use super::cel_rule::CelRule;
@@ -69,6 +70,8 @@ pub(crate) struct Rule {
     pub(crate) origin: Origin,
     /// What is wrong with it; it answers with an error then.
     pub(crate) mistakes: Vec<String>,
+    /// What is doubtful in it: context entries that nothing reads.
+    pub(crate) doubts: Vec<String>,
     /// Whether it was made for pod controllers.
     pub(crate) is_autogen: bool,
     enforced: Option<Enforced>,
@@ -273,6 +276,7 @@ impl Rule {
             extractors: extractors(rule),
             origin,
             mistakes: Vec::new(),
+            doubts: Vec::new(),
             is_autogen: name.starts_with("autogen-"),
             enforced: rule
                 .get("validate")
@@ -280,6 +284,12 @@ impl Rule {
                 .and_then(|held| Enforced::read(held, "failureAction", "failureActionOverrides")),
         };
         compiled.mistakes = compiled.find_mistakes();
+        let text = build::json(rule);
+        let unused = |entry: &&Entry| mentions::count(&text, &entry.name) < 2;
+        let unused = compiled.context.iter().filter(unused);
+        compiled.doubts = unused
+            .map(|entry| format!("the context entry `{}` is never used", entry.name))
+            .collect();
         compiled
     }
 

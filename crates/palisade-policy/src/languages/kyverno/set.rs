@@ -44,6 +44,7 @@ pub(crate) struct PolicySet {
     pub(crate) broken: Vec<(String, PolicyError)>,
     rules: Vec<RuleSummary>,
     errors: Vec<PolicyError>,
+    doubts: Vec<PolicyError>,
     said: Vec<PolicyException>,
 }
 
@@ -222,6 +223,12 @@ impl PolicySet {
                     origin: Some(rule.origin.clone()),
                     subject: None,
                 });
+                for doubt in &rule.doubts {
+                    let message =
+                        format!("rule `{}` of policy `{}`: {doubt}", rule.name, policy.name);
+                    self.doubts
+                        .push(PolicyError::at(rule.origin.clone(), message));
+                }
                 for mistake in &rule.mistakes {
                     let (policy, rule_name) = (&policy.name, &rule.name);
                     let message = format!("rule `{rule_name}` of policy `{policy}`: {mistake}");
@@ -231,6 +238,8 @@ impl PolicySet {
             }
         }
         self.rules.extend(self.cel.iter().map(CelPolicy::summary));
+        let doubts = self.cel.iter().flat_map(CelPolicy::doubts);
+        self.doubts.extend(doubts.cloned());
         let broken = self.broken.iter().map(|(_, error)| error.clone());
         self.errors.extend(broken);
     }
@@ -247,6 +256,10 @@ impl Compiled for PolicySet {
 
     fn errors(&self) -> &[PolicyError] {
         &self.errors
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     fn exceptions(&self) -> &[PolicyException] {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::asking::{Around, finish, with_question};
 use super::bundle::{Contents, contents};
 use super::conftest::{EntryPoint, entry_points};
+use super::doubts;
 use super::engine::from_datum;
 use super::gatekeeper::{Bound, Constraint, Review, Template, is_constraint, is_template};
 use super::modules::{Dialect, Policies, load};
@@ -28,6 +29,7 @@ struct RegoBundle {
     bound: Vec<Bound>,
     rules: Vec<RuleSummary>,
     exceptions: Vec<PolicyException>,
+    doubts: Vec<PolicyError>,
 }
 
 /// Compiles a bundle.
@@ -71,6 +73,10 @@ pub(super) fn compile(
         .map_or_else(Vec::new, |policies| entry_points(policies, &namespaces));
     let rules = entries.iter().map(EntryPoint::summary);
     let rules = rules.chain(bound.iter().map(Bound::summary)).collect();
+    let doubts = policies.as_ref().map_or_else(Vec::new, |policies| {
+        let asked = entries.iter().flat_map(EntryPoint::asked).collect();
+        doubts::find(&policies.modules, &asked)
+    });
     let mut exceptions: Vec<PolicyException> = Vec::new();
     for exception in entries.iter().flat_map(EntryPoint::exceptions) {
         if !exceptions.contains(exception) {
@@ -83,6 +89,7 @@ pub(super) fn compile(
         bound,
         rules,
         exceptions,
+        doubts,
     }))
 }
 
@@ -105,6 +112,10 @@ impl Compiled for RegoBundle {
 
     fn rules(&self) -> &[RuleSummary] {
         &self.rules
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     fn exceptions(&self) -> &[PolicyException] {

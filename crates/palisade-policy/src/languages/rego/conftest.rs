@@ -152,6 +152,16 @@ impl EntryPoint {
         }
     }
 
+    /// The paths (without `data`) that are asked for it.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Vec<String>> {
+        let package = self.package.split('.').map(str::to_owned);
+        let package: Vec<String> = package.collect();
+        let names = [self.name.as_str(), "exception"];
+        names
+            .map(|name| [package.as_slice(), &[name.to_owned()]].concat())
+            .into_iter()
+    }
+
     /// The exceptions from it.
     pub(super) fn exceptions(&self) -> &[PolicyException] {
         &self.excepting

@@ -7,10 +7,13 @@
 mod asking;
 mod builtins;
 mod bundle;
+mod checks;
 mod compiled;
 mod conformance;
 mod conftest;
+mod doubts;
 mod engine;
+mod functions;
 mod gatekeeper;
 mod machine_limits;
 mod metadata;

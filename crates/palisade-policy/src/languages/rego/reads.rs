@@ -142,23 +142,33 @@ impl Readings {
     /// What the rules at and below a path read, with all that they need.
     pub(super) fn at(&self, path: &[String]) -> Reads {
         let mut all = Reads::default();
-        let mut seen: BTreeSet<&[String]> = BTreeSet::new();
-        let mut left: Vec<&[String]> = self
-            .own
-            .range(path.to_vec()..)
-            .take_while(|(other, _)| other.starts_with(path))
-            .map(|(other, _)| other.as_slice())
-            .collect();
-        while let Some(next) = left.pop() {
-            if !seen.insert(next) {
-                continue;
-            }
-            if let Some(reads) = self.own.get(next) {
+        for rule in self.reached([path]) {
+            if let Some(reads) = self.own.get(&rule) {
                 all.add(reads);
             }
-            left.extend(recursion::successors(&self.graph, next));
         }
         all
+    }
+
+    /// The rules at and below paths, and all that they need.
+    pub(super) fn reached<'p>(
+        &self,
+        paths: impl IntoIterator<Item = &'p (impl AsRef<[String]> + ?Sized + 'p)>,
+    ) -> BTreeSet<Vec<String>> {
+        let mut seen: BTreeSet<&[String]> = BTreeSet::new();
+        let mut left: Vec<&[String]> = Vec::new();
+        for path in paths {
+            let path = path.as_ref();
+            let below = self.own.range(path.to_vec()..);
+            let below = below.take_while(|(other, _)| other.starts_with(path));
+            left.extend(below.map(|(other, _)| other.as_slice()));
+        }
+        while let Some(next) = left.pop() {
+            if seen.insert(next) {
+                left.extend(recursion::successors(&self.graph, next));
+            }
+        }
+        seen.into_iter().map(<[String]>::to_vec).collect()
     }
 }
 

@@ -74,6 +74,7 @@ struct Policies {
     /// Policies that do not load, by name: they answer every request with an error.
     broken: Vec<(String, PolicyError)>,
     errors: Vec<PolicyError>,
+    doubts: Vec<PolicyError>,
     rules: Vec<RuleSummary>,
 }
 
@@ -88,6 +89,7 @@ pub(crate) fn compile(
         documents: Vec::new(),
         broken: Vec::new(),
         errors: Vec::new(),
+        doubts: Vec::new(),
         rules: Vec::new(),
     };
     let mut mistakes = Vec::new();
@@ -138,6 +140,8 @@ pub(crate) fn compile(
     if set.compiled.is_empty() && !set.errors.is_empty() {
         return Err(set.errors);
     }
+    let doubts = set.compiled.iter().flat_map(AdmissionPolicy::doubts);
+    set.doubts = doubts.cloned().collect();
     set.rules = set
         .compiled
         .iter()
@@ -157,6 +161,10 @@ impl Compiled for Policies {
 
     fn errors(&self) -> &[PolicyError] {
         &self.errors
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     fn evaluate<'a>(

@@ -11,7 +11,7 @@ pub(crate) use self::binding::Binding;
 pub(crate) use self::bundle::{compile, discover};
 use super::admission::{
     Attributes, Compiler, FailurePolicy, Judgement, Matcher, Mutation, Roots, Rules, Source,
-    origin, place_of,
+    origin, place_of, unused_variables,
 };
 use super::overload::Dialect;
 use super::value::Val;
@@ -39,6 +39,7 @@ pub(crate) struct AdmissionPolicy {
     /// `apiVersion` and `kind` of the policy's parameters.
     param_kind: Option<(String, String)>,
     origin: Option<Origin>,
+    doubts: Vec<PolicyError>,
 }
 
 /// What one binding asks of one policy, for one set of parameters.
@@ -108,6 +109,7 @@ impl AdmissionPolicy {
             param_kind: spec
                 .get("paramKind")
                 .and_then(|kind| Some((text(kind, "apiVersion")?, text(kind, "kind")?))),
+            doubts: unused_variables(spec),
             origin: place,
         })
     }
@@ -117,6 +119,11 @@ impl AdmissionPolicy {
         let metadata = document.get("metadata");
         let name = metadata.and_then(|metadata| metadata.get("name")?.as_text());
         name.unwrap_or_default()
+    }
+
+    /// What is doubtful in it.
+    pub(crate) fn doubts(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     /// Its name.

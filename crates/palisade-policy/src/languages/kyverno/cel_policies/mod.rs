@@ -23,7 +23,7 @@ use crate::error::PolicyError;
 use crate::exception::PolicyException;
 use crate::fit::Fit;
 use crate::languages::cel::admission::{
-    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of,
+    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of, unused_variables,
 };
 use crate::languages::cel::{Dialect, Environment};
 
@@ -60,6 +60,7 @@ pub(crate) struct CelPolicy {
     json: bool,
     /// The policy as written, and the forms that are derived for pod controllers.
     variants: Vec<Variant>,
+    doubts: Vec<PolicyError>,
 }
 
 /// One form of a policy.
@@ -138,6 +139,7 @@ impl CelPolicy {
         }
         Ok(Self {
             failure: FailurePolicy::of(spec),
+            doubts: unused_variables(spec),
             json: mode == Some("JSON"),
             header,
             kind,
@@ -148,6 +150,11 @@ impl CelPolicy {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.header.name
+    }
+
+    /// What is doubtful in it.
+    pub(crate) fn doubts(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     /// What it does.
