@@ -4,9 +4,11 @@
 //! [`SpiffeId`], and an authority signs for it.
 
 mod attributes;
+mod clock;
 mod issuer;
 pub mod spiffe;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};
