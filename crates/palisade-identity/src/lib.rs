@@ -1,9 +1,10 @@
 //! Issues and verifies workload identities as the SPIFFE standards say.
 //!
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
-//! [`SpiffeId`], and an authority signs for it.
+//! [`SpiffeId`], and an [`authority`] signs for it.
 
 mod attributes;
+pub mod authority;
 mod clock;
 mod issuer;
 pub mod spiffe;
