@@ -1,3 +1,5 @@
 //! Behaviour of the identity crate.
 
+mod authority;
+mod made;
 mod spiffe_id;
