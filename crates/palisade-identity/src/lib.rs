@@ -4,6 +4,7 @@
 //! [`SpiffeId`], and an authority signs for it.
 
 mod attributes;
+pub mod entries;
 mod issuer;
 pub mod spiffe;
 

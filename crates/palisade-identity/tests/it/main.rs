@@ -1,3 +1,4 @@
 //! Behaviour of the identity crate.
 
+mod entries;
 mod spiffe_id;
