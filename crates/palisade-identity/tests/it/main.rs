@@ -1,5 +1,6 @@
 //! Behaviour of the identity crate.
 
 mod authority;
+mod entries;
 mod made;
 mod spiffe_id;
