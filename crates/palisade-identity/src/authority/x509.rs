@@ -220,7 +220,7 @@ fn key_of_request(csr: &[u8]) -> Result<SubjectPublicKeyInfo, SignError> {
         return Err(wrong("has more than 16 KiB"));
     }
     let request = match X509CertificationRequest::from_der(csr) {
-        Ok((rest, request)) if rest.is_empty() => request,
+        Ok(([], request)) => request,
         _ => return Err(wrong("does not read as PKCS#10 in DER")),
     };
     request

@@ -1,5 +1,9 @@
 //! Behaviour of the identity crate.
 
 mod authority;
+mod authority_disk;
+mod bundle;
+mod jwt_svid;
 mod made;
 mod spiffe_id;
+mod x509_svid;
