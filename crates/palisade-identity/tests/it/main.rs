@@ -4,6 +4,7 @@ mod authority;
 mod authority_disk;
 mod bundle;
 mod jwt_svid;
+mod entries;
 mod made;
 mod spiffe_id;
 mod x509_svid;
