@@ -3,8 +3,8 @@
 mod authority;
 mod authority_disk;
 mod bundle;
-mod jwt_svid;
 mod entries;
+mod jwt_svid;
 mod made;
 mod spiffe_id;
 mod x509_svid;
