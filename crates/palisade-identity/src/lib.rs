@@ -9,6 +9,7 @@ mod clock;
 pub mod entries;
 mod issuer;
 pub mod spiffe;
+pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
 pub use clock::{Clock, ManualClock, SystemClock};
