@@ -3,7 +3,10 @@
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
 //! [`SpiffeId`], and an authority signs for it.
 
+pub mod attest;
 mod attributes;
+#[cfg(target_os = "linux")]
+pub mod endpoint;
 mod issuer;
 pub mod spiffe;
 
