@@ -5,11 +5,13 @@
 
 pub mod attest;
 mod attributes;
+mod clock;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
 mod issuer;
 pub mod spiffe;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};

@@ -1,14 +1,17 @@
 //! Turns what a caller holds into the messages of the standard.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
+use prost_types::value::Kind;
+use prost_types::{ListValue, Struct};
 use serde_json::{Map, Value};
 use tonic::Status;
 
 use super::proto::workload::{
-    JwtBundlesResponse, Jwtsvid, JwtsvidResponse, X509BundlesResponse, X509svid, X509svidResponse,
+    JwtBundlesResponse, Jwtsvid, JwtsvidResponse, ValidateJwtsvidResponse, X509BundlesResponse, X509svid, X509svidResponse,
 };
-use crate::spiffe::{Bundle, JwtSvid, X509Svid};
+use crate::spiffe::{Bundle, Bundles, JwtIdentity, JwtSvid, KeyUse, X509Svid};
 use crate::{Holdings, Refusal};
 
 /// The longest hint, in bytes (Workload API, section 5.2.1).
@@ -68,6 +71,16 @@ pub(crate) fn jwt_bundles(holdings: &Holdings) -> Result<JwtBundlesResponse, Sta
     Ok(JwtBundlesResponse { bundles })
 }
 
+/// The bundles that a caller verifies tokens with: its own and those it federates with.
+pub(crate) fn trusted(holdings: &Holdings) -> Result<Bundles, Status> {
+    own(holdings)?;
+    let mut bundles = holdings.federated.clone();
+    if let Some(own) = &holdings.own {
+        bundles.insert(own.trust_domain.clone(), Arc::clone(own));
+    }
+    Ok(bundles)
+}
+
 /// Tokens.
 pub(crate) fn jwt_svids(tokens: &[JwtSvid]) -> JwtsvidResponse {
     let mut hints = Hints::default();
@@ -109,15 +122,38 @@ fn joined(bundle: &Bundle) -> Vec<u8> {
 
 /// The JWT authorities as a JWK Set; no key of another use is in it (section 6.2.2).
 fn key_set(bundle: &Bundle) -> Vec<u8> {
-    let keys = bundle.jwt_authorities.iter().map(|authority| {
-        let mut key = authority.jwk.clone();
-        key.insert("kid".to_owned(), authority.key_id.clone().into());
-        key.insert("use".to_owned(), "jwt-svid".into());
-        Value::Object(key)
-    });
-    let mut document = Map::new();
-    document.insert("keys".to_owned(), keys.collect());
-    Value::Object(document).to_string().into_bytes()
+    bundle.to_jwt_jwks(KeyUse::Spiffe).to_string().into_bytes()
+}
+
+/// What a valid token says.
+pub(crate) fn validated(identity: JwtIdentity) -> ValidateJwtsvidResponse {
+    ValidateJwtsvidResponse {
+        spiffe_id: identity.id.to_string(),
+        claims: Some(structure(identity.claims)),
+    }
+}
+
+fn structure(fields: Map<String, Value>) -> Struct {
+    Struct {
+        fields: fields
+            .into_iter()
+            .map(|(name, value)| (name, wire(value)))
+            .collect(),
+    }
+}
+
+fn wire(value: Value) -> prost_types::Value {
+    let kind = match value {
+        Value::Null => Kind::NullValue(0),
+        Value::Bool(value) => Kind::BoolValue(value),
+        Value::Number(number) => Kind::NumberValue(number.as_f64().unwrap_or_default()),
+        Value::String(text) => Kind::StringValue(text),
+        Value::Array(values) => Kind::ListValue(ListValue {
+            values: values.into_iter().map(wire).collect(),
+        }),
+        Value::Object(fields) => Kind::StructValue(structure(fields)),
+    };
+    prost_types::Value { kind: Some(kind) }
 }
 
 /// Hints that were given out in one message: each at most once.

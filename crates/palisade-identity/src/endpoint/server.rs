@@ -21,8 +21,8 @@ use tonic::codegen::Service as _;
 use super::peer::Peer;
 use super::proto::workload::spiffe_workload_api_server::SpiffeWorkloadApiServer;
 use super::workload_api::WorkloadApi;
-use crate::Issuer;
 use crate::attest::Process;
+use crate::{Clock, Issuer};
 
 /// The largest request message, in bytes: a token to validate is the longest thing that is sent.
 const LARGEST_REQUEST: usize = 64 * 1024;
@@ -62,6 +62,7 @@ pub enum EndpointError {
 /// What all connections share.
 pub(crate) struct Shared {
     pub(crate) issuer: Arc<dyn Issuer>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
 }
 
@@ -72,9 +73,13 @@ pub struct Endpoint {
 
 impl Endpoint {
     /// An endpoint that answers with what this issuer gives.
-    pub fn new(issuer: Arc<dyn Issuer>, settings: Settings) -> Self {
+    pub fn new(issuer: Arc<dyn Issuer>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         Self {
-            shared: Arc::new(Shared { issuer, settings }),
+            shared: Arc::new(Shared {
+                issuer,
+                clock,
+                settings,
+            }),
         }
     }
 

@@ -17,12 +17,9 @@ use super::proto::workload::{
 use super::pushes::{self, Answers, Form};
 use super::server::Shared;
 use super::subject::Subject;
+use crate::spiffe::{LONGEST_AUDIENCE, MOST_AUDIENCES, verify_jwt};
 use crate::{Refusal, SpiffeId};
 
-/// The most audiences of one call.
-const MOST_AUDIENCES: usize = 32;
-/// The longest audience, in bytes.
-const LONGEST_AUDIENCE: usize = 1024;
 
 /// The service; one value serves one connection.
 pub(crate) struct WorkloadApi {
@@ -93,9 +90,20 @@ impl SpiffeWorkloadApi for WorkloadApi {
 
     async fn validate_jwtsvid(
         &self,
-        _: Request<ValidateJwtsvidRequest>,
+        request: Request<ValidateJwtsvidRequest>,
     ) -> Result<Response<ValidateJwtsvidResponse>, Status> {
-        Err(Status::unimplemented("tokens are not validated yet"))
+        let ValidateJwtsvidRequest { audience, svid } = request.into_inner();
+        if audience.is_empty() || svid.is_empty() {
+            return Err(Status::invalid_argument("`audience` or `svid` is empty"));
+        }
+        let attested = self.peer.attest().await?;
+        let holdings = self.shared.issuer.holdings(&attested).await;
+        let holdings = holdings.map_err(|refusal| answers::status(&refusal))?;
+        let bundles = answers::trusted(&holdings.borrow())?;
+        let now = self.shared.clock.now();
+        let identity = verify_jwt(&svid, &bundles, &[&audience], now)
+            .map_err(|error| Status::invalid_argument(error.to_string()))?;
+        Ok(Response::new(answers::validated(identity)))
     }
 }
 
