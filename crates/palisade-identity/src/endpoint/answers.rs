@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 use tonic::Status;
 
 use super::proto::workload::{
-    JwtBundlesResponse, Jwtsvid, JwtsvidResponse, ValidateJwtsvidResponse, X509BundlesResponse, X509svid, X509svidResponse,
+    JwtBundlesResponse, Jwtsvid, JwtsvidResponse, ValidateJwtsvidResponse, X509BundlesResponse,
+    X509svid, X509svidResponse,
 };
 use crate::spiffe::{Bundle, Bundles, JwtIdentity, JwtSvid, KeyUse, X509Svid};
 use crate::{Holdings, Refusal};

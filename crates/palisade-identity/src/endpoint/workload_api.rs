@@ -20,7 +20,6 @@ use super::subject::Subject;
 use crate::spiffe::{LONGEST_AUDIENCE, MOST_AUDIENCES, verify_jwt};
 use crate::{Refusal, SpiffeId};
 
-
 /// The service; one value serves one connection.
 pub(crate) struct WorkloadApi {
     pub(crate) shared: Arc<Shared>,
