@@ -1,10 +1,11 @@
 //! Issues and verifies workload identities as the SPIFFE standards say.
 //!
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
-//! [`SpiffeId`], and an authority signs for it.
+//! [`SpiffeId`], and an [`authority`] signs for it.
 
 pub mod attest;
 mod attributes;
+pub mod authority;
 mod clock;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
