@@ -16,6 +16,7 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK
 
   test                                     install what the tests need, then run everything below
+  install                                  only install what the tests need
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
   bench document                           time the reading of texts (run it with --release)
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => steps::test(),
+        ["install"] => install::test_tools(),
         ["tidy"] => tidy::run(),
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
