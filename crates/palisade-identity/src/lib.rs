@@ -4,10 +4,15 @@
 //! [`SpiffeId`], and an authority signs for it.
 
 mod attributes;
+mod attributes_file;
 pub mod entries;
+pub mod evidence;
+pub mod explain;
+mod fields;
 mod issuer;
 pub mod spiffe;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
+pub use attributes_file::read_attributes;
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};

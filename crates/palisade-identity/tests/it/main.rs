@@ -2,4 +2,6 @@
 #![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod entries;
+mod evidence;
+mod explaining;
 mod spiffe_id;
