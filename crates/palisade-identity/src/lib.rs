@@ -1,10 +1,12 @@
 //! Issues and verifies workload identities as the SPIFFE standards say.
 //!
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
-//! [`SpiffeId`], and an authority signs for it.
+//! [`SpiffeId`], and an [`authority`] signs for it.
 
 mod attributes;
 mod attributes_file;
+pub mod authority;
+mod clock;
 pub mod entries;
 pub mod evidence;
 pub mod explain;
@@ -14,5 +16,6 @@ pub mod spiffe;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
 pub use attributes_file::read_attributes;
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};
