@@ -1,4 +1,5 @@
 //! Behaviour of the identity crate.
+#![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod authority;
 mod authority_disk;
@@ -7,6 +8,8 @@ mod entries;
 mod jwt_svid;
 #[cfg(target_os = "linux")]
 mod endpoint;
+mod evidence;
+mod explaining;
 mod made;
 mod spiffe_id;
 mod x509_svid;
