@@ -29,11 +29,21 @@ fn python_packages() -> Result<()> {
         return Ok(());
     }
     say("== installing Python packages for tests");
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("cannot make a Python environment: install `python3` with its `venv` module")?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(Command::new(python_in(&folder)).args(pip).args(PYTHON_PACKAGES))
-        .context("cannot install from PyPI: look at the message above and run this again")?;
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))
+    .context("cannot make a Python environment: install `python3` with its `venv` module")?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    run(Command::new(python_in(&folder))
+        .args(pip)
+        .args(PYTHON_PACKAGES))
+    .context("cannot install from PyPI: look at the message above and run this again")?;
     std::fs::write(installed, wanted).context("cannot note what is installed")
 }
 

@@ -8,9 +8,9 @@ mod attributes;
 mod attributes_file;
 pub mod authority;
 mod clock;
-pub mod entries;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
+pub mod entries;
 pub mod evidence;
 pub mod explain;
 mod fields;

@@ -4,12 +4,12 @@
 mod authority;
 mod authority_disk;
 mod bundle;
-mod entries;
-mod jwt_svid;
 #[cfg(target_os = "linux")]
 mod endpoint;
+mod entries;
 mod evidence;
 mod explaining;
+mod jwt_svid;
 mod made;
 mod spiffe_id;
 mod x509_svid;
