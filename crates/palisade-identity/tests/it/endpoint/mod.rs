@@ -2,5 +2,7 @@
 
 mod attacks;
 mod calls;
+mod envoy;
+mod others;
 mod python;
 mod stand;

@@ -185,7 +185,10 @@ impl Issuer for TestIssuer {
     }
 
     fn bundles(&self) -> watch::Receiver<Arc<Bundles>> {
-        watch::channel(Arc::new(self.federated.lock().expect("a lock").clone())).1
+        let mut bundles = self.federated.lock().expect("a lock").clone();
+        let own = self.sign(&Attributes::default()).own.expect("a bundle");
+        bundles.insert(self.trust_domain.clone(), own);
+        watch::channel(Arc::new(bundles)).1
     }
 }
 
