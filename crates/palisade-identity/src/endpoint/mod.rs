@@ -5,6 +5,7 @@
 
 mod alarm;
 mod answers;
+mod authority;
 mod challenge;
 mod frames;
 mod limits;

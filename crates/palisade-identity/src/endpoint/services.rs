@@ -70,7 +70,9 @@ fn reflection(services: &[&str]) -> Option<[Handler; 2]> {
         let builder = Builder::configure()
             .register_encoded_file_descriptor_set(DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-            .with_service_name(HEALTH);
+            .with_service_name(HEALTH)
+            .with_service_name(v1::SERVICE_NAME)
+            .with_service_name(v1alpha::SERVICE_NAME);
         let name = |builder: Builder<'static>, name: &&str| builder.with_service_name(*name);
         services.iter().fold(builder, name)
     };

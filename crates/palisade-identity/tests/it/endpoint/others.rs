@@ -43,6 +43,7 @@ async fn the_endpoint_describes_itself_and_says_that_it_serves() {
         "SpiffeWorkloadAPI",
         "envoy.service.secret.v3.SecretDiscoveryService",
         "grpc.health.v1.Health",
+        "grpc.reflection.v1.ServerReflection",
         "grpc.reflection.v1alpha.ServerReflection",
     ];
     assert_eq!(script.next().await, json!({ "services": services }));
