@@ -7,4 +7,5 @@ mod entries;
 mod jwt_svid;
 mod made;
 mod spiffe_id;
+mod web;
 mod x509_svid;
