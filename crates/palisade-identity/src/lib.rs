@@ -6,6 +6,7 @@
 mod attributes;
 mod issuer;
 pub mod spiffe;
+pub mod store;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};

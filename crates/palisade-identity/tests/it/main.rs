@@ -1,3 +1,4 @@
-//! Behaviour of the identity crate.
+//! Tests of the identity crate on real parts.
 
-mod spiffe_id;
+mod postgres;
+mod store;
