@@ -1,13 +1,16 @@
 //! Issues and verifies workload identities as the SPIFFE standards say.
 //!
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
-//! [`SpiffeId`], and an authority signs for it.
+//! [`SpiffeId`], and an [`authority`] signs for it.
 
 mod attributes;
+pub mod authority;
+mod clock;
 mod issuer;
 pub mod spiffe;
 pub mod store;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};

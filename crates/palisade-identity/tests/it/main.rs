@@ -2,3 +2,6 @@
 
 mod postgres;
 mod store;
+mod authority;
+mod made;
+mod spiffe_id;
