@@ -6,6 +6,7 @@
 mod attributes;
 pub mod authority;
 mod clock;
+pub mod entries;
 mod issuer;
 pub mod spiffe;
 pub mod store;
