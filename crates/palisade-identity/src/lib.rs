@@ -3,10 +3,13 @@
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
 //! [`SpiffeId`], and an [`authority`] signs for it.
 
+pub mod attest;
 mod attributes;
 pub mod authority;
 mod clock;
 pub mod entries;
+#[cfg(target_os = "linux")]
+pub mod endpoint;
 mod issuer;
 pub mod spiffe;
 pub mod store;

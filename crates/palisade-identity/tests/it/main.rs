@@ -1,11 +1,11 @@
-//! Tests of the identity crate on real parts.
-
-mod postgres;
-mod store;
-mod authority;
-mod made;
 //! Behaviour of the identity crate.
 #![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
+mod authority;
+#[cfg(target_os = "linux")]
+mod endpoint;
 mod entries;
+mod made;
+mod postgres;
 mod spiffe_id;
+mod store;

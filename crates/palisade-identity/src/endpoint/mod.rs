@@ -1,0 +1,16 @@
+//! What processes of this machine talk to: the SPIFFE Workload API over a Unix socket.
+//!
+//! A connection belongs to one attested process. Every answer asks the [`Issuer`](crate::Issuer)
+//! with what was attested, and what was attested is confirmed again before anything leaves.
+
+mod answers;
+mod peer;
+mod proto;
+mod pushes;
+mod server;
+mod socket;
+mod subject;
+mod workload_api;
+
+pub use server::{Endpoint, EndpointError, Settings};
+pub use socket::{SocketError, bind};
