@@ -7,10 +7,11 @@ pub mod attest;
 mod attributes;
 pub mod authority;
 mod clock;
-pub mod entries;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
+pub mod entries;
 mod issuer;
+mod issuing;
 pub mod spiffe;
 pub mod store;
 
