@@ -10,10 +10,10 @@ use palisade_model::Diagnostic;
 
 use super::condition::Condition;
 use super::entry::{Entry, EntryName, MOST_ALTERNATIVES, MOST_ITEMS, MOST_MATCHED};
-use super::fields::Fields;
 use super::mint::{MintRule, PathPattern};
 use super::pattern::Pattern;
 use super::template::{IdTemplate, NameTemplate};
+use crate::fields::Fields;
 use crate::{Attribute, TrustDomain};
 
 /// Bounds on one entry file: room for 10,000 entries of every key.
@@ -202,7 +202,10 @@ fn texts(fields: &mut Fields, value: Value<'_>, key: &str) -> Option<Vec<String>
     list(fields, value, key, own)
 }
 
-fn matches(fields: &mut Fields, value: Value<'_>) -> Option<IndexMap<Attribute, Vec<Pattern>>> {
+pub(super) fn matches(
+    fields: &mut Fields,
+    value: Value<'_>,
+) -> Option<IndexMap<Attribute, Vec<Pattern>>> {
     let Some(found) = value.get("match") else {
         let help = "add `match:` with attested attributes, such as `unix.uid: 1000`";
         let message = "`match` is missing";

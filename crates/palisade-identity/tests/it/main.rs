@@ -5,6 +5,8 @@ mod authority;
 #[cfg(target_os = "linux")]
 mod endpoint;
 mod entries;
+mod evidence;
+mod explaining;
 mod made;
 mod postgres;
 mod spiffe_id;
