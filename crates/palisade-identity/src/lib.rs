@@ -8,14 +8,16 @@ mod attributes;
 mod attributes_file;
 pub mod authority;
 mod clock;
-pub mod entries;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
+pub mod entries;
 pub mod evidence;
 pub mod explain;
 mod fields;
 mod issuer;
+mod issuing;
 pub mod spiffe;
+pub mod store;
 pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};

@@ -4,12 +4,17 @@
 mod authority;
 mod authority_disk;
 mod bundle;
-mod entries;
-mod jwt_svid;
 #[cfg(target_os = "linux")]
 mod endpoint;
+#[cfg(target_os = "linux")]
+mod endpoint;
+mod entries;
+mod entries;
 mod evidence;
 mod explaining;
+mod jwt_svid;
 mod made;
+mod postgres;
 mod spiffe_id;
+mod store;
 mod x509_svid;
