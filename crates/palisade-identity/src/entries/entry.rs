@@ -1,10 +1,11 @@
 //! One entry: who it matches, which identity it gives, and on which conditions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use palisade_model::Origin;
 use serde::{Deserialize, Serialize};
 
@@ -124,9 +125,10 @@ impl From<EntryName> for String {
 pub struct Entry {
     /// What people and records call it; unique among all entries.
     pub name: EntryName,
-    /// What must have been attested; all of it, each with one of the values.
+    /// What must have been attested, in the order that it is written; all of it, each with one of
+    /// the values.
     #[serde(rename = "match")]
-    pub matches: BTreeMap<Attribute, Vec<Pattern>>,
+    pub matches: IndexMap<Attribute, Vec<Pattern>>,
     /// The identity.
     pub id: IdTemplate,
     /// Who answers for it.

@@ -10,7 +10,7 @@
 mod compile;
 mod condition;
 mod entry;
-mod fields;
+mod facts;
 mod folder;
 mod index;
 mod mint;
@@ -22,6 +22,7 @@ mod template;
 pub use compile::{Compiled, compile};
 pub use condition::{Condition, ConditionError, Facts, NoFacts, Signer, Verdict};
 pub use entry::{Entry, EntryError, EntryName};
+pub use facts::{FactsAt, FactsFile};
 pub use folder::{FolderError, entry_files};
 pub use mint::{MintError, MintRule, MintRules, PathPattern, PathPatternError};
 pub use pattern::{Pattern, PatternError};

@@ -1,19 +1,19 @@
 //! Entry files: YAML or JSON, one mapping per document.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use jiff::SignedDuration;
 use palisade_document::{Limits, SourceFile, Syntax, Value, parse};
 use palisade_model::Diagnostic;
 
 use super::condition::Condition;
 use super::entry::{Entry, EntryName, MOST_ALTERNATIVES, MOST_ITEMS, MOST_MATCHED};
-use super::fields::Fields;
 use super::mint::{MintRule, PathPattern};
 use super::pattern::Pattern;
 use super::template::{IdTemplate, NameTemplate};
+use crate::fields::Fields;
 use crate::{Attribute, TrustDomain};
 
 /// Bounds on one entry file: room for 10,000 entries of every key.
@@ -135,7 +135,7 @@ fn entry(fields: &mut Fields, value: Value<'_>, owner: Option<&str>) -> Option<E
         fields.wrong(value.span(), message, Some(help.to_owned()));
     }
     let lists = (
-        list(fields, value, "audiences", own_text),
+        texts(fields, value, "audiences"),
         list(fields, value, "federates-with", TrustDomain::new),
         list(fields, value, "dns-names", NameTemplate::new),
         list(fields, value, "requires", Condition::new),
@@ -171,10 +171,6 @@ fn entry(fields: &mut Fields, value: Value<'_>, owner: Option<&str>) -> Option<E
     }
 }
 
-fn own_text(text: &str) -> Result<String, std::convert::Infallible> {
-    Ok(text.to_owned())
-}
-
 fn required<T, E: std::fmt::Display>(
     fields: &mut Fields,
     value: Value<'_>,
@@ -201,7 +197,15 @@ fn list<T, E: std::fmt::Display>(
     }
 }
 
-fn matches(fields: &mut Fields, value: Value<'_>) -> Option<BTreeMap<Attribute, Vec<Pattern>>> {
+fn texts(fields: &mut Fields, value: Value<'_>, key: &str) -> Option<Vec<String>> {
+    let own = |text: &str| Ok::<_, std::convert::Infallible>(text.to_owned());
+    list(fields, value, key, own)
+}
+
+pub(super) fn matches(
+    fields: &mut Fields,
+    value: Value<'_>,
+) -> Option<IndexMap<Attribute, Vec<Pattern>>> {
     let Some(found) = value.get("match") else {
         let help = "add `match:` with attested attributes, such as `unix.uid: 1000`";
         let message = "`match` is missing";
@@ -215,7 +219,7 @@ fn matches(fields: &mut Fields, value: Value<'_>) -> Option<BTreeMap<Attribute, 
         fields.wrong(found.span(), message, Some(help.to_owned()));
         return None;
     }
-    let mut matches = BTreeMap::new();
+    let mut matches = IndexMap::new();
     let before = fields.diagnostics.len();
     for pair in found.entries() {
         let attribute = match Attribute::new(pair.key) {
@@ -249,7 +253,7 @@ fn rule(fields: &mut Fields, value: Value<'_>) -> Option<MintRule> {
         return None;
     }
     let path = required(fields, value, "path", PathPattern::new)?;
-    let owners = list(fields, value, "owners", own_text)?;
+    let owners = texts(fields, value, "owners")?;
     let files = list(fields, value, "files", PathPattern::new)?;
     if owners.is_empty() && files.is_empty() {
         let help = "add `owners: [<team>]`, `files: [<file>]`, or both";

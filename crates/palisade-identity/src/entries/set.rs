@@ -114,7 +114,7 @@ pub struct Resolution {
 #[derive(Debug)]
 pub struct Entries {
     trust_domain: TrustDomain,
-    entries: Vec<Arc<Entry>>,
+    list: Vec<Arc<Entry>>,
     names: BTreeMap<EntryName, u32>,
     rules: MintRules,
     index: Index,
@@ -144,7 +144,7 @@ impl Entries {
         Ok(Self {
             index: Index::of(&entries),
             trust_domain,
-            entries,
+            list: entries,
             names,
             rules,
         })
@@ -154,7 +154,7 @@ impl Entries {
     pub fn none(trust_domain: TrustDomain) -> Self {
         Self {
             trust_domain,
-            entries: Vec::new(),
+            list: Vec::new(),
             names: BTreeMap::new(),
             rules: MintRules::default(),
             index: Index::default(),
@@ -168,7 +168,7 @@ impl Entries {
 
     /// All entries in order.
     pub fn all(&self) -> &[Arc<Entry>] {
-        &self.entries
+        &self.list
     }
 
     /// Who may mint what.
@@ -179,7 +179,7 @@ impl Entries {
     /// An entry by name.
     pub fn named(&self, name: &EntryName) -> Option<&Arc<Entry>> {
         let place = usize::try_from(*self.names.get(name)?).ok()?;
-        self.entries.get(place)
+        self.list.get(place)
     }
 
     /// The entries that match a caller, in order; conditions are not asked.
@@ -190,7 +190,7 @@ impl Entries {
         let places = self.index.candidates(caller);
         places
             .into_iter()
-            .filter_map(|place| self.entries.get(usize::try_from(place).ok()?))
+            .filter_map(|place| self.list.get(usize::try_from(place).ok()?))
             .filter(|entry| entry.matches(caller))
     }
 

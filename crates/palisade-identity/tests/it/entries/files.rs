@@ -188,7 +188,7 @@ fn hostile_texts_end_in_a_sentence() {
         "{",
     ] {
         let compiled = compile([Arc::new(SourceFile::new("e.yaml", text))], None);
-        assert!(compiled.has_errors(), "{:.40}", text);
+        assert!(compiled.has_errors(), "{text:.40}");
         assert!(compiled.entries.is_empty());
     }
     let values = vec!["1"; 257].join(",");

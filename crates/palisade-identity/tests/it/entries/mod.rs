@@ -11,7 +11,7 @@ use palisade_identity::entries::{Compiled, Entries, compile};
 use palisade_identity::{Attributes, TrustDomain};
 
 /// The attributes of a caller: `name=value` each.
-fn caller(pairs: &[&str]) -> Attributes {
+pub(crate) fn caller(pairs: &[&str]) -> Attributes {
     let mut caller = Attributes::default();
     for pair in pairs {
         let (name, value) = pair.split_once('=').expect("a pair");
@@ -33,7 +33,7 @@ fn compiled(files: &[(&str, &str)]) -> Compiled {
 }
 
 /// The entries of one file that has no mistake.
-fn entries(text: &str) -> Entries {
+pub(crate) fn entries(text: &str) -> Entries {
     let compiled = compiled(&[("identity/shop.yaml", text)]);
     assert!(!compiled.has_errors(), "{:#?}", compiled.diagnostics);
     compiled.entries(own()).expect("entries")

@@ -29,6 +29,14 @@ fn ids(entries: &Entries, caller: &Attributes) -> Vec<String> {
     ids.map(|grant| grant.id.to_string()).collect()
 }
 
+/// A file with so many entries.
+fn many(count: usize, entry: impl Fn(usize) -> String) -> String {
+    let lines = (0..count).map(|n| format!("  - {}\n", entry(n)));
+    std::iter::once("owner: a\nentries:\n".to_owned())
+        .chain(lines)
+        .collect()
+}
+
 /// What the only entry that matches says about giving nothing.
 fn withheld(entries: &Entries, pairs: &[&str]) -> String {
     let resolution = entries.resolve(&caller(pairs), &NoFacts);
@@ -192,12 +200,9 @@ fn a_condition_that_fails_or_is_unknown_withholds_the_identity() {
 
 #[test]
 fn a_caller_is_given_a_bounded_number_of_identities_and_told_of_the_rest() {
-    let mut text = "owner: a\nentries:\n".to_owned();
-    for n in 0..MOST_GRANTS + 5 {
-        text.push_str(&format!(
-            "  - {{ name: n{n}, match: {{ unix.uid: 1 }}, id: spiffe://example.org/n{n} }}\n"
-        ));
-    }
+    let text = many(MOST_GRANTS + 5, |n| {
+        format!("{{ name: n{n}, match: {{ unix.uid: 1 }}, id: spiffe://example.org/n{n} }}")
+    });
     let resolution = entries(&text).resolve(&caller(&["unix.uid=1"]), &NoFacts);
     assert_eq!(resolution.grants.len(), MOST_GRANTS);
     assert_eq!(resolution.left_out, 5);
@@ -226,13 +231,12 @@ entries:
 
 #[test]
 fn a_caller_with_every_value_that_there_can_be_costs_little() {
-    let mut text = "owner: a\nentries:\n".to_owned();
-    for n in 0..2000 {
-        text.push_str(&format!(
-            "  - {{ name: n{n}, match: {{ k8s.namespace: ns{n}, k8s.service-account: 'sa*' }}, id: spiffe://example.org/n{n} }}\n"
-        ));
-    }
-    let many = entries(&text);
+    let text = many(2000, |n| {
+        format!(
+            "{{ name: n{n}, match: {{ k8s.namespace: ns{n}, k8s.service-account: 'sa*' }}, id: spiffe://example.org/n{n} }}"
+        )
+    });
+    let all = entries(&text);
     let mut bomb = Attributes::default();
     let mut added = 0;
     for n in 0..100_000 {
@@ -242,7 +246,7 @@ fn a_caller_with_every_value_that_there_can_be_costs_little() {
         added += 1;
     }
     assert!(added < 1000, "the number of values is bounded");
-    assert_eq!(many.matching(&bomb).count(), 0, "no service account at all");
+    assert_eq!(all.matching(&bomb).count(), 0, "no service account at all");
 }
 
 #[test]

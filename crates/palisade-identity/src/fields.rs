@@ -12,13 +12,13 @@ const ALIKE: f64 = 0.8;
 const MOST_DIAGNOSTICS: usize = 200;
 
 /// One file being read.
-pub(super) struct Fields {
-    pub(super) file: Arc<SourceFile>,
-    pub(super) diagnostics: Vec<Diagnostic>,
+pub(crate) struct Fields {
+    pub(crate) file: Arc<SourceFile>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Fields {
-    pub(super) fn new(file: Arc<SourceFile>) -> Self {
+    pub(crate) fn new(file: Arc<SourceFile>) -> Self {
         Self {
             file,
             diagnostics: Vec::new(),
@@ -26,12 +26,12 @@ impl Fields {
     }
 
     /// The place of a span.
-    pub(super) fn origin(&self, span: Span) -> Origin {
+    pub(crate) fn origin(&self, span: Span) -> Origin {
         Origin::new(&self.file, span)
     }
 
     /// Says what is wrong, and perhaps the way out.
-    pub(super) fn wrong(&mut self, span: Span, message: impl Display, help: Option<String>) {
+    pub(crate) fn wrong(&mut self, span: Span, message: impl Display, help: Option<String>) {
         if self.diagnostics.len() < MOST_DIAGNOSTICS {
             let origin = Some(self.origin(span));
             self.diagnostics.push(Diagnostic {
@@ -44,7 +44,7 @@ impl Fields {
     }
 
     /// Whether a value is a mapping with these keys only.
-    pub(super) fn mapping(&mut self, value: Value<'_>, what: &str, known: &[&str]) -> bool {
+    pub(crate) fn mapping(&mut self, value: Value<'_>, what: &str, known: &[&str]) -> bool {
         if !value.is_object() {
             let help = format!("its keys are {}", listed(known));
             self.wrong(value.span(), format!("{what} is a mapping"), Some(help));
@@ -66,7 +66,7 @@ impl Fields {
     }
 
     /// A text; numbers count as texts where they are written as texts would be.
-    pub(super) fn text(&mut self, value: Value<'_>, key: &str) -> Option<String> {
+    pub(crate) fn text(&mut self, value: Value<'_>, key: &str) -> Option<String> {
         let written = self.file.slice(value.span()).to_owned();
         let help = match value.kind() {
             Kind::String(text) => return Some(text.to_owned()),
@@ -81,7 +81,7 @@ impl Fields {
     }
 
     /// A text that is read further.
-    pub(super) fn parsed<T, E: Display>(
+    pub(crate) fn parsed<T, E: Display>(
         &mut self,
         value: Value<'_>,
         key: &str,
@@ -98,7 +98,7 @@ impl Fields {
     }
 
     /// A list of texts, or one; each is read further. `None` if anything is wrong.
-    pub(super) fn list<T, E: Display>(
+    pub(crate) fn list<T, E: Display>(
         &mut self,
         value: Value<'_>,
         (key, most): (&str, usize),
@@ -139,6 +139,6 @@ fn listed(words: &[&str]) -> String {
 }
 
 /// The beginning of a text that somebody else wrote.
-pub(super) fn cut(text: &str) -> String {
+pub(crate) fn cut(text: &str) -> String {
     text.chars().take(80).collect()
 }
