@@ -15,7 +15,9 @@ pub mod evidence;
 pub mod explain;
 mod fields;
 mod issuer;
+mod issuing;
 pub mod spiffe;
+pub mod store;
 pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
