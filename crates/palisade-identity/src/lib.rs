@@ -16,6 +16,7 @@ pub mod explain;
 mod fields;
 mod issuer;
 mod issuing;
+pub mod server;
 pub mod spiffe;
 pub mod store;
 

@@ -160,6 +160,10 @@ impl<S: Signer> Engine<S> {
     fn pause(&self) -> std::time::Duration {
         let next = self.holders.next_due();
         let pause = next.map_or(LONGEST_PAUSE, |due| due.duration_since(self.clock.now()));
+        if pause.is_negative() {
+            // It was due and could not be made.
+            return std::time::Duration::from_secs(1);
+        }
         let least = SignedDuration::from_millis(50);
         pause.clamp(least, LONGEST_PAUSE).unsigned_abs()
     }

@@ -9,5 +9,6 @@ mod evidence;
 mod explaining;
 mod made;
 mod postgres;
+mod server;
 mod spiffe_id;
 mod store;
