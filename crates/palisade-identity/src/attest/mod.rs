@@ -1,8 +1,14 @@
 //! Finds out who somebody is, without asking them.
 
 #[cfg(target_os = "linux")]
+mod cgroup;
+#[cfg(target_os = "linux")]
+mod executable;
+#[cfg(target_os = "linux")]
 mod process;
 
+#[cfg(target_os = "linux")]
+pub use executable::Digests;
 #[cfg(target_os = "linux")]
 pub use process::Process;
 

@@ -3,14 +3,19 @@
 //! A connection belongs to one attested process. Every answer asks the [`Issuer`](crate::Issuer)
 //! with what was attested, and what was attested is confirmed again before anything leaves.
 
+mod alarm;
 mod answers;
+mod challenge;
+mod frames;
 mod peer;
 mod proto;
 mod pushes;
 mod server;
 mod socket;
 mod subject;
+mod transport;
 mod workload_api;
 
+pub use alarm::{Alarm, SecurityEvent, Sign};
 pub use server::{Endpoint, EndpointError, Settings};
 pub use socket::{SocketError, bind};

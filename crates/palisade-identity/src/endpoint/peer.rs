@@ -1,41 +1,98 @@
 //! The process at the other end of a connection.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 use tonic::Status;
 
+use super::alarm::{SecurityEvent, Sign};
+use super::challenge::Challenge;
+use super::server::Shared;
 use super::subject::{Later, Subject};
 use crate::Attributes;
 use crate::attest::{AttestationError, Process};
 
 /// A process that connected.
 pub(crate) struct Peer {
+    pub(crate) shared: Arc<Shared>,
     process: Arc<Process>,
+    challenge: Arc<Challenge>,
+    told: AtomicBool,
 }
 
 impl Peer {
-    pub(crate) fn new(process: Process) -> Self {
+    pub(crate) fn new(shared: Arc<Shared>, process: Process, challenge: Arc<Challenge>) -> Self {
         Self {
+            shared,
             process: Arc::new(process),
+            challenge,
+            told: AtomicBool::new(false),
         }
+    }
+
+    /// Attests the process and makes sure that it is the one who asked.
+    ///
+    /// The order matters. The process was first seen when it was accepted; the challenge is made
+    /// now; what the process is, is read after its answer. If all three are of one process and
+    /// one program, then that program itself held the connection in between.
+    async fn confirmed(&self) -> Result<Attributes, Status> {
+        let asked = self.challenge.ask();
+        let answered = tokio::time::timeout(self.shared.settings.challenge, asked).await;
+        self.alone()?;
+        if !matches!(answered, Ok(Ok(()))) {
+            return Err(self.alarm(Sign::Silent));
+        }
+        let attributes = attributes(&self.shared, &self.process).await;
+        let attributes = attributes.map_err(|error| match error {
+            AttestationError::Changed { what, .. } => self.alarm(Sign::Changed { what }),
+            other => denied(&other),
+        })?;
+        self.alone()?;
+        Ok(attributes)
+    }
+
+    fn alone(&self) -> Result<(), Status> {
+        match self.challenge.stranger() {
+            Some(pid) => Err(self.alarm(Sign::Stranger { pid })),
+            None => Ok(()),
+        }
+    }
+
+    /// Tells the operator once for each connection.
+    fn alarm(&self, sign: Sign) -> Status {
+        let event = SecurityEvent {
+            pid: self.process.pid(),
+            uid: self.process.uid(),
+            sign,
+        };
+        if !self.told.swap(true, Ordering::Relaxed) {
+            self.shared.tell(&event);
+        }
+        Status::permission_denied(event.to_string())
     }
 }
 
 impl Subject for Peer {
     fn attest(&self) -> Later<'_, Result<Attributes, Status>> {
-        let process = Arc::clone(&self.process);
-        Box::pin(async move {
-            let seen = tokio::task::spawn_blocking(move || process.attest()).await;
-            seen.map_err(|_| Status::unavailable("attestation was stopped: call again"))?
-                .map_err(|error| denied(&error))
-        })
+        Box::pin(self.confirmed())
     }
 
     fn ended(&self) -> Later<'_, ()> {
         Box::pin(end_of(&self.process))
     }
+}
+
+/// Reads what a process is, where blocking is allowed.
+pub(crate) async fn attributes(
+    shared: &Arc<Shared>,
+    process: &Arc<Process>,
+) -> Result<Attributes, AttestationError> {
+    let (shared, process) = (Arc::clone(shared), Arc::clone(process));
+    let read = tokio::task::spawn_blocking(move || process.attest(&shared.digests)).await;
+    // Only a runtime that shuts down does not answer.
+    read.unwrap_or(Err(AttestationError::Ended))
 }
 
 /// Is ready when a process has ended, or when that can no longer be told.

@@ -11,6 +11,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use nix::sys::socket::{setsockopt, sockopt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,10 +19,14 @@ use tonic::Status;
 use tonic::body::Body;
 use tonic::codegen::Service as _;
 
+use super::alarm::{Alarm, SecurityEvent};
+use super::challenge::Challenge;
 use super::peer::Peer;
 use super::proto::workload::spiffe_workload_api_server::SpiffeWorkloadApiServer;
+use super::subject::Subject as _;
+use super::transport::Transport;
 use super::workload_api::WorkloadApi;
-use crate::attest::Process;
+use crate::attest::{Digests, Process};
 use crate::{Clock, Issuer};
 
 /// The largest request message, in bytes: a token to validate is the longest thing that is sent.
@@ -38,6 +43,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// The longest random wait before a change is pushed.
     pub jitter: Duration,
+    /// How long a process may take to answer on its own connection.
+    pub challenge: Duration,
     /// The most calls of one connection at a time.
     pub streams_per_connection: u32,
 }
@@ -46,6 +53,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             jitter: Duration::from_millis(200),
+            challenge: Duration::from_secs(10),
             streams_per_connection: 200,
         }
     }
@@ -64,23 +72,42 @@ pub(crate) struct Shared {
     pub(crate) issuer: Arc<dyn Issuer>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
+    pub(crate) digests: Digests,
+    alarm: Option<Alarm>,
+}
+
+impl Shared {
+    /// Tells the operator.
+    pub(crate) fn tell(&self, event: &SecurityEvent) {
+        if let Some(alarm) = &self.alarm {
+            alarm(event);
+        }
+    }
 }
 
 /// The Workload API endpoint.
 pub struct Endpoint {
-    shared: Arc<Shared>,
+    shared: Shared,
 }
 
 impl Endpoint {
     /// An endpoint that answers with what this issuer gives.
     pub fn new(issuer: Arc<dyn Issuer>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Shared {
                 issuer,
                 clock,
                 settings,
-            }),
+                digests: Digests::default(),
+                alarm: None,
+            },
         }
+    }
+
+    /// Tells this of every sign of an attack.
+    pub fn with_alarm(mut self, alarm: Alarm) -> Self {
+        self.shared.alarm = Some(alarm);
+        self
     }
 
     /// Serves until `stop` is ready; calls that have begun may end.
@@ -92,7 +119,11 @@ impl Endpoint {
         listener: UnixListener,
         stop: impl Future<Output = ()>,
     ) -> Result<(), EndpointError> {
+        let shared = Arc::new(self.shared);
         let mut stop = pin!(stop);
+        // Connections take this over, so that no byte comes without the name of its writer.
+        setsockopt(&listener, sockopt::PassCred, &true)
+            .map_err(|error| EndpointError::Accept(error.into()))?;
         let mut connections = JoinSet::new();
         let (stopping, stopped) = watch::channel(false);
         loop {
@@ -101,7 +132,7 @@ impl Endpoint {
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((socket, _)) => {
-                        let shared = Arc::clone(&self.shared);
+                        let shared = Arc::clone(&shared);
                         connections.spawn(connection(shared, socket, stopped.clone()));
                     }
                     Err(error) if is_passing(&error) => tokio::time::sleep(REST).await,
@@ -134,10 +165,15 @@ fn is_passing(error: &io::Error) -> bool {
 }
 
 async fn connection(shared: Arc<Shared>, socket: UnixStream, mut stopped: watch::Receiver<bool>) {
+    if setsockopt(&socket, sockopt::PassCred, &true).is_err() {
+        return;
+    }
     let Ok(process) = Process::of_peer(&socket) else {
         return;
     };
-    let peer = Arc::new(Peer::new(process));
+    let challenge = Arc::new(Challenge::default());
+    let transport = Transport::new(socket, process.pid(), Arc::clone(&challenge));
+    let peer = Arc::new(Peer::new(Arc::clone(&shared), process, challenge));
     let services = Services::new(&shared, &peer);
     let service = hyper::service::service_fn(move |request| services.clone().call(request));
     let mut builder = http2::Builder::new(TokioExecutor::new());
@@ -145,10 +181,10 @@ async fn connection(shared: Arc<Shared>, socket: UnixStream, mut stopped: watch:
         .timer(TokioTimer::new())
         .max_concurrent_streams(shared.settings.streams_per_connection)
         .max_header_list_size(MOST_HEADERS);
-    let mut served = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let mut served = pin!(builder.serve_connection(TokioIo::new(transport), service));
     tokio::select! {
         ended = &mut served => return drop(ended),
-        () = super::subject::Subject::ended(&*peer) => return,
+        () = peer.ended() => return,
         stopping = stopped.wait_for(|stopped| *stopped) => drop(stopping),
     }
     served.as_mut().graceful_shutdown();

@@ -10,18 +10,23 @@ mod sources;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub(crate) use self::ledger::Ledger;
 pub use self::ledger::LedgerState;
 pub(crate) use self::local::Local;
 use self::sources::Sources;
+use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
 use crate::issuing::{Engine, World};
-use crate::spiffe::{Bundle, Bundles, JwtSvid, SpiffeId, TrustDomain};
+use crate::spiffe::{Bundle, Bundles, IdError, JwtSvid, SpiffeId, TrustDomain};
 use crate::store::{Change, KeptBundle, Store, StoreError};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer};
+
+/// Where the ids of agents begin.
+pub(crate) const AGENTS: &str = "/palisade/agent/";
 
 /// Why a server cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -138,6 +143,24 @@ impl Server {
     /// How many callers hold something now.
     pub fn held(&self) -> usize {
         self.engine.held()
+    }
+
+    /// How long callers could go on if this server stopped now.
+    pub fn outage(&self) -> OutageStatus {
+        self.engine.outage(self.authority.settings().x509_lifetime)
+    }
+
+    /// The time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The id of an agent by its name.
+    ///
+    /// # Errors
+    /// The name cannot be part of an id.
+    pub fn agent_id(&self, name: &str) -> Result<SpiffeId, IdError> {
+        self.trust_domain().with_path(&format!("{AGENTS}{name}"))
     }
 
     /// How evidence is kept.

@@ -1,7 +1,7 @@
 //! An endpoint with an issuer that signs for real and forgets everything at the end.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -267,10 +267,6 @@ impl Stand {
         self.folder.path().join("api.sock")
     }
 
-    pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     /// The address as clients are told.
     pub(super) fn address(&self) -> String {
         format!("unix://{}", self.socket().display())
@@ -280,7 +276,7 @@ impl Stand {
 impl Drop for Stand {
     fn drop(&mut self) {
         if let Some(stop) = self.stop.take() {
-            drop(stop.send(()).ok());
+            stop.send(()).ok();
         }
     }
 }
