@@ -12,9 +12,6 @@ use palisade_patterns::{Context, Findings, evaluate, patterns};
 
 use crate::estate::{ESTATES, Estate, Maker, manifests};
 
-/// Largest memory of a process that analyses one system, its model included, in mebibytes.
-const MEMORY: u64 = 500;
-
 /// Seconds that a whole check of the meshed system may take.
 const CHECK_SECONDS: u64 = 30;
 
@@ -39,7 +36,13 @@ pub(crate) fn reachability() -> anyhow::Result<()> {
 /// Analyses one system.
 pub(crate) fn one(name: &str) -> anyhow::Result<()> {
     let found = ESTATES.iter().find(|estate| estate.name == name);
-    let Some(Estate { build, seconds, .. }) = found else {
+    let Some(Estate {
+        build,
+        seconds,
+        mebibytes,
+        ..
+    }) = found
+    else {
         let names: Vec<&str> = ESTATES.iter().map(|estate| estate.name).collect();
         bail!(
             "no system is called `{name}`: there are {}",
@@ -70,8 +73,8 @@ pub(crate) fn one(name: &str) -> anyhow::Result<()> {
             .limit()
             .map_or_else(String::new, |limit| format!("\n  {limit}")),
     ));
-    if peak.is_some_and(|peak| peak > MEMORY) {
-        bail!("{name} took more than {MEMORY} MiB");
+    if peak.is_some_and(|peak| peak > *mebibytes) {
+        bail!("{name} took more than {mebibytes} MiB");
     }
     if taken > Duration::from_secs(*seconds) {
         bail!("{name} took longer than {seconds} s");

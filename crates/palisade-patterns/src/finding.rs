@@ -90,10 +90,9 @@ impl Report {
         self
     }
 
-    /// Says what a mapping of the source lacks; nothing for rendered sources, whose spans are only
-    /// near.
+    /// Says what a mapping of the source lacks; nothing where the place is only near.
     pub fn adding(mut self, mapping: &Origin, path: &[&'static str], value: AddedValue) -> Self {
-        if mapping.rendered_from.is_none() {
+        if !mapping.near {
             self.additions.push(Addition {
                 mapping: mapping.clone(),
                 path: path.to_vec(),

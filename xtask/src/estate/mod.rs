@@ -20,6 +20,8 @@ pub(crate) struct Estate {
     pub(crate) name: &'static str,
     /// Seconds that its analysis may take on two cores.
     pub(crate) seconds: u64,
+    /// Largest memory of a process that analyses it, its model included, in mebibytes.
+    pub(crate) mebibytes: u64,
     /// Builds it.
     pub(crate) build: fn(&Maker) -> Model,
 }
@@ -29,31 +31,37 @@ pub(crate) const ESTATES: &[Estate] = &[
     Estate {
         name: "regular-10k",
         seconds: 1,
+        mebibytes: 500,
         build: |maker| regular::model(maker, Size::SMALL),
     },
     Estate {
         name: "regular-100k",
         seconds: 5,
+        mebibytes: 500,
         build: |maker| regular::model(maker, Size::LARGE),
     },
     Estate {
         name: "distinct-labels",
         seconds: 10,
+        mebibytes: 500,
         build: adversarial::distinct_labels,
     },
     Estate {
         name: "distinct-ports-and-blocks",
         seconds: 10,
+        mebibytes: 500,
         build: adversarial::ports_and_blocks,
     },
     Estate {
         name: "expressions",
         seconds: 10,
+        mebibytes: 500,
         build: adversarial::expressions,
     },
     Estate {
         name: "combinations",
         seconds: 30,
+        mebibytes: 700,
         build: adversarial::combinations,
     },
 ];

@@ -127,7 +127,7 @@ impl PlainClient<'_> {
     /// Whether nothing but the mode is to be changed: other modes come with certificates of their
     /// own.
     pub(super) fn can_be_mended(&self) -> bool {
-        self.tls.value.mode == TlsMode::Disable && self.tls.origin.rendered_from.is_none()
+        self.tls.value.mode == TlsMode::Disable && !self.tls.origin.near
     }
 
     /// Adds the edit that lets the client use the mesh's certificates.

@@ -125,6 +125,28 @@ fn fixes_hold_in_every_layout() {
 }
 
 #[test]
+fn fixes_of_overlays_stand_in_the_files_that_hold_the_values() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: cart\nspec:\n  selector: {matchLabels: {app: cart}}\n  template:\n    metadata: {labels: {app: cart}}\n    spec:\n      containers:\n        - name: app\n          image: cart:1.0\n";
+    let patch = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: cart\nspec:\n  template:\n    spec:\n      containers:\n        - name: app\n          securityContext:\n            allowPrivilegeEscalation: true\n        - name: side\n          image: side:1.0\n";
+    let system = System::of(&[
+        ("base/kustomization.yaml", "resources: [cart.yaml]\n"),
+        ("base/cart.yaml", deployment),
+        (
+            "test/kustomization.yaml",
+            "resources: [../base]\nnamespace: test\nimages: [{name: cart, newTag: '2.0'}]\n",
+        ),
+        (
+            "live/kustomization.yaml",
+            "resources: [../base]\nnamespace: live\npatches: [{path: cart.yaml}]\n",
+        ),
+        ("live/cart.yaml", patch),
+    ]);
+    let (faults, fixable) = faults(system.path());
+    assert!(fixable >= 10, "{fixable}");
+    assert_eq!(faults, [""; 0]);
+}
+
+#[test]
 #[ignore = "needs PALISADE_CORPORA"]
 fn fixes_of_real_systems_make_their_findings_go_away_and_bring_no_other() {
     let corpora = std::env::var_os("PALISADE_CORPORA").expect("PALISADE_CORPORA");

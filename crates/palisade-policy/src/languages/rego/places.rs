@@ -76,11 +76,14 @@ fn dotted(text: &str) -> Vec<String> {
         .collect()
 }
 
-/// The container whose name or image, or else the object whose name, stands in the message as a
-/// word of its own.
+/// The part whose name or image stands in the message as a word of its own. A word that names the
+/// object as well says nothing about its parts.
 fn mentioned<'a>(object: Value<'a>, message: &str) -> Option<(String, Value<'a>)> {
     let mut stack = vec![(String::new(), object)];
     let mut found: Option<(String, Value<'a>)> = None;
+    let own = object
+        .get("metadata")
+        .and_then(|it| it.get("name")?.as_str());
     while let Some((path, value)) = stack.pop() {
         if path.matches('/').count() > MAX_STEPS {
             continue;
@@ -88,7 +91,8 @@ fn mentioned<'a>(object: Value<'a>, message: &str) -> Option<(String, Value<'a>)
         let below = path.ends_with(|last: char| last.is_ascii_digit());
         let names = ["name", "image"]
             .into_iter()
-            .filter_map(|key| value.get(key)?.as_str());
+            .filter_map(|key| value.get(key)?.as_str())
+            .filter(|name| own != Some(*name));
         if below && names.into_iter().any(|name| stands_in(message, name)) {
             found = Some((path.clone(), value));
         }
@@ -141,5 +145,20 @@ mod tests {
         let result = Term::object([("msg", by_message), ("details", details)]);
         assert_eq!(path(result), "/spec/containers/0/image");
         assert_eq!(path(Term::text("no name here, weblog")), "");
+    }
+
+    #[test]
+    fn a_name_that_object_and_part_share_points_at_the_object() {
+        let text =
+            "metadata: {name: cart}\nspec:\n  containers:\n  - {name: server, image: cart}\n";
+        let (document, _) = parse_yaml(
+            Arc::new(SourceFile::new("a.yaml", text)),
+            &Limits::default(),
+        );
+        let object = document.roots().next().unwrap();
+        let path = |message: &str| offending(object, &Term::text(message)).0;
+        assert_eq!(path("too few replicas of cart"), "");
+        assert_eq!(path("too few replicas of cart/server"), "");
+        assert_eq!(path("cart: server runs as root"), "/spec/containers/0");
     }
 }

@@ -1,0 +1,233 @@
+//! The life of an authority's keys, and what it signs, under a clock that is turned by hand.
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use palisade_identity::authority::{
+    Authority, AuthorityInfo, JwtRequest, Keys, Kind, MemoryKeys, Settings, SignError, Stage,
+    Urgency, X509Request,
+};
+use palisade_identity::spiffe::{Unverified, verify_jwt, verify_x509};
+use palisade_identity::{Clock as _, ManualClock};
+
+use crate::made::{authority, bundles, domain, id, open, start};
+
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+
+fn keys(authority: &Authority, kind: Kind) -> Vec<AuthorityInfo> {
+    let published = authority.subscribe().borrow().authorities.clone();
+    published
+        .into_iter()
+        .filter(|info| info.kind == kind)
+        .collect()
+}
+
+fn stages(authority: &Authority, kind: Kind) -> Vec<Stage> {
+    keys(authority, kind)
+        .iter()
+        .map(|info| info.stage)
+        .collect()
+}
+
+fn in_stage(authority: &Authority, kind: Kind, stage: Stage) -> String {
+    let found = keys(authority, kind)
+        .into_iter()
+        .find(|info| info.stage == stage);
+    found.expect("a key in this stage").id
+}
+
+#[tokio::test]
+async fn what_it_signs_is_valid() {
+    let (authority, clock) = authority().await;
+    let web = id("spiffe://example.org/web");
+    let signed = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    let seen = verify_x509(&signed.document.chain, &bundles(&authority), clock.now());
+    let seen = seen.expect("valid");
+    assert_eq!(seen.id, web);
+    assert_eq!(seen.not_after, start() + HOUR);
+    assert_eq!(signed.document.not_after, seen.not_after);
+    assert_eq!(signed.document.not_before, seen.not_before);
+
+    let audiences = ["db".to_owned()];
+    let token = authority
+        .sign_jwt(&JwtRequest::new(&web, &audiences))
+        .expect("a token");
+    let known = bundles(&authority);
+    let read = verify_jwt(&token.document.token, &known, &["db"], clock.now()).expect("valid");
+    assert_eq!(read.id, web);
+    assert_eq!(read.audiences, audiences);
+    assert_eq!(read.expires, start() + SignedDuration::from_mins(5));
+}
+
+#[tokio::test]
+async fn rs256_signs_for_audiences_that_take_nothing_else() {
+    let clock = ManualClock::at(start());
+    let keys: Arc<dyn Keys> = Arc::new(MemoryKeys::default());
+    let authority = Authority::open(Settings::new(domain()), keys, None, Arc::new(clock.clone()))
+        .await
+        .expect("an authority");
+    let web = id("spiffe://example.org/web");
+    let audiences = ["api://AzureADTokenExchange".to_owned()];
+    let token = authority
+        .sign_jwt(&JwtRequest::new(&web, &audiences))
+        .expect("a token");
+    assert_eq!(
+        *token.authority,
+        *in_stage(&authority, Kind::Rs256, Stage::Active)
+    );
+    let known = bundles(&authority);
+    verify_jwt(&token.document.token, &known, &[&audiences[0]], clock.now()).expect("valid");
+}
+
+#[tokio::test]
+async fn the_next_key_is_published_before_it_signs() {
+    let (authority, clock) = authority().await;
+    let first = in_stage(&authority, Kind::X509, Stage::Active);
+    clock.turn(HOUR * 11);
+    authority.tick().await.expect("ticks");
+    assert_eq!(stages(&authority, Kind::X509), [Stage::Active]);
+
+    clock.turn(HOUR);
+    authority.tick().await.expect("ticks");
+    assert_eq!(
+        stages(&authority, Kind::X509),
+        [Stage::Active, Stage::Prepared]
+    );
+    let second = in_stage(&authority, Kind::X509, Stage::Prepared);
+    let before = bundles(&authority);
+    assert_eq!(before[&domain()].x509_authorities.len(), 2, "published");
+
+    clock.turn(HOUR * 8);
+    authority.tick().await.expect("ticks");
+    assert_eq!(in_stage(&authority, Kind::X509, Stage::Active), second);
+    assert_eq!(in_stage(&authority, Kind::X509, Stage::Old), first);
+    let web = id("spiffe://example.org/web");
+    let signed = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    verify_x509(&signed.document.chain, &before, clock.now()).expect("known beforehand");
+
+    clock.turn(HOUR * 4);
+    authority.tick().await.expect("ticks");
+    assert!(
+        !keys(&authority, Kind::X509)
+            .iter()
+            .any(|info| info.id == first),
+        "ended"
+    );
+}
+
+#[tokio::test]
+async fn a_token_is_read_before_it_is_proven() {
+    let (authority, _) = authority().await;
+    let web = id("spiffe://example.org/web");
+    let audiences = ["db".to_owned()];
+    let token = authority
+        .sign_jwt(&JwtRequest::new(&web, &audiences))
+        .expect("a token");
+    let read = Unverified::read(&token.document.token).expect("reads");
+    assert_eq!(read.trust_domain(), domain());
+}
+
+#[tokio::test]
+async fn a_tainted_key_is_replaced_and_a_revoked_one_is_gone() {
+    let (authority, clock) = authority().await;
+    let web = id("spiffe://example.org/web");
+    let mut changes = authority.subscribe();
+    changes.mark_unchanged();
+    let old = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    authority
+        .revoke(&old.authority)
+        .await
+        .expect_err("it signs");
+    authority.taint(&old.authority).await.expect("tainted");
+    assert!(changes.has_changed().expect("there"));
+    assert!(
+        changes
+            .borrow_and_update()
+            .distrusted
+            .contains(&*old.authority)
+    );
+    let new = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    assert_ne!(new.authority, old.authority);
+    verify_x509(&old.document.chain, &bundles(&authority), clock.now()).expect("still published");
+    authority.revoke(&old.authority).await.expect("revoked");
+    verify_x509(&old.document.chain, &bundles(&authority), clock.now()).expect_err("gone");
+    verify_x509(&new.document.chain, &bundles(&authority), clock.now()).expect("the new one");
+}
+
+#[tokio::test]
+async fn a_forced_rotation_waits_for_readers_unless_it_is_urgent() {
+    let (authority, clock) = authority().await;
+    let first = in_stage(&authority, Kind::Es256, Stage::Active);
+    authority
+        .rotate(Kind::Es256, Urgency::Published)
+        .await
+        .expect("prepared");
+    assert_eq!(in_stage(&authority, Kind::Es256, Stage::Active), first);
+    let second = in_stage(&authority, Kind::Es256, Stage::Prepared);
+    clock.turn(SignedDuration::from_mins(15));
+    authority.tick().await.expect("ticks");
+    assert_eq!(in_stage(&authority, Kind::Es256, Stage::Active), second);
+    authority
+        .rotate(Kind::Es256, Urgency::Now)
+        .await
+        .expect("rotated");
+    assert_ne!(in_stage(&authority, Kind::Es256, Stage::Active), second);
+    assert_eq!(
+        stages(&authority, Kind::X509),
+        [Stage::Active],
+        "the other kind stays"
+    );
+}
+
+#[tokio::test]
+async fn the_clock_may_jump() {
+    let (authority, clock) = authority().await;
+    let web = id("spiffe://example.org/web");
+    let request = X509Request::new(&web);
+    for jump in [HOUR * 24 * 365, -HOUR * 24 * 800, HOUR * 24 * 30] {
+        clock.turn(jump);
+        let refused = authority.sign_x509(&request).expect_err("nothing is valid");
+        assert_eq!(refused, SignError::NotReady(Kind::X509));
+        authority.tick().await.expect("ticks");
+        let signed = authority.sign_x509(&request).expect("a document");
+        verify_x509(&signed.document.chain, &bundles(&authority), clock.now()).expect("valid");
+    }
+    let first = in_stage(&authority, Kind::X509, Stage::Active);
+    clock.turn(-SignedDuration::from_mins(4));
+    authority.tick().await.expect("ticks");
+    assert_eq!(
+        in_stage(&authority, Kind::X509, Stage::Active),
+        first,
+        "a small step"
+    );
+}
+
+#[tokio::test]
+async fn two_servers_share_their_keys() {
+    let clock = ManualClock::at(start());
+    let store = Arc::new(MemoryKeys::default());
+    let (one, two) = tokio::join!(open(&store, &clock), open(&store, &clock));
+    one.tick().await.expect("ticks");
+    assert_eq!(keys(&one, Kind::X509), keys(&two, Kind::X509));
+    let (left, right) = tokio::join!(
+        one.rotate(Kind::X509, Urgency::Now),
+        two.rotate(Kind::Es256, Urgency::Now)
+    );
+    left.expect("rotated");
+    right.expect("rotated");
+    one.tick().await.expect("ticks");
+    two.tick().await.expect("ticks");
+    assert_eq!(
+        one.subscribe().borrow().bundle,
+        two.subscribe().borrow().bundle
+    );
+    assert_eq!(stages(&one, Kind::Es256), [Stage::Old, Stage::Active]);
+}
