@@ -231,3 +231,41 @@ async fn two_servers_share_their_keys() {
     );
     assert_eq!(stages(&one, Kind::Es256), [Stage::Old, Stage::Active]);
 }
+
+#[tokio::test]
+async fn every_change_of_the_bundle_grows_its_number() {
+    let (authority, clock) = authority().await;
+    let changes = authority.subscribe();
+    let mut last = Arc::clone(&changes.borrow().bundle);
+    for step in 0..4 {
+        match step {
+            0 => clock.turn(HOUR * 12),
+            1 => clock.turn(HOUR * 8),
+            2 => clock.turn(HOUR * 30),
+            _ => authority
+                .rotate(Kind::Es256, Urgency::Now)
+                .await
+                .expect("rotated"),
+        }
+        authority.tick().await.expect("ticks");
+        let next = Arc::clone(&changes.borrow().bundle);
+        assert_ne!(next.x509_authorities.len() + next.jwt_authorities.len(), 0);
+        let grown = next.sequence > last.sequence;
+        assert_eq!(next != last, grown, "step {step}");
+        last = next;
+    }
+    authority.tick().await.expect("ticks");
+    assert_eq!(changes.borrow().bundle, last, "nothing was due");
+}
+
+#[tokio::test]
+async fn nothing_but_other_keys_makes_a_new_bundle() {
+    let (authority, _) = authority().await;
+    let before = authority.subscribe().borrow().bundle.sequence;
+    let web = id("spiffe://example.org/web");
+    authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    authority.tick().await.expect("ticks");
+    assert_eq!(authority.subscribe().borrow().bundle.sequence, before);
+}

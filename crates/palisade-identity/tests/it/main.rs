@@ -16,6 +16,6 @@ mod jwt_svid;
 mod made;
 mod postgres;
 mod spiffe_id;
-mod web;
 mod store;
+mod web;
 mod x509_svid;

@@ -323,6 +323,30 @@ async fn redirects_are_followed_by_the_same_rules() {
 }
 
 #[tokio::test]
+async fn a_redirect_leads_to_the_same_svid_or_nowhere() {
+    let other_side = Other::new().await;
+    let location = format!("https://localhost:{}/bundle", other_side.running.port);
+    for (server, fits) in [(SERVER, true), ("spiffe://other.org/else", false)] {
+        let identity = svid(&other_side.authority, &id(server), &other_side.clock);
+        let first = start(
+            listener().await,
+            identity,
+            sends_to(location.clone().leak()),
+        )
+        .await;
+        let endpoint = Federated {
+            trust_domain: other(),
+            url: url(first.port, "/bundle"),
+            profile: Profile::HttpsSpiffe { server: id(server) },
+        };
+        let clock = Arc::new(other_side.clock.clone());
+        let federation = Federation::new([endpoint], other_side.known(), clock);
+        let read = federation.refresh(&other()).await;
+        assert_eq!(read.is_ok(), fits, "{server}: {read:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_failure_leaves_what_is_known() {
     let known_before = Bundle {
         sequence: Some(7),
