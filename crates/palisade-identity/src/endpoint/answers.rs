@@ -8,7 +8,7 @@ use prost_types::{ListValue, Struct};
 use serde_json::{Map, Value};
 use tonic::Status;
 
-use super::proto::workload::{
+use super::proto::{
     JwtBundlesResponse, Jwtsvid, JwtsvidResponse, ValidateJwtsvidResponse, X509BundlesResponse,
     X509svid, X509svidResponse,
 };

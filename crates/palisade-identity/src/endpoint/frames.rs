@@ -2,6 +2,8 @@
 //!
 //! Source: RFC 9113, sections 3.4 (preface), 4.1 (frame), 6.2 and 6.10 (field blocks), 6.7 (PING).
 
+use super::authority::FieldBlocks;
+
 /// Bytes of a frame's header.
 const HEADER: usize = 9;
 /// Bytes of the client's connection preface.
@@ -12,6 +14,8 @@ const PING: u8 = 0x6;
 const CONTINUATION: u8 = 0x9;
 const END_HEADERS: u8 = 0x4;
 const ACK: u8 = 0x1;
+const PADDED: u8 = 0x8;
+const PRIORITY: u8 = 0x20;
 
 /// The opaque content of a PING.
 pub(crate) type Opaque = [u8; 8];
@@ -92,40 +96,88 @@ impl Outgoing {
     }
 }
 
-/// What was read: finds the answers to PINGs.
+/// What was read: finds the answers to PINGs, and passes field blocks on.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
     preface: usize,
     walk: Walk,
     answer: Vec<u8>,
+    /// What a frame with fields still has before its fields: padding length, priority.
+    before: usize,
+    /// Whether the next of these is the length of the padding.
+    is_padding_next: bool,
+    /// The length of the padding, once it is known.
+    padding: usize,
+    blocks: FieldBlocks,
 }
 
 impl Incoming {
     /// Takes note of bytes that were read; hands over every answer that they complete.
-    pub(crate) fn read(&mut self, bytes: &[u8], mut answered: impl FnMut(Opaque)) {
+    pub(crate) fn read(&mut self, bytes: &mut [u8], mut answered: impl FnMut(Opaque)) {
         let skipped = PREFACE.saturating_sub(self.preface).min(bytes.len());
         self.preface = self.preface.saturating_add(skipped);
-        let mut bytes = bytes.get(skipped..).unwrap_or_default();
+        let mut bytes = bytes.get_mut(skipped..).unwrap_or_default();
         while !bytes.is_empty() {
-            let in_content = self.walk.left > 0;
+            let left = self.walk.left;
             let taken = self.walk.step(bytes);
-            let (piece, rest) = bytes.split_at_checked(taken).unwrap_or((bytes, &[]));
+            let Some((piece, rest)) = bytes.split_at_mut_checked(taken) else {
+                return;
+            };
             bytes = rest;
-            if !in_content {
-                self.answer.clear();
+            if left == 0 {
+                self.begin();
                 continue;
             }
-            if self.walk.kind != PING || self.walk.flags & ACK == 0 {
-                continue;
+            match self.walk.kind {
+                PING if self.walk.flags & ACK != 0 => self.ping(piece, &mut answered),
+                HEADERS | CONTINUATION => self.fields(piece, left),
+                _ => {}
             }
-            // A PING is eight bytes; the protocol's own code ends the connection for any other.
-            self.answer
-                .extend(piece.iter().take(9_usize.saturating_sub(self.answer.len())));
-            if self.walk.left == 0
-                && let Ok(opaque) = Opaque::try_from(self.answer.as_slice())
-            {
-                answered(opaque);
+        }
+    }
+
+    /// A frame's header was read, or a part of it.
+    fn begin(&mut self) {
+        self.answer.clear();
+        let Walk { kind, flags, .. } = self.walk;
+        let has = |flag: u8, bytes: usize| if flags & flag == 0 { 0 } else { bytes };
+        self.padding = 0;
+        self.is_padding_next = kind == HEADERS && flags & PADDED != 0;
+        self.before = match kind {
+            HEADERS => has(PADDED, 1).saturating_add(has(PRIORITY, 5)),
+            _ => 0,
+        };
+    }
+
+    fn ping(&mut self, piece: &[u8], answered: &mut impl FnMut(Opaque)) {
+        // A PING is eight bytes; the protocol's own code ends the connection for any other.
+        let room = 9_usize.saturating_sub(self.answer.len());
+        self.answer.extend(piece.iter().take(room));
+        if self.walk.left == 0
+            && let Ok(opaque) = Opaque::try_from(self.answer.as_slice())
+        {
+            answered(opaque);
+        }
+    }
+
+    /// A piece of a frame with fields, of which `left` bytes were left before it.
+    fn fields(&mut self, piece: &mut [u8], left: usize) {
+        let mut start = 0;
+        while self.before > 0
+            && let Some(byte) = piece.get(start)
+        {
+            if std::mem::take(&mut self.is_padding_next) {
+                self.padding = usize::from(*byte);
             }
+            self.before = self.before.saturating_sub(1);
+            start = start.saturating_add(1);
+        }
+        let end = left.saturating_sub(self.padding).min(piece.len());
+        if let Some(fields) = piece.get_mut(start..end) {
+            self.blocks.pass(fields);
+        }
+        if self.walk.left == 0 && self.walk.flags & END_HEADERS != 0 {
+            self.blocks.end();
         }
     }
 }
@@ -144,7 +196,7 @@ mod tests {
     fn answers(bytes: &[u8], piece: usize) -> Vec<[u8; 8]> {
         let mut incoming = Incoming::default();
         let mut found = Vec::new();
-        for piece in bytes.chunks(piece) {
+        for piece in bytes.to_vec().chunks_mut(piece) {
             incoming.read(piece, |opaque| found.push(opaque));
         }
         found
@@ -174,6 +226,35 @@ mod tests {
         bytes.extend(frame(6, 1, b"short"));
         bytes.extend(frame(6, 1, b""));
         assert!(answers(&bytes, 5).is_empty());
+    }
+
+    #[test]
+    fn fields_are_passed_on_without_padding_and_priority() {
+        let fields = b"\x41\x03a%b";
+        let wanted = b"\x41\x03a-b";
+        let framed = |fields: &[u8]| {
+            let mut bytes = vec![b'%'; 24];
+            // Padded, with a priority, and with a block that goes on.
+            bytes.extend(frame(
+                1,
+                0x28,
+                &[b"\x02%%%%%", &fields[..3], b"%%"].concat(),
+            ));
+            bytes.extend(frame(9, 0x4, &fields[3..]));
+            bytes.extend(frame(1, 0x4, fields));
+            bytes.extend(frame(0, 0, b"\x41\x03a%b"));
+            bytes.extend(frame(1, 0xc, &[b"\x01", fields, b"%"].concat()));
+            bytes
+        };
+        let (bytes, wanted) = (framed(fields), framed(wanted));
+        for size in 1..bytes.len() {
+            let mut bytes = bytes.clone();
+            let mut incoming = Incoming::default();
+            for piece in bytes.chunks_mut(size) {
+                incoming.read(piece, |_| ());
+            }
+            assert_eq!(bytes, wanted, "{size}");
+        }
     }
 
     #[test]

@@ -5,17 +5,23 @@
 
 mod alarm;
 mod answers;
+mod authority;
 mod challenge;
 mod frames;
+mod limits;
 mod peer;
 mod proto;
 mod pushes;
+mod sds;
+mod secrets;
 mod server;
+mod services;
 mod socket;
 mod subject;
 mod transport;
 mod workload_api;
 
 pub use alarm::{Alarm, SecurityEvent, Sign};
+pub use limits::Limits;
 pub use server::{Endpoint, EndpointError, Settings};
 pub use socket::{SocketError, bind};

@@ -9,6 +9,7 @@ use tonic::Status;
 
 use super::alarm::{SecurityEvent, Sign};
 use super::challenge::Challenge;
+use super::limits::Connection;
 use super::server::Shared;
 use super::subject::{Later, Subject};
 use crate::Attributes;
@@ -19,17 +20,29 @@ pub(crate) struct Peer {
     pub(crate) shared: Arc<Shared>,
     process: Arc<Process>,
     challenge: Arc<Challenge>,
+    account: Arc<Connection>,
     told: AtomicBool,
 }
 
 impl Peer {
-    pub(crate) fn new(shared: Arc<Shared>, process: Process, challenge: Arc<Challenge>) -> Self {
+    pub(crate) fn new(
+        shared: Arc<Shared>,
+        process: Process,
+        challenge: Arc<Challenge>,
+        account: Arc<Connection>,
+    ) -> Self {
         Self {
             shared,
             process: Arc::new(process),
             challenge,
+            account,
             told: AtomicBool::new(false),
         }
+    }
+
+    /// What the caller may take.
+    pub(crate) fn account(&self) -> &Arc<Connection> {
+        &self.account
     }
 
     /// Attests the process and makes sure that it is the one who asked.

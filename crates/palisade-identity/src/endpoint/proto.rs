@@ -7,7 +7,4 @@
     reason = "the code is generated"
 )]
 
-/// The SPIFFE Workload API.
-pub(crate) mod workload {
-    include!(concat!(env!("OUT_DIR"), "/_.rs"));
-}
+include!(concat!(env!("OUT_DIR"), "/protocols.rs"));

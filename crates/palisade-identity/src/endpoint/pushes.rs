@@ -70,25 +70,37 @@ impl<M> Push<M> {
 
     async fn next(&mut self) -> Result<M, Status> {
         tokio::select! {
-            changed = self.holdings.changed() => changed
-                .map_err(|_| Status::unavailable("the issuer has stopped: connect again"))?,
+            changed = self.holdings.changed() => changed.map_err(|_| stopped())?,
             () = self.subject.ended() => return Err(ended()),
         }
-        tokio::time::sleep(chance_of(self.jitter)).await;
+        wait_a_chance(self.jitter).await;
         if self.subject.attest().await? != self.attested {
-            return Err(Status::permission_denied(
-                "what is attested of this process has changed: call again",
-            ));
+            return Err(changed());
         }
         self.render()
     }
 }
 
-fn ended() -> Status {
+/// The subject is gone.
+pub(crate) fn ended() -> Status {
     Status::not_found("the process has ended")
 }
 
-/// A random part of a time, so that many streams do not speak at the same moment.
+/// Nobody says any more what the subject holds.
+pub(crate) fn stopped() -> Status {
+    Status::unavailable("the issuer has stopped: connect again")
+}
+
+/// Other attributes are attested than at the beginning.
+pub(crate) fn changed() -> Status {
+    Status::permission_denied("what is attested of this process has changed: call again")
+}
+
+/// Waits a random part of a time, so that many streams do not speak at the same moment.
+pub(crate) async fn wait_a_chance(longest: Duration) {
+    tokio::time::sleep(chance_of(longest)).await;
+}
+
 fn chance_of(longest: Duration) -> Duration {
     let mut bytes = [0; 4];
     if longest.is_zero() || aws_lc_rs::rand::fill(&mut bytes).is_err() {

@@ -1,42 +1,42 @@
 //! Accepts connections, attests who connected, and hands calls to the services.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
-use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::socket::{setsockopt, sockopt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tonic::Status;
-use tonic::body::Body;
-use tonic::codegen::Service as _;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 use super::alarm::{Alarm, SecurityEvent};
 use super::challenge::Challenge;
+use super::limits::{Ledger, Limits};
 use super::peer::Peer;
-use super::proto::workload::spiffe_workload_api_server::SpiffeWorkloadApiServer;
+use super::services::{Common, Services, WORKLOAD_SERVICES};
 use super::subject::Subject as _;
 use super::transport::Transport;
-use super::workload_api::WorkloadApi;
 use crate::attest::{Digests, Process};
 use crate::{Clock, Issuer};
 
-/// The largest request message, in bytes: a token to validate is the longest thing that is sent.
-const LARGEST_REQUEST: usize = 64 * 1024;
 /// The most header bytes of a request.
 const MOST_HEADERS: u32 = 16 * 1024;
 /// How long accepting rests when the system has no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 /// How long calls that have begun may take when the endpoint stops.
 const GRACE: Duration = Duration::from_secs(5);
+
+/// Descriptors that one connection takes: its socket, its process, and one more to watch that.
+const DESCRIPTORS_PER_CONNECTION: u64 = 4;
+/// Descriptors that the rest of the process needs.
+const OTHER_DESCRIPTORS: u64 = 256;
 
 /// What can be set.
 #[derive(Debug, Clone)]
@@ -47,6 +47,8 @@ pub struct Settings {
     pub challenge: Duration,
     /// The most calls of one connection at a time.
     pub streams_per_connection: u32,
+    /// How much one caller may take.
+    pub limits: Limits,
 }
 
 impl Default for Settings {
@@ -55,6 +57,7 @@ impl Default for Settings {
             jitter: Duration::from_millis(200),
             challenge: Duration::from_secs(10),
             streams_per_connection: 200,
+            limits: Limits::default(),
         }
     }
 }
@@ -119,7 +122,12 @@ impl Endpoint {
         listener: UnixListener,
         stop: impl Future<Output = ()>,
     ) -> Result<(), EndpointError> {
-        let shared = Arc::new(self.shared);
+        let server = Server::new(self.shared);
+        let mut health = JoinSet::new();
+        health.spawn(health_of(
+            Arc::clone(&server.shared),
+            server.reporter.clone(),
+        ));
         let mut stop = pin!(stop);
         // Connections take this over, so that no byte comes without the name of its writer.
         setsockopt(&listener, sockopt::PassCred, &true)
@@ -132,8 +140,8 @@ impl Endpoint {
                 Some(_) = connections.join_next() => {}
                 accepted = listener.accept() => match accepted {
                     Ok((socket, _)) => {
-                        let shared = Arc::clone(&shared);
-                        connections.spawn(connection(shared, socket, stopped.clone()));
+                        let server = server.clone();
+                        connections.spawn(connection(server, socket, stopped.clone()));
                     }
                     Err(error) if is_passing(&error) => tokio::time::sleep(REST).await,
                     Err(error) => return Err(EndpointError::Accept(error)),
@@ -145,6 +153,60 @@ impl Endpoint {
         // Streams have no end of their own; what is left after the grace is cut off.
         drop(tokio::time::timeout(GRACE, ended).await);
         Ok(())
+    }
+}
+
+/// What every connection is given.
+#[derive(Clone)]
+struct Server {
+    shared: Arc<Shared>,
+    ledger: Arc<Ledger>,
+    reporter: HealthReporter,
+    common: Common,
+}
+
+impl Server {
+    fn new(shared: Shared) -> Self {
+        let reporter = HealthReporter::new();
+        Self {
+            ledger: Ledger::new(within_descriptors(shared.settings.limits)),
+            common: Common::new(reporter.clone(), &WORKLOAD_SERVICES),
+            reporter,
+            shared: Arc::new(shared),
+        }
+    }
+}
+
+/// Lets the process open as many descriptors as it may, and keeps the limits below that.
+fn within_descriptors(mut limits: Limits) -> Limits {
+    let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) else {
+        return limits;
+    };
+    if setrlimit(Resource::RLIMIT_NOFILE, most, most).is_err() {
+        return limits;
+    }
+    let room = most.saturating_sub(OTHER_DESCRIPTORS) / DESCRIPTORS_PER_CONNECTION;
+    let room = u32::try_from(room).unwrap_or(u32::MAX);
+    limits.all_connections = limits.all_connections.min(room);
+    limits.connections = limits.connections.min(limits.all_connections.div_ceil(2));
+    limits
+}
+
+/// Says that the endpoint serves while the issuer has a bundle.
+async fn health_of(shared: Arc<Shared>, reporter: HealthReporter) {
+    let mut bundles = shared.issuer.bundles();
+    loop {
+        let status = if bundles.borrow_and_update().is_empty() {
+            ServingStatus::NotServing
+        } else {
+            ServingStatus::Serving
+        };
+        for service in ["", WORKLOAD_SERVICES[0], WORKLOAD_SERVICES[1]] {
+            reporter.set_service_status(service, status).await;
+        }
+        if bundles.changed().await.is_err() {
+            return;
+        }
     }
 }
 
@@ -164,17 +226,23 @@ fn is_passing(error: &io::Error) -> bool {
     number.is_some_and(|number| passing.contains(&number))
 }
 
-async fn connection(shared: Arc<Shared>, socket: UnixStream, mut stopped: watch::Receiver<bool>) {
+/// Serves one connection to its end.
+async fn connection(server: Server, socket: UnixStream, mut stopped: watch::Receiver<bool>) {
     if setsockopt(&socket, sockopt::PassCred, &true).is_err() {
         return;
     }
     let Ok(process) = Process::of_peer(&socket) else {
         return;
     };
+    let Some(account) = server.ledger.connect(process.quota()) else {
+        return;
+    };
+    let Server { shared, common, .. } = server;
     let challenge = Arc::new(Challenge::default());
     let transport = Transport::new(socket, process.pid(), Arc::clone(&challenge));
-    let peer = Arc::new(Peer::new(Arc::clone(&shared), process, challenge));
-    let services = Services::new(&shared, &peer);
+    let account = Arc::new(account);
+    let peer = Arc::new(Peer::new(Arc::clone(&shared), process, challenge, account));
+    let services = Services::new(&peer, common);
     let service = hyper::service::service_fn(move |request| services.clone().call(request));
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
@@ -189,45 +257,4 @@ async fn connection(shared: Arc<Shared>, socket: UnixStream, mut stopped: watch:
     }
     served.as_mut().graceful_shutdown();
     drop(served.await);
-}
-
-/// The services of one connection.
-#[derive(Clone)]
-struct Services {
-    workload: SpiffeWorkloadApiServer<WorkloadApi>,
-}
-
-impl Services {
-    fn new(shared: &Arc<Shared>, peer: &Arc<Peer>) -> Self {
-        let workload = WorkloadApi {
-            shared: Arc::clone(shared),
-            peer: Arc::clone(peer),
-        };
-        Self {
-            workload: SpiffeWorkloadApiServer::new(workload)
-                .max_decoding_message_size(LARGEST_REQUEST),
-        }
-    }
-
-    async fn call(mut self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let path = request.uri().path();
-        if path.starts_with("/SpiffeWorkloadAPI/") {
-            return match admitted(&request) {
-                Ok(()) => self.workload.call(request).await,
-                Err(status) => Ok(status.into_http()),
-            };
-        }
-        Ok(Status::unimplemented("this endpoint has no such service").into_http())
-    }
-}
-
-/// A request that was forged through somebody else's client lacks the key (Workload Endpoint, section 3).
-fn admitted(request: &Request<Incoming>) -> Result<(), Status> {
-    let mut values = request.headers().get_all("workload.spiffe.io").iter();
-    if values.next().is_some_and(|value| value == "true") && values.next().is_none() {
-        return Ok(());
-    }
-    Err(Status::invalid_argument(
-        "the metadata `workload.spiffe.io: true` is missing: use a SPIFFE client, or send it with every call",
-    ))
 }

@@ -37,7 +37,7 @@ impl Transport {
         }
     }
 
-    fn look_at(&mut self, bytes: &[u8], writer: Option<u32>) {
+    fn look_at(&mut self, bytes: &mut [u8], writer: Option<u32>) {
         match writer {
             Some(pid) if pid == self.pid => {
                 let Self {
@@ -112,7 +112,7 @@ impl AsyncRead for Transport {
                 Ok((count, writer)) => {
                     let start = buffer.filled().len();
                     buffer.advance(count);
-                    let read = buffer.filled().get(start..).unwrap_or_default();
+                    let read = buffer.filled_mut().get_mut(start..).unwrap_or_default();
                     this.look_at(read, writer);
                     return Poll::Ready(Ok(()));
                 }

@@ -8,21 +8,19 @@ use tonic::{Request, Response, Status};
 
 use super::answers;
 use super::peer::Peer;
-use super::proto::workload::spiffe_workload_api_server::SpiffeWorkloadApi;
-use super::proto::workload::{
+use super::proto::spiffe_workload_api_server::SpiffeWorkloadApi;
+use super::proto::{
     JwtBundlesRequest, JwtBundlesResponse, JwtsvidRequest, JwtsvidResponse, ValidateJwtsvidRequest,
     ValidateJwtsvidResponse, X509BundlesRequest, X509BundlesResponse, X509svidRequest,
     X509svidResponse,
 };
 use super::pushes::{self, Answers, Form};
-use super::server::Shared;
 use super::subject::Subject;
 use crate::spiffe::{LONGEST_AUDIENCE, MOST_AUDIENCES, verify_jwt};
 use crate::{Refusal, SpiffeId};
 
 /// The service; one value serves one connection.
 pub(crate) struct WorkloadApi {
-    pub(crate) shared: Arc<Shared>,
     pub(crate) peer: Arc<Peer>,
 }
 
@@ -32,8 +30,8 @@ impl WorkloadApi {
         form: Form<M>,
     ) -> Result<Response<Answers<M>>, Status> {
         let subject = Arc::<Peer>::clone(&self.peer) as Arc<dyn Subject>;
-        let jitter = self.shared.settings.jitter;
-        let answers = pushes::begin(subject, &*self.shared.issuer, form, jitter).await?;
+        let jitter = self.peer.shared.settings.jitter;
+        let answers = pushes::begin(subject, &*self.peer.shared.issuer, form, jitter).await?;
         Ok(Response::new(answers))
     }
 }
@@ -69,6 +67,7 @@ impl SpiffeWorkloadApi for WorkloadApi {
         let id = wanted(&audience, &spiffe_id)?;
         let attested = self.peer.attest().await?;
         let tokens = self
+            .peer
             .shared
             .issuer
             .tokens(&attested, &audience, id.as_ref())
@@ -96,10 +95,10 @@ impl SpiffeWorkloadApi for WorkloadApi {
             return Err(Status::invalid_argument("`audience` or `svid` is empty"));
         }
         let attested = self.peer.attest().await?;
-        let holdings = self.shared.issuer.holdings(&attested).await;
+        let holdings = self.peer.shared.issuer.holdings(&attested).await;
         let holdings = holdings.map_err(|refusal| answers::status(&refusal))?;
         let bundles = answers::trusted(&holdings.borrow())?;
-        let now = self.shared.clock.now();
+        let now = self.peer.shared.clock.now();
         let identity = verify_jwt(&svid, &bundles, &[&audience], now)
             .map_err(|error| Status::invalid_argument(error.to_string()))?;
         Ok(Response::new(answers::validated(identity)))

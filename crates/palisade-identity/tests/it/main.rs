@@ -6,15 +6,13 @@ mod authority_disk;
 mod bundle;
 #[cfg(target_os = "linux")]
 mod endpoint;
-#[cfg(target_os = "linux")]
-mod endpoint;
-mod entries;
 mod entries;
 mod evidence;
 mod explaining;
 mod jwt_svid;
 mod made;
 mod postgres;
+mod server;
 mod spiffe_id;
 mod store;
 mod web;

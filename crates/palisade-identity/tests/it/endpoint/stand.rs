@@ -10,7 +10,7 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPai
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use jiff::{SignedDuration, Timestamp};
-use palisade_identity::endpoint::{Endpoint, Settings, bind};
+use palisade_identity::endpoint::{Endpoint, SecurityEvent, Settings, bind};
 use palisade_identity::spiffe::{Bundle, Bundles, JwtAuthority, JwtSvid, X509Svid};
 use palisade_identity::{
     Answer, Attribute, Attributes, Holdings, Issuer, Refusal, SpiffeId, SystemClock, TrustDomain,
@@ -19,6 +19,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, KeyUsagePurpose, SanType,
 };
+use tokio::net::UnixListener;
 use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
@@ -184,7 +185,10 @@ impl Issuer for TestIssuer {
     }
 
     fn bundles(&self) -> watch::Receiver<Arc<Bundles>> {
-        watch::channel(Arc::new(self.federated.lock().expect("a lock").clone())).1
+        let mut bundles = self.federated.lock().expect("a lock").clone();
+        let own = self.sign(&Attributes::default()).own.expect("a bundle");
+        bundles.insert(self.trust_domain.clone(), own);
+        watch::channel(Arc::new(bundles)).1
     }
 }
 
@@ -224,9 +228,52 @@ fn leaf(authority: &CertifiedIssuer<'static, KeyPair>, id: SpiffeId) -> X509Svid
     }
 }
 
+/// A socket that is not served yet.
+pub(super) struct Bound {
+    folder: tempfile::TempDir,
+    listener: UnixListener,
+}
+
+impl Bound {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let listener = bind(&folder.path().join("api.sock")).await.expect("binds");
+        Self { folder, listener }
+    }
+
+    pub(super) fn socket(&self) -> PathBuf {
+        self.folder.path().join("api.sock")
+    }
+
+    /// Serves from now on.
+    pub(super) fn serve(self, issuer: Arc<TestIssuer>, settings: Settings) -> Stand {
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&events);
+        let clock = Arc::new(SystemClock);
+        let endpoint = Endpoint::new(Arc::<TestIssuer>::clone(&issuer), clock, settings);
+        let endpoint = endpoint.with_alarm(Arc::new(move |event: &SecurityEvent| {
+            seen.lock().expect("a lock").push(event.clone());
+        }));
+        let (stop, stopped) = oneshot::channel();
+        let listener = self.listener;
+        tokio::spawn(async move {
+            endpoint
+                .serve(listener, async { drop(stopped.await) })
+                .await
+        });
+        Stand {
+            issuer,
+            events,
+            folder: self.folder,
+            stop: Some(stop),
+        }
+    }
+}
+
 /// An endpoint that serves until it is dropped.
 pub(super) struct Stand {
     pub(super) issuer: Arc<TestIssuer>,
+    events: Arc<Mutex<Vec<SecurityEvent>>>,
     folder: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -238,33 +285,16 @@ impl Stand {
             jitter: Duration::ZERO,
             ..Settings::default()
         };
-        Self::serve(issuer, settings).await
-    }
-
-    /// Serves with these settings.
-    pub(super) async fn serve(issuer: Arc<TestIssuer>, settings: Settings) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let listener = bind(&folder.path().join("api.sock")).await.expect("binds");
-        let endpoint = Endpoint::new(
-            Arc::<TestIssuer>::clone(&issuer),
-            Arc::new(SystemClock),
-            settings,
-        );
-        let (stop, stopped) = oneshot::channel();
-        tokio::spawn(async move {
-            endpoint
-                .serve(listener, async { drop(stopped.await) })
-                .await
-        });
-        Self {
-            issuer,
-            folder,
-            stop: Some(stop),
-        }
+        Bound::new().await.serve(issuer, settings)
     }
 
     pub(super) fn socket(&self) -> PathBuf {
         self.folder.path().join("api.sock")
+    }
+
+    /// What an operator was told.
+    pub(super) fn events(&self) -> Vec<SecurityEvent> {
+        self.events.lock().expect("a lock").clone()
     }
 
     /// The address as clients are told.
