@@ -14,6 +14,7 @@ mod made;
 mod postgres;
 mod server;
 mod spiffe_id;
+mod standards;
 mod store;
 mod web;
 mod x509_svid;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::header;
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use jiff::SignedDuration;
@@ -286,7 +286,7 @@ fn served(body: &'static str) -> Router {
 
 fn sends_to(location: &'static str) -> Router {
     let away = move || async move {
-        let status = axum::http::StatusCode::TEMPORARY_REDIRECT;
+        let status = StatusCode::TEMPORARY_REDIRECT;
         (status, [(header::LOCATION, location)]).into_response()
     };
     let there = || async { r#"{"keys":[]}"# };
