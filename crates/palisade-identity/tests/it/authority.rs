@@ -85,6 +85,16 @@ async fn rs256_signs_for_audiences_that_take_nothing_else() {
     );
     let known = bundles(&authority);
     verify_jwt(&token.document.token, &known, &[&audiences[0]], clock.now()).expect("valid");
+
+    let keys = Arc::new(MemoryKeys::default());
+    let without = open(&keys, &clock).await;
+    let error = without
+        .sign_jwt(&JwtRequest::new(&web, &audiences))
+        .expect_err("no such key");
+    assert!(
+        error.to_string().contains("takes tokens by RS256 only"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -342,6 +352,28 @@ async fn an_upstream_signs_the_authority() {
         .document
         .chain;
     verify_x509(&chain, &known, clock.now()).expect("readers need no new bundle");
+
+    let other = tempfile::tempdir().expect("a folder");
+    let [certificate, key, root] = upstream_files(other.path());
+    authority.set_upstream(Upstream::read(&certificate, &key, Some(&root)).expect("reads"));
+    authority
+        .rotate(Kind::X509, Urgency::Now)
+        .await
+        .expect("rotated");
+    let new = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document")
+        .document
+        .chain;
+    let both = bundles(&authority);
+    assert_eq!(
+        both[&domain()].x509_authorities.len(),
+        2,
+        "the old root and the new one"
+    );
+    for chain in [&chain, &new] {
+        verify_x509(chain, &both, clock.now()).expect("valid");
+    }
 }
 
 #[test]
@@ -361,4 +393,12 @@ fn an_upstream_that_cannot_be_used_is_told() {
     std::fs::write(&certificate, &text[..text.len() / 2]).expect("written");
     assert!(read(&certificate, &key, Some(&root)).contains("middle.pem"));
     assert!(read(&folder.path().join("none"), &key, None).contains("none"));
+    let other = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let text = params.self_signed(&other).expect("a certificate").pem();
+    std::fs::write(&certificate, text).expect("written");
+    std::fs::write(&key, other.serialize_pem()).expect("written");
+    assert!(read(&certificate, &key, None).contains("P-256"));
 }
