@@ -35,6 +35,15 @@ pub(crate) fn lines<'l>(lines: impl IntoIterator<Item = &'l String>) -> String {
     text
 }
 
+/// A noun in the number of a count.
+pub(crate) fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        word.to_owned()
+    } else {
+        format!("{word}s")
+    }
+}
+
 /// Writes a result to a file: the whole of it or nothing.
 pub(crate) fn file(text: &str, path: &Path, code: u8) -> anyhow::Result<u8> {
     let mut plain = StripStream::new(Vec::new());

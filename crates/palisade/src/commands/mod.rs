@@ -7,6 +7,7 @@ mod config;
 mod diagram;
 mod explain;
 mod fix;
+mod identity;
 mod man;
 mod model;
 mod paths;
@@ -48,6 +49,7 @@ commands! {
     Diagram => diagram,
     Config => config,
     Policy => policy,
+    Identity => identity,
     Serve => serve,
     Completions => completions,
     Man => man,

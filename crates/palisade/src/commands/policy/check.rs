@@ -9,6 +9,7 @@ use palisade_report::render_diagnostic;
 
 use super::PolicyArguments;
 use crate::arguments::Global;
+use crate::output::plural;
 use crate::policies::{self, Loaded};
 use crate::{output, session};
 
@@ -90,13 +91,5 @@ pub(super) fn word(enforcement: Enforcement) -> &'static str {
         Enforcement::Warn => "warn",
         Enforcement::Overridable => "overridable",
         Enforcement::Deny => "deny",
-    }
-}
-
-pub(super) fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
     }
 }
