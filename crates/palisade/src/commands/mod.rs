@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod config;
 mod diagram;
+mod enforce;
 mod explain;
 mod fix;
 mod identity;
@@ -44,6 +45,7 @@ commands! {
     Privileges => privileges,
     Explain => explain,
     Fix => fix,
+    Enforce => enforce,
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
