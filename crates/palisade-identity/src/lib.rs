@@ -3,16 +3,24 @@
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
 //! [`SpiffeId`], and an [`authority`] signs for it.
 
+pub mod admin;
+pub mod attest;
 mod attributes;
 mod attributes_file;
 pub mod authority;
 mod clock;
+#[cfg(target_os = "linux")]
+pub mod endpoint;
 pub mod entries;
 pub mod evidence;
 pub mod explain;
 mod fields;
 mod issuer;
+mod issuing;
+pub mod server;
 pub mod spiffe;
+pub mod store;
+pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
 pub use attributes_file::read_attributes;

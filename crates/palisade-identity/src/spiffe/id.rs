@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 /// The longest id that is taken, in bytes (section 2.3).
-const LONGEST_ID: usize = 2048;
+pub(crate) const LONGEST_ID: usize = 2048;
 /// The longest name of a trust domain, in bytes (section 2.3).
 const LONGEST_TRUST_DOMAIN: usize = 255;
 const SCHEME: &str = "spiffe://";

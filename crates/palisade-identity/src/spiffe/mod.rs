@@ -12,6 +12,7 @@ pub use bundle::{
     Bundle, BundleError, Bundles, JwtAuthority, KeyUse, LARGEST_BUNDLE, ReadBundle,
     bundles_from_json, bundles_to_json,
 };
+pub(crate) use id::LONGEST_ID;
 pub use id::{IdError, SpiffeId, TrustDomain};
 pub use jwt::{
     Algorithm, JwtError, JwtIdentity, LONGEST_AUDIENCE, LONGEST_TOKEN, MOST_AUDIENCES, Unverified,

@@ -1,0 +1,8 @@
+//! The endpoints, talked to by real clients over real sockets.
+
+mod attacks;
+mod calls;
+mod envoy;
+mod others;
+mod python;
+mod stand;
