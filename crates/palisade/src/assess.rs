@@ -8,6 +8,7 @@ use palisade_model::{Diagnostic, DiagnosticLevel, Exception, Finding, Severity};
 use palisade_patterns::{Context, GuardrailReport, WrittenException, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
 
+use crate::entries::LoadedEntries;
 use crate::exceptions::{self, EXPIRED, Sorted};
 use crate::selection::Selection;
 use crate::session::Session;
@@ -76,7 +77,9 @@ pub(crate) fn assess_with(
         .cloned()
         .collect();
     let written = written(&exceptions, &comments, &request.selection);
-    let (guardrails, mut doubts) = guardrails(session, analysis, request);
+    let (mut guardrails, mut doubts) = guardrails(session, analysis, request);
+    guardrails.extend(session.entries.iter().flat_map(LoadedEntries::reports));
+    let identified = session.identified();
     diagnostics.append(&mut doubts);
     let context = Context {
         model: &reading.model,
@@ -85,6 +88,7 @@ pub(crate) fn assess_with(
         allowed_registries: &session.settings.registries,
         exceptions: &written,
         guardrails: &guardrails,
+        identified: &identified,
     };
     let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
         let id = unit.check.id;

@@ -14,6 +14,6 @@ mod made;
 mod postgres;
 mod server;
 mod spiffe_id;
-mod web;
 mod store;
+mod web;
 mod x509_svid;
