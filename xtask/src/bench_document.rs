@@ -56,7 +56,7 @@ fn fastest(text: &str, syntax: Syntax, batch: u32) -> Result<Duration> {
 }
 
 /// A review of a pod with two containers, as an API server sends it.
-fn review() -> String {
+pub(crate) fn review() -> String {
     let kind = serde_json::json!({"group": "", "version": "v1", "kind": "Pod"});
     let resource = serde_json::json!({"group": "", "version": "v1", "resource": "pods"});
     let review = serde_json::json!({

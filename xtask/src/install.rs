@@ -1,4 +1,4 @@
-//! Installs what the tests need: tools under the user's home, nothing else.
+//! Installs what the tests need: tools under the user's home, and PostgreSQL.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -21,6 +21,7 @@ const PYTHON_PACKAGES: [&str; 5] = [
 
 /// What `cargo xtask test` needs beyond the toolchain.
 pub(crate) fn test_tools() -> Result<()> {
+    postgres()?;
     cargo_deny()?;
     python_packages()
 }
@@ -61,6 +62,30 @@ fn run(command: &mut Command) -> Result<()> {
     let status = command.status()?;
     if !status.success() {
         bail!("{command:?} failed");
+    }
+    Ok(())
+}
+
+/// PostgreSQL, whose programs Debian keeps outside the search path. No server is set up: each test
+/// run begins and ends its own.
+fn postgres() -> Result<()> {
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let is_installed = answers("initdb", &["--version"])
+        || debian
+            .flatten()
+            .any(|version| version.path().join("bin/initdb").exists());
+    if is_installed {
+        return Ok(());
+    }
+    say("== installing postgresql");
+    let status = Command::new("apt-get")
+        .args(["install", "--yes", "--no-install-recommends", "postgresql"])
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .status();
+    if !status.is_ok_and(|status| status.success()) {
+        bail!("the tests need PostgreSQL: install it (`initdb`, `postgres`) and run this again");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_document;
+mod bench_policy;
 mod conformance;
 mod estate;
 mod install;
@@ -21,6 +22,8 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
   bench check                              time a whole check of a large system in a service mesh
+  bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
+                                           time decisions of policies (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
   fuzz --seconds N                         run every fuzz target (needs a nightly toolchain)";
 
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "check"] => bench::check(),
+        ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

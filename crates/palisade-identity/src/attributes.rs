@@ -81,6 +81,7 @@ impl From<Attribute> for String {
 
 /// Everything that was attested of one caller, in the order of names.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "BTreeMap<String, BTreeSet<String>>")]
 pub struct Attributes(BTreeMap<Attribute, BTreeSet<String>>);
 
 impl Attributes {
@@ -113,5 +114,19 @@ impl Attributes {
     /// Whether nothing was attested.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+impl TryFrom<BTreeMap<String, BTreeSet<String>>> for Attributes {
+    type Error = AttributeError;
+
+    fn try_from(written: BTreeMap<String, BTreeSet<String>>) -> Result<Self, AttributeError> {
+        let mut attributes = Self::default();
+        for (name, values) in written {
+            for value in values {
+                attributes.add(&name, value)?;
+            }
+        }
+        Ok(attributes)
     }
 }

@@ -5,14 +5,23 @@
 
 pub mod attest;
 mod attributes;
+mod attributes_file;
 pub mod authority;
 mod clock;
 #[cfg(target_os = "linux")]
 pub mod endpoint;
+pub mod entries;
+pub mod evidence;
+pub mod explain;
+mod fields;
 mod issuer;
+mod issuing;
 pub mod spiffe;
+pub mod store;
+pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};
+pub use attributes_file::read_attributes;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use issuer::{Answer, Holdings, Issuer, Refusal};
 pub use spiffe::{IdError, SpiffeId, TrustDomain};

@@ -101,8 +101,8 @@ impl Process {
     }
 
     /// Whom the process runs as, and in which control group: who shares both shares a quota.
-    pub fn quota(&self) -> (u32, String) {
-        (self.first.user, self.first.cgroup.clone())
+    pub fn quota(&self) -> String {
+        format!("user {} in {}", self.first.user, self.first.cgroup)
     }
 
     /// A descriptor that becomes readable when the process ends.

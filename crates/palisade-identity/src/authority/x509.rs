@@ -219,9 +219,8 @@ fn key_of_request(csr: &[u8]) -> Result<SubjectPublicKeyInfo, SignError> {
     if csr.len() > LARGEST_REQUEST {
         return Err(wrong("has more than 16 KiB"));
     }
-    let request = match X509CertificationRequest::from_der(csr) {
-        Ok((rest, request)) if rest.is_empty() => request,
-        _ => return Err(wrong("does not read as PKCS#10 in DER")),
+    let Ok(([], request)) = X509CertificationRequest::from_der(csr) else {
+        return Err(wrong("does not read as PKCS#10 in DER"));
     };
     request
         .verify_signature()

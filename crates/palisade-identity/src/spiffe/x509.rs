@@ -98,7 +98,7 @@ pub fn verify_x509<C: AsRef<[u8]>>(
     let trust_domain = identity.id.trust_domain();
     let bundle = bundles
         .get(&trust_domain)
-        .ok_or_else(|| X509Error::NoBundle(trust_domain))?;
+        .ok_or(X509Error::NoBundle(trust_domain))?;
     if now < identity.not_before || now > identity.not_after {
         return Err(X509Error::Time {
             from: identity.not_before,
@@ -138,7 +138,7 @@ pub fn leaf_identity(der: &[u8]) -> Result<X509Identity, X509Error> {
 
 pub(crate) fn read(der: &[u8], place: usize) -> Result<X509Certificate<'_>, X509Error> {
     match X509Certificate::from_der(der) {
-        Ok((rest, certificate)) if rest.is_empty() => Ok(certificate),
+        Ok(([], certificate)) => Ok(certificate),
         _ => Err(X509Error::Unread(place)),
     }
 }

@@ -1,7 +1,20 @@
 //! Behaviour of the identity crate.
+#![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
 mod authority;
+mod authority_disk;
+mod bundle;
 #[cfg(target_os = "linux")]
 mod endpoint;
+#[cfg(target_os = "linux")]
+mod endpoint;
+mod entries;
+mod entries;
+mod evidence;
+mod explaining;
+mod jwt_svid;
 mod made;
+mod postgres;
 mod spiffe_id;
+mod store;
+mod x509_svid;

@@ -1,0 +1,7 @@
+//! What was issued to whom and why, and what was refused: one record each, without any secret.
+
+mod log;
+mod record;
+
+pub use log::{EvidenceLog, LogError};
+pub use record::{Document, EVIDENCE_VERSION, Event, Evidence, Held, Image};

@@ -1,0 +1,59 @@
+//! The authority's keys: one sealed whole that is replaced only if nobody else did.
+
+use sqlx::{Row as _, query};
+use zeroize::Zeroizing;
+
+use super::{Store, StoreError};
+
+/// Sealed for this place alone.
+const PLACE: &str = "authority";
+
+impl Store {
+    /// The keys and their version, if there are any yet.
+    ///
+    /// # Errors
+    /// The database does not answer, or the keys do not open.
+    pub async fn keys(&self) -> Result<Option<(i64, Zeroizing<Vec<u8>>)>, StoreError> {
+        let row = query("SELECT version, content FROM keys WHERE id = 1")
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let sealed: Vec<u8> = row.try_get(1)?;
+        Ok(Some((row.try_get(0)?, self.seal.open(&sealed, PLACE)?)))
+    }
+
+    /// Replaces the keys of version `before`, where 0 means that there are none yet.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] when another server replaced them first.
+    pub async fn replace_keys(
+        &self,
+        before: i64,
+        version: i64,
+        content: &[u8],
+    ) -> Result<(), StoreError> {
+        let sealed = self.seal.seal(content, PLACE)?;
+        let mut work = self.begin().await?;
+        let revision = self.raise(None, &mut work).await?;
+        let asked = if before == 0 {
+            "INSERT INTO keys (id, version, content) SELECT 1, $1, $2
+             WHERE $3 = 0 ON CONFLICT (id) DO NOTHING"
+        } else {
+            "UPDATE keys SET version = $1, content = $2 WHERE id = 1 AND version = $3"
+        };
+        let done = query(asked)
+            .bind(version)
+            .bind(sealed)
+            .bind(before)
+            .execute(&mut *work)
+            .await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Conflict);
+        }
+        work.commit().await?;
+        self.saw(revision);
+        Ok(())
+    }
+}
