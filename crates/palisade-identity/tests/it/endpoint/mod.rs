@@ -1,8 +1,12 @@
 //! The endpoints, talked to by real clients over real sockets.
 
 mod attacks;
+mod brokers;
 mod calls;
+mod cluster;
 mod envoy;
 mod others;
+mod pods;
 mod python;
+mod spiffe_tls;
 mod stand;
