@@ -3,6 +3,7 @@
 //! A process that connects is attested ([`Attributes`]), entries turn what was seen into a
 //! [`SpiffeId`], and an [`authority`] signs for it.
 
+pub mod admin;
 pub mod attest;
 mod attributes;
 mod attributes_file;
@@ -16,6 +17,7 @@ pub mod explain;
 mod fields;
 mod issuer;
 mod issuing;
+pub mod server;
 pub mod spiffe;
 pub mod store;
 pub mod web;

@@ -76,4 +76,10 @@ impl Published {
             distrusted,
         }
     }
+
+    /// Whether what this key signed can still be valid.
+    pub(crate) fn is_trusted(&self, id: &str) -> bool {
+        let mut known = self.authorities.iter();
+        known.any(|info| info.id == id && info.stage != Stage::Revoked)
+    }
 }

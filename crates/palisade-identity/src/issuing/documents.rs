@@ -51,6 +51,15 @@ impl Document {
         now < self.made.svid.not_after
     }
 
+    /// The same document under an entry that changed in what is not in it.
+    pub(super) fn under(&self, grant: Grant) -> Self {
+        Self {
+            grant,
+            made: self.made.clone(),
+            chance: self.chance,
+        }
+    }
+
     /// Whether another grant asks for the same document.
     pub(super) fn suits(&self, grant: &Grant) -> bool {
         let (own, other) = (&self.grant, grant);

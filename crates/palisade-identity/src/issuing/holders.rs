@@ -42,6 +42,16 @@ impl Holders {
         all.map(Document::rotates_at).min()
     }
 
+    /// When the first document that somebody listens for ends.
+    pub(super) fn first_end(&self) -> Option<Timestamp> {
+        let map = self.map();
+        let used = map
+            .values()
+            .filter(|holder| holder.sender.receiver_count() > 0);
+        let all = used.flat_map(|holder| holder.documents.iter());
+        all.map(|document| document.made.svid.not_after).min()
+    }
+
     pub(super) fn subscribe(&self, caller: &Attributes) -> Option<watch::Receiver<Arc<Holdings>>> {
         Some(self.map().get(caller)?.sender.subscribe())
     }

@@ -17,6 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Notify, watch};
 
 use self::holders::Holders;
+use crate::admin::OutageStatus;
 use crate::entries::{Entries, Facts, Grant};
 use crate::spiffe::{Bundles, JwtSvid, X509Svid};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer, Refusal, SpiffeId};
@@ -160,8 +161,30 @@ impl<S: Signer> Engine<S> {
     fn pause(&self) -> std::time::Duration {
         let next = self.holders.next_due();
         let pause = next.map_or(LONGEST_PAUSE, |due| due.duration_since(self.clock.now()));
+        if pause.is_negative() {
+            // It was due and could not be made.
+            return std::time::Duration::from_secs(1);
+        }
         let least = SignedDuration::from_millis(50);
         pause.clamp(least, LONGEST_PAUSE).unsigned_abs()
+    }
+
+    /// How long callers could go on if no document were made any more.
+    pub(crate) fn outage(&self, lifetime: SignedDuration) -> OutageStatus {
+        let entries = self.entries.load();
+        let shortest = entries.all().iter().filter_map(|entry| entry.x509_lifetime);
+        let shortest = shortest
+            .filter_map(|life| SignedDuration::try_from(life).ok())
+            .min()
+            .map_or(lifetime, |shortest| shortest.min(lifetime));
+        let first_end = self.holders.first_end();
+        OutageStatus {
+            first_end,
+            seconds: first_end.map(|end| end.duration_since(self.clock.now()).as_secs()),
+            // The last document is made after 60 per cent of the life of the one before.
+            at_least: shortest.as_secs() * 2 / 5,
+            away_since: None,
+        }
     }
 
     fn now(&self) -> Timestamp {

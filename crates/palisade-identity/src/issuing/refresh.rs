@@ -106,10 +106,7 @@ fn wish(grants: Vec<Grant>, held: &[Document], truth: &Truth) -> Wish {
         match old {
             Some(old) if !old.is_due(&truth.world, truth.now) => {
                 is_other |= old.grant.entry.federates_with != grant.entry.federates_with;
-                places.push(Place::Keep(Document {
-                    grant,
-                    ..old.clone()
-                }));
+                places.push(Place::Keep(old.under(grant)));
             }
             old => {
                 is_other = true;

@@ -4,6 +4,7 @@ use sqlx::{Row as _, query};
 use zeroize::Zeroizing;
 
 use super::{Store, StoreError};
+use crate::authority::{Keeping, Keys, KeysError, Saved, StoredKeys};
 
 /// Sealed for this place alone.
 const PLACE: &str = "authority";
@@ -55,5 +56,42 @@ impl Store {
         work.commit().await?;
         self.saw(revision);
         Ok(())
+    }
+}
+
+impl Keys for Store {
+    fn load(&self) -> Keeping<'_, Option<StoredKeys>> {
+        Box::pin(async {
+            let Some((version, content)) = self.keys().await.map_err(told)? else {
+                return Ok(None);
+            };
+            let version = u64::try_from(version).map_err(|_| beyond())?;
+            Ok(Some(StoredKeys { version, content }))
+        })
+    }
+
+    fn save<'a>(&'a self, before: u64, keys: &'a StoredKeys) -> Keeping<'a, Saved> {
+        Box::pin(async move {
+            let before = i64::try_from(before).map_err(|_| beyond())?;
+            let version = i64::try_from(keys.version).map_err(|_| beyond())?;
+            match self.replace_keys(before, version, &keys.content).await {
+                Ok(()) => Ok(Saved::Stored),
+                Err(StoreError::Conflict) => Ok(Saved::Conflict),
+                Err(error) => Err(told(error)),
+            }
+        })
+    }
+}
+
+fn beyond() -> KeysError {
+    KeysError::Broken("their version is no number that a store keeps".to_owned())
+}
+
+fn told(error: StoreError) -> KeysError {
+    match error {
+        StoreError::Damaged(_) | StoreError::Seal(_) | StoreError::Newer => {
+            KeysError::Broken(error.to_string())
+        }
+        other => KeysError::Unreachable(other.to_string()),
     }
 }

@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::{Request, Uri, header};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig, OtherError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -182,7 +182,7 @@ async fn one(url: &BundleUrl, tls: &Arc<ClientConfig>) -> Result<Answer, FetchEr
     let stream = connector
         .connect(name, stream)
         .await
-        .map_err(|error| failed(&error))?;
+        .map_err(|error| failed(&reason(&error)))?;
     let opened = http1::Builder::new()
         .max_buf_size(64 * 1024)
         .handshake(TokioIo::new(stream))
@@ -207,6 +207,19 @@ async fn one(url: &BundleUrl, tls: &Arc<ClientConfig>) -> Result<Answer, FetchEr
     };
     driven.abort();
     answer
+}
+
+/// The reason of our own verifier where there is one, in its own words.
+fn reason(error: &std::io::Error) -> String {
+    let tls = error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(CertificateError::Other(OtherError(own)))) => {
+            own.to_string()
+        }
+        _ => error.to_string(),
+    }
 }
 
 async fn read(

@@ -4,6 +4,8 @@
 //! takes. Rules pin who may ask for which audience and scope; what comes out never lasts longer
 //! and never allows more than what went in. Who acts for whom stays visible in `act`.
 
+use std::sync::Arc;
+
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -269,9 +271,8 @@ fn proven(site: &Site, name: &str, token: &str) -> Result<JwtIdentity, Refused> 
     let own = format!("{issuer}/token");
     let mut audiences = vec![issuer.as_str(), own.as_str()];
     audiences.extend(site.rules.accepts.iter().map(String::as_str));
-    let published = site.authority.subscribe().borrow().clone();
-    let bundle = &published.bundle;
-    let bundles = Bundles::from([(bundle.trust_domain.clone(), bundle.clone())]);
+    let bundle = Arc::clone(&site.authority.subscribe().borrow().bundle);
+    let bundles = Bundles::from([(bundle.trust_domain.clone(), bundle)]);
     verify_jwt(token, &bundles, &audiences, site.clock.now())
         .map_err(|error| Refused::request(format!("`{name}` is not accepted: {error}")))
 }

@@ -156,7 +156,8 @@ impl Federation {
         failed: impl Fn(&TrustDomain, &FetchError) + Clone + Send + Sync + 'static,
     ) {
         let mut looks = JoinSet::new();
-        for trust_domain in self.endpoints.keys().cloned() {
+        for trust_domain in self.endpoints.keys() {
+            let trust_domain = trust_domain.clone();
             let (own, failed) = (Arc::clone(&self), failed.clone());
             looks.spawn(async move {
                 loop {

@@ -20,7 +20,7 @@ const MOST_CONNECTIONS: usize = 1024;
 /// Longest time for a TLS handshake, and for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest life of a connection: readers come back once in minutes.
-const CONNECTION_LIFE: Duration = Duration::from_secs(300);
+const CONNECTION_LIFE: Duration = Duration::from_mins(5);
 /// Longest time that open requests get when the server is told to stop.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 

@@ -99,9 +99,11 @@ impl ServerTls {
                     signer,
                 },
             ) => {
+                // A tainted key goes on here until the certificate is due: readers that know only
+                // that key could not read the bundle that replaces it.
                 let published = authority.subscribe();
-                let distrusted = published.borrow().distrusted.contains(&**signer);
-                distrusted || is_rotation_due(*not_before, *not_after, 100, clock.now())
+                let gone = !published.borrow().is_trusted(signer);
+                gone || is_rotation_due(*not_before, *not_after, 100, clock.now())
             }
             (ServerIdentity::Svid { .. }, Mark::Files(_)) => true,
         }

@@ -6,15 +6,14 @@ mod authority_disk;
 mod bundle;
 #[cfg(target_os = "linux")]
 mod endpoint;
-#[cfg(target_os = "linux")]
-mod endpoint;
-mod entries;
 mod entries;
 mod evidence;
 mod explaining;
 mod jwt_svid;
 mod made;
 mod postgres;
+mod server;
 mod spiffe_id;
+mod web;
 mod store;
 mod x509_svid;

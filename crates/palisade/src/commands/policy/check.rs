@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use clap::Args;
 use palisade_policy::Enforcement;
-use palisade_report::render_diagnostic;
+use palisade_report::{plural, render_diagnostic};
 
 use super::PolicyArguments;
 use crate::arguments::Global;
@@ -90,13 +90,5 @@ pub(super) fn word(enforcement: Enforcement) -> &'static str {
         Enforcement::Warn => "warn",
         Enforcement::Overridable => "overridable",
         Enforcement::Deny => "deny",
-    }
-}
-
-pub(super) fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
     }
 }

@@ -169,7 +169,7 @@ impl<'f> Runner<'f> {
         for kind in kinds {
             for policy in &self.set.policies {
                 let request = self.request(&policy.name, resource, operation);
-                let outcome = engine::run(context, &request, policy, kind, &self.set.exceptions)?;
+                let outcome = engine::run(context, &request, policy, kind, &self.set.exceptions);
                 let patched = outcome.object.unwrap_or(resource);
                 for judged in outcome.answers {
                     let response = judged.response;
@@ -293,7 +293,9 @@ impl<'f> Runner<'f> {
         request.supplied = self.supplied;
         request.rule_variables = self.arena.alloc_slice_copy(&self.rule_variables(policy));
         request.objects = self.arena.alloc_slice_copy(&self.known);
-        request.namespace_labels = self.namespace_labels(request.namespace);
+        // Upstream takes a namespace that a test does not declare as one without labels.
+        let labels = self.namespace_labels(request.namespace);
+        request.declared_labels = Some(labels.unwrap_or(Datum::Null));
         self.set_user(&mut request);
         self.set_parent(&mut request);
         request
@@ -336,7 +338,7 @@ impl<'f> Runner<'f> {
         lists.flat_map(Datum::items).collect()
     }
 
-    fn namespace_labels(&self, namespace: &str) -> Datum<'f> {
+    fn namespace_labels(&self, namespace: &str) -> Option<Datum<'f>> {
         let named = |one: &&Datum<'f>| {
             let name = one
                 .get("name")
@@ -350,11 +352,11 @@ impl<'f> Runner<'f> {
         let mut known = self.listed("namespaces");
         known.extend(self.listed("namespaceSelector"));
         let known = known.iter().find(named).and_then(labels);
-        known.unwrap_or_else(|| {
+        known.or_else(|| {
             let mut objects = self.known.iter();
             let found =
                 objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
-            found.and_then(labels).unwrap_or(Datum::Null)
+            found.and_then(labels)
         })
     }
 

@@ -1,0 +1,72 @@
+//! What an operator asks of a running server or agent: JSON over HTTP on a Unix socket that only
+//! its owner can use.
+
+mod client;
+mod routes;
+mod serve;
+mod status;
+
+pub use client::{AdminError, Verb, call};
+pub use routes::router;
+pub use serve::serve;
+pub use status::{AgentStatus, KeyStatus, OutageStatus, Status};
+
+use serde::{Deserialize, Serialize};
+
+use crate::authority::Kind;
+
+/// Asks for new keys before their time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Rotate {
+    /// Which kind of key; none: all kinds.
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    /// Whether they sign at once, before other trust domains know them.
+    #[serde(default)]
+    pub now: bool,
+}
+
+/// Names a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Key {
+    /// Its id.
+    pub id: String,
+}
+
+/// Asks for a join token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Invite {
+    /// The name that the agent gets.
+    pub agent: String,
+    /// For how long it can be redeemed, in seconds.
+    pub seconds: u32,
+}
+
+/// A join token; it is shown once.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Invited {
+    /// The text to give to the agent.
+    pub token: String,
+    /// The id that the agent gets.
+    pub agent: String,
+    /// Until when it can be redeemed.
+    pub expires: jiff::Timestamp,
+}
+
+/// Names an agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Agent {
+    /// Its SPIFFE ID.
+    pub id: String,
+}
+
+/// Why something was not done, in a sentence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Told {
+    error: String,
+}

@@ -1,0 +1,218 @@
+//! The questions that a server answers its operator.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use jiff::SignedDuration;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Agent, Invite, Invited, Key, Rotate, Status, Told};
+use crate::authority::{AuthorityError, Urgency};
+use crate::server::{Server, ServerError};
+use crate::spiffe::{Bundle, bundles_to_json};
+use crate::store::{Change, StoreError};
+use crate::{SpiffeId, TrustDomain};
+
+/// The largest question: a bundle.
+const LARGEST: usize = 4 << 20;
+/// The longest life of a join token.
+const LONGEST_INVITATION: u32 = 7 * 24 * 3600;
+
+type Shared = State<Arc<Server>>;
+type Answer = Result<Response, Refused>;
+
+/// A question that was not answered.
+struct Refused(StatusCode, String);
+
+/// All questions.
+pub fn router(server: Arc<Server>) -> Router {
+    Router::new()
+        .route("/status", get(status))
+        .route("/rotate", post(rotate))
+        .route("/taint", post(taint))
+        .route("/revoke", post(revoke))
+        .route("/token", post(token))
+        .route("/entries", get(entries))
+        .route("/bundles", get(bundles))
+        .route("/bundles/{name}", put(set_bundle).delete(drop_bundle))
+        .route("/agents/ban", post(ban))
+        .route("/agents/evict", post(evict))
+        .layer(DefaultBodyLimit::max(LARGEST))
+        .with_state(server)
+}
+
+async fn status(State(server): Shared) -> Answer {
+    json(&Status::of(&server).await)
+}
+
+async fn rotate(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Rotate = question(&body)?;
+    let urgency = if asked.now {
+        Urgency::Now
+    } else {
+        Urgency::Published
+    };
+    let all = server.authority().settings().kinds.clone();
+    let kinds = asked.kind.map_or(all, |kind| vec![kind]);
+    for kind in kinds {
+        server.authority().rotate(kind, urgency).await?;
+    }
+    status(State(server)).await
+}
+
+async fn taint(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Key = question(&body)?;
+    server.authority().taint(&asked.id).await?;
+    status(State(server)).await
+}
+
+async fn revoke(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Key = question(&body)?;
+    server.authority().revoke(&asked.id).await?;
+    status(State(server)).await
+}
+
+async fn token(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Invite = question(&body)?;
+    if asked.seconds == 0 || asked.seconds > LONGEST_INVITATION {
+        return Err(wrong(
+            "a join token lives between one second and seven days",
+        ));
+    }
+    let agent = server
+        .agent_id(&asked.agent)
+        .map_err(|error| wrong(&error.to_string()))?;
+    let expires = server
+        .now()
+        .saturating_add(SignedDuration::from_secs(i64::from(asked.seconds)))
+        .map_err(|error| wrong(&error.to_string()))?;
+    let token = server.store().invite(agent.as_str(), expires).await?;
+    json(&Invited {
+        token: token.text.to_string(),
+        agent: token.agent,
+        expires: token.expires,
+    })
+}
+
+async fn entries(State(server): Shared) -> Answer {
+    json(&server.entries().all())
+}
+
+async fn bundles(State(server): Shared) -> Answer {
+    let bundles = Arc::clone(&crate::Issuer::bundles(&*server).borrow());
+    json(&bundles_to_json(&bundles))
+}
+
+async fn set_bundle(State(server): Shared, Path(name): Path<String>, body: Bytes) -> Answer {
+    let name = foreign(&server, &name)?;
+    let read = Bundle::from_jwks(&name, &body).map_err(|error| wrong(&error.to_string()))?;
+    if let Some((place, reason)) = read.skipped.first() {
+        return Err(wrong(&format!(
+            "key {place} of the bundle is not taken: {reason}"
+        )));
+    }
+    server.set_bundle(&read.bundle).await?;
+    bundles(State(server)).await
+}
+
+async fn drop_bundle(State(server): Shared, Path(name): Path<String>) -> Answer {
+    let name = foreign(&server, &name)?;
+    server.drop_bundle(&name).await?;
+    bundles(State(server)).await
+}
+
+async fn ban(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Agent = question(&body)?;
+    let id = agent_id(&asked)?;
+    let mut agent = known_agent(&server, &id).await?;
+    agent.banned = true;
+    server
+        .store()
+        .change(None, &[Change::PutAgent(agent)])
+        .await?;
+    status(State(server)).await
+}
+
+async fn evict(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Agent = question(&body)?;
+    let id = agent_id(&asked)?;
+    known_agent(&server, &id).await?;
+    let change = Change::DropAgent(id.to_string());
+    server.store().change(None, &[change]).await?;
+    status(State(server)).await
+}
+
+async fn known_agent(server: &Server, id: &SpiffeId) -> Result<crate::store::KeptAgent, Refused> {
+    let unknown = || {
+        let sentence =
+            format!("no agent `{id}` was attested: `palisade identity status` lists them");
+        Refused(StatusCode::NOT_FOUND, sentence)
+    };
+    server.store().agent(id.as_str()).await?.ok_or_else(unknown)
+}
+
+fn agent_id(asked: &Agent) -> Result<SpiffeId, Refused> {
+    let parsed: Result<SpiffeId, _> = asked.id.parse();
+    parsed.map_err(|error| wrong(&error.to_string()))
+}
+
+fn foreign(server: &Server, name: &str) -> Result<TrustDomain, Refused> {
+    let name = TrustDomain::new(name).map_err(|error| wrong(&error.to_string()))?;
+    if name == *server.trust_domain() {
+        return Err(wrong(
+            "the own bundle follows from the own keys and cannot be set",
+        ));
+    }
+    Ok(name)
+}
+
+fn question<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|error| wrong(&error.to_string()))
+}
+
+fn json<T: Serialize>(answer: &T) -> Answer {
+    let text = serde_json::to_vec(answer)
+        .map_err(|error| Refused(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+fn wrong(sentence: &str) -> Refused {
+    Refused(StatusCode::BAD_REQUEST, sentence.to_owned())
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<AuthorityError> for Refused {
+    fn from(error: AuthorityError) -> Self {
+        let status = match error {
+            AuthorityError::Unknown(_) => StatusCode::NOT_FOUND,
+            AuthorityError::Stage(_) | AuthorityError::Full => StatusCode::CONFLICT,
+            _ => StatusCode::SERVICE_UNAVAILABLE,
+        };
+        Self(status, error.to_string())
+    }
+}
+
+impl From<ServerError> for Refused {
+    fn from(error: ServerError) -> Self {
+        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let told = serde_json::to_vec(&Told { error: self.1 }).unwrap_or_default();
+        (self.0, [(CONTENT_TYPE, "application/json")], told).into_response()
+    }
+}

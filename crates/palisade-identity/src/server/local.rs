@@ -1,0 +1,136 @@
+//! Signs with the authority of this process, and records every document.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::HEXLOWER;
+use jiff::SignedDuration;
+use serde_json::Map;
+use x509_parser::prelude::{FromDer as _, X509Certificate};
+
+use super::Ledger;
+use crate::authority::{Authority, JwtRequest, Signed, X509Chain, X509Request};
+use crate::entries::Grant;
+use crate::evidence::{Document, Evidence};
+use crate::issuing::{Made, MadeAll, Signer};
+use crate::spiffe::JwtSvid;
+use crate::{Answer, Attributes, Clock, Refusal};
+
+/// The authority of this process.
+pub(crate) struct Local {
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Local {
+    fn document(&self, caller: &Attributes, grant: &Grant) -> Result<Made, Refusal> {
+        self.ledger.admit()?;
+        let Signed {
+            document: svid,
+            authority,
+        } = self.authority.sign_x509(&request(grant))?;
+        let leaf = svid.chain.first().map_or(&[][..], |leaf| leaf);
+        self.record(caller, grant, x509(leaf, svid.not_before, svid.not_after));
+        Ok(Made { svid, authority })
+    }
+
+    /// A document for a key that an agent made for one of its callers.
+    pub(crate) fn document_for(
+        &self,
+        caller: &Attributes,
+        grant: &Grant,
+        csr: &[u8],
+    ) -> Result<Signed<X509Chain>, Refusal> {
+        self.ledger.admit()?;
+        let signed = self.authority.sign_csr(csr, &request(grant))?;
+        let chain = &signed.document;
+        let leaf = chain.chain.first().map_or(&[][..], |leaf| leaf);
+        self.record(caller, grant, x509(leaf, chain.not_before, chain.not_after));
+        Ok(signed)
+    }
+
+    /// A token for each grant.
+    pub(crate) fn tokens_for(
+        &self,
+        caller: &Attributes,
+        grants: &[Grant],
+        audiences: &[String],
+    ) -> Result<Vec<JwtSvid>, Refusal> {
+        let sign = |grant: &Grant| {
+            self.ledger.admit()?;
+            let request = JwtRequest {
+                id: &grant.id,
+                audiences,
+                lifetime: signed(grant.entry.jwt_lifetime),
+                claims: Map::new(),
+            };
+            let mut token = self.authority.sign_jwt(&request)?.document;
+            token.hint.clone_from(&grant.entry.hint);
+            let document = Document::Jwt {
+                jti: jti(&token.token),
+                audiences: audiences.to_vec(),
+                expires: token.expires,
+            };
+            self.record(caller, grant, document);
+            Ok(token)
+        };
+        grants.iter().map(sign).collect()
+    }
+
+    fn record(&self, caller: &Attributes, grant: &Grant, document: Document) {
+        let now = self.clock.now();
+        self.ledger
+            .record(&Evidence::issued(now, caller, grant, document));
+    }
+}
+
+impl Signer for Local {
+    fn documents<'a>(&'a self, caller: &'a Attributes, grants: &'a [Grant]) -> MadeAll<'a> {
+        let made = grants.iter().map(|grant| self.document(caller, grant));
+        Box::pin(std::future::ready(made.collect::<Vec<_>>()))
+    }
+
+    fn tokens<'a>(
+        &'a self,
+        caller: &'a Attributes,
+        grants: &'a [Grant],
+        audiences: &'a [String],
+    ) -> Answer<'a, Vec<JwtSvid>> {
+        Box::pin(std::future::ready(
+            self.tokens_for(caller, grants, audiences),
+        ))
+    }
+}
+
+fn request(grant: &Grant) -> X509Request<'_> {
+    X509Request {
+        id: &grant.id,
+        dns_names: &grant.dns_names,
+        lifetime: signed(grant.entry.x509_lifetime),
+    }
+}
+
+fn signed(lifetime: Option<std::time::Duration>) -> Option<SignedDuration> {
+    lifetime.and_then(|lifetime| SignedDuration::try_from(lifetime).ok())
+}
+
+fn x509(leaf: &[u8], not_before: jiff::Timestamp, not_after: jiff::Timestamp) -> Document {
+    let serial = X509Certificate::from_der(leaf)
+        .map(|(_, leaf)| HEXLOWER.encode(leaf.raw_serial()))
+        .unwrap_or_default();
+    Document::X509 {
+        serial,
+        not_before,
+        not_after,
+    }
+}
+
+/// The `jti` of a token that was just made.
+fn jti(token: &str) -> Option<String> {
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Map<String, serde_json::Value> = serde_json::from_slice(&payload).ok()?;
+    Some(claims.get("jti")?.as_str()?.to_owned())
+}
