@@ -193,6 +193,24 @@ async fn a_process_in_a_pod_has_the_attributes_of_pod_and_container() {
 }
 
 #[tokio::test]
+async fn a_pod_with_more_labels_than_anybody_needs_stays_within_bounds() {
+    let cluster = cluster().await;
+    let labels: serde_json::Map<String, Value> = (0..10_000)
+        .map(|number| (format!("label-{number:05}"), json!("x")))
+        .chain([("huge".to_owned(), json!("x".repeat(100_000)))])
+        .collect();
+    cluster.run(&with(pod(), "/metadata/labels", Value::Object(labels)));
+    let node = Node::new(cluster.api(), "node-1".to_owned());
+    let mut attributes = Attributes::default();
+    attributes.add("unix.pod-uid", UID).expect("fits");
+    node.add_to(&mut attributes).await.expect("attested");
+    let count: usize = attributes.iter().map(|(_, values)| values.len()).sum();
+    assert!(count < 200, "{count}");
+    let longest = attributes.iter().flat_map(|(_, values)| values).map(String::len).max();
+    assert!(longest < Some(1025), "{longest:?}");
+}
+
+#[tokio::test]
 async fn a_process_in_a_pod_that_the_node_does_not_have_gets_nothing() {
     let cluster = cluster().await;
     cluster.remove();
