@@ -8,7 +8,7 @@ use palisade_policy::admission::{Decision, Gate, Purpose};
 use palisade_policy::{Budget, Folder, PolicyError, Settings, Status, languages};
 use serde_json::{Value, json};
 
-const NO_HOST: &str = "\
+pub(crate) const NO_HOST: &str = "\
 apiVersion: kyverno.io/v1
 kind: ClusterPolicy
 metadata: {name: no-host}
@@ -22,7 +22,7 @@ spec:
         pattern: {spec: {=(hostNetwork): false}}
 ";
 
-fn gate(files: &[(&str, &str)]) -> Result<Gate, Vec<PolicyError>> {
+pub(crate) fn gate(files: &[(&str, &str)]) -> Result<Gate, Vec<PolicyError>> {
     gate_with(files, "")
 }
 
@@ -75,13 +75,21 @@ fn ask(gate: &Gate, object: &Value, purpose: Purpose) -> Decision {
     review_soon(gate, &text, purpose)
 }
 
+/// The decision on an object at a moment.
+pub(crate) fn review_at(gate: &Gate, object: &Value, now_ns: i64) -> Decision {
+    let text = review(object, &json!({}));
+    let deadline = Instant::now() + Duration::from_mins(2);
+    let decision = gate.review(&text, Purpose::Validate, now_ns, deadline);
+    decision.expect("a review")
+}
+
 /// The decision on a review that may take as long as any budget lets it.
 fn review_soon(gate: &Gate, text: &str, purpose: Purpose) -> Decision {
     let deadline = Instant::now() + Duration::from_mins(2);
     gate.review(text, purpose, 0, deadline).expect("a review")
 }
 
-fn pod(spec: &Value) -> Value {
+pub(crate) fn pod(spec: &Value) -> Value {
     json!({
         "apiVersion": "v1",
         "kind": "Pod",

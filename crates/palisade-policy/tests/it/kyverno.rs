@@ -296,3 +296,25 @@ fn the_example_policies_hold_their_tests() {
         );
     }
 }
+
+#[test]
+fn a_context_entry_that_nothing_reads_is_doubtful() {
+    let context =
+        "context: [{name: used, variable: {value: a}}, {name: spare, variable: {value: a}}]";
+    let policy = POLICY
+        .replace(
+            "      validate:",
+            &format!("      {context}\n      validate:"),
+        )
+        .replace("message: pin", "message: pin {{ used }}");
+    let set = compiled(&[&policy]);
+    let doubts: Vec<_> = set
+        .warnings()
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(
+        doubts,
+        ["rule `pinned` of policy `digests`: the context entry `spare` is never used"]
+    );
+}

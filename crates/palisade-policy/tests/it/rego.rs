@@ -262,3 +262,31 @@ fn a_rule_about_a_request_is_asked_about_an_object() {
     let answers = judge(&*policy, &review, Subject::AdmissionReview).unwrap();
     assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
 }
+
+#[test]
+fn what_is_never_used_or_never_holds_is_doubtful() {
+    let policy = compile(&[
+        (
+            "main.rego",
+            "package main\nimport data.lib\nimport data.lib.other\ndeny contains m if { helper; m := lib.text }\nhelper if input.a\nunused if input.b\ndeny contains \"x\" if { false }\n",
+        ),
+        ("lib.rego", "package lib\ntext := \"a\"\nothers := 1\n"),
+    ])
+    .unwrap();
+    let doubts: Vec<_> = policy
+        .warnings()
+        .iter()
+        .map(|doubt| {
+            let line = doubt.origin.as_ref().unwrap().start.line;
+            (line, doubt.message.as_str())
+        })
+        .collect();
+    assert_eq!(
+        doubts,
+        [
+            (3, "the import `other` is never used"),
+            (6, "the rule `unused` is never used"),
+            (7, "this body of `deny` never holds"),
+        ]
+    );
+}

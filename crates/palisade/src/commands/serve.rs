@@ -156,11 +156,13 @@ fn load(
     budget: Budget,
 ) -> Result<Gate, String> {
     let loaded = policies::load(root, paths, None, &Settings::default());
-    if let Some(error) = loaded.unloaded().next() {
-        return Err(match &error.origin {
-            Some(origin) => format!("{}: {}", origin, error.message),
-            None => error.message.clone(),
-        });
+    let unloaded = loaded.unloaded().map(|error| match &error.origin {
+        Some(origin) => format!("{}: {}", origin, error.message),
+        None => error.message.clone(),
+    });
+    let unloaded: Vec<String> = unloaded.collect();
+    if !unloaded.is_empty() {
+        return Err(unloaded.join("\n"));
     }
     let judges = |set: &policies::PolicySet| {
         set.language.name != "sentinel" && !set.compiled.rules().is_empty()

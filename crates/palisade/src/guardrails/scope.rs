@@ -2,13 +2,13 @@
 //! about manifests that is asked about a build file answers nonsense: there the engine tells it by
 //! what the rule reads.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use palisade_policy::{Answer, Compiled, Subject};
 
 /// What the rules of a set are for, where they would answer about other documents too.
 #[derive(Debug)]
-pub(super) struct Scope<'s>(HashMap<(&'s str, &'s str), Subject>);
+pub(super) struct Scope<'s>(BTreeMap<(&'s str, &'s str), Subject>);
 
 impl<'s> Scope<'s> {
     /// The scope of a set.

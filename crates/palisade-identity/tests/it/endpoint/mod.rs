@@ -6,6 +6,7 @@ mod calls;
 mod cluster;
 mod envoy;
 mod hostile;
+mod musts;
 mod others;
 mod pods;
 mod python;

@@ -74,22 +74,19 @@ pub(crate) fn run<'x, 'a>(
         return outcome;
     }
     let scope = Scope::new(context, request);
-    if let Some(conditions) = &policy.conditions {
-        let started = context.meter.renew();
-        match started.and_then(|()| conditions.judge(&scope, "")) {
-            Ok(judged) if judged.status == Status::Pass => {}
-            Ok(judged) if judged.status == Status::Skip => return outcome,
-            Ok(judged) => {
-                let message = format!("`matchConditions` have no value: {}", judged.message);
-                let respond = |rule| Judged::new(rule, Response::new(Status::Error, &*message));
-                outcome.answers.extend(rules.map(respond));
-                return outcome;
-            }
-            Err(reason) => {
-                let respond = |rule| Judged::exhausted(rule, reason);
-                outcome.answers.extend(rules.map(respond));
-                return outcome;
-            }
+    match conditions(&scope, policy) {
+        Conditions::Hold => {}
+        Conditions::DoNotHold => return outcome,
+        Conditions::Unknown(message) => {
+            let respond = |rule| Judged::new(rule, Response::new(Status::Error, &*message));
+            outcome.answers.extend(rules.map(respond));
+            return outcome;
+        }
+        Conditions::Exhausted(reason) => {
+            outcome
+                .answers
+                .extend(rules.map(|rule| Judged::exhausted(rule, reason)));
+            return outcome;
         }
     }
     let mut applied = 0_usize;
@@ -114,10 +111,7 @@ pub(crate) fn run<'x, 'a>(
         for response in responses {
             if let Some(patched) = response.patched {
                 if build::is_too_deep(patched) {
-                    let most = build::MAX_DEPTH;
-                    let message = format!("the change nests the object deeper than {most}");
-                    let response = Response::new(Status::Error, message);
-                    outcome.answers.push(Judged::new(rule, response));
+                    outcome.answers.push(Judged::new(rule, too_deep()));
                     continue;
                 }
                 scope.set_object(patched);
@@ -134,6 +128,39 @@ pub(crate) fn run<'x, 'a>(
         }
     }
     outcome
+}
+
+/// The answer of a rule whose change nobody could read.
+fn too_deep<'a>() -> Response<'a> {
+    let most = build::MAX_DEPTH;
+    let message = format!("the change nests the object deeper than {most}");
+    Response::new(Status::Error, message)
+}
+
+/// Whether a request reaches a policy at all.
+enum Conditions {
+    Hold,
+    DoNotHold,
+    Unknown(String),
+    Exhausted(Exhausted),
+}
+
+fn conditions(scope: &Scope<'_, '_>, policy: &Policy) -> Conditions {
+    let Some(conditions) = &policy.conditions else {
+        return Conditions::Hold;
+    };
+    let renewed = scope.context.meter.renew();
+    match renewed.and_then(|()| conditions.judge(scope, "")) {
+        Ok(judged) => match judged.status {
+            Status::Pass => Conditions::Hold,
+            Status::Skip => Conditions::DoNotHold,
+            _ => {
+                let message = judged.message;
+                Conditions::Unknown(format!("`matchConditions` have no value: {message}"))
+            }
+        },
+        Err(reason) => Conditions::Exhausted(reason),
+    }
 }
 
 /// Which kind of answers a rule gives.

@@ -9,7 +9,8 @@ use super::functions::{self, Known};
 use super::modules::{Loaded, is_v0};
 use super::rewrite::{Overlaps, is_mendable};
 use super::syntax::{
-    Expr, ExprKind, Module, Node, Part, Rule, Statement, StatementKind, walk_rule,
+    Expr, ExprKind, Module, Node, Part, Rule, Statement, StatementKind, data_key, walk_module,
+    walk_rule,
 };
 use crate::error::PolicyError;
 
@@ -24,6 +25,10 @@ struct Defined<'m> {
 /// The mistakes of modules that parse.
 pub(super) fn find(modules: &[Loaded], overlaps: &Overlaps) -> Vec<PolicyError> {
     let defined = Defined::of(modules);
+    // Through a package that is computed, the engine finds constant heads only.
+    let is_computed = modules
+        .iter()
+        .any(|loaded| computes_packages(&loaded.module));
     let mut found = Vec::new();
     for loaded in modules {
         for rule in &loaded.module.rules {
@@ -33,12 +38,23 @@ pub(super) fn find(modules: &[Loaded], overlaps: &Overlaps) -> Vec<PolicyError> 
             calls(&defined, &loaded.module, rule, &mut mistake);
             variables(&defined, &loaded.module, rule, &mut mistake);
             let confused = !overlaps.constants(&loaded.module, rule).is_empty();
-            if confused && !is_mendable(rule, is_v0(loaded)) {
+            if confused && (is_computed || !is_mendable(rule, is_v0(loaded))) {
                 let message = "a head beside this one runs over the key that is named here, which the engine answers wrongly; say the key as a condition of a variable in the head";
                 mistake(rule.head.span, message.to_owned());
             }
         }
     }
+    found
+}
+
+/// Whether a module refers to `data[x]`.
+fn computes_packages(module: &Module) -> bool {
+    let mut found = false;
+    walk_module(module, &mut |node| {
+        if let Node::Expr(expr) = node {
+            found |= data_key(expr).as_deref() == Some("*");
+        }
+    });
     found
 }
 
@@ -199,9 +215,9 @@ impl<'m> Variables<'m> {
                 }
             }
             StatementKind::Every(declared, ..) => {
-                declared
-                    .iter()
-                    .for_each(|name| names(name, &mut self.bound));
+                for name in declared {
+                    names(name, &mut self.bound);
+                }
             }
             StatementKind::Expr(_) => {}
         }

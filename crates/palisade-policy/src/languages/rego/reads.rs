@@ -193,11 +193,13 @@ fn reads(module: &Module, rule: &Rule) -> Reads {
             _ => return,
         };
         let key = match parts.first() {
-            Some(Part::Field(_, key)) => Some(key.as_str()),
-            Some(Part::Index(Expr {
-                kind: ExprKind::Text(key),
-                ..
-            })) => Some(key.as_str()),
+            Some(
+                Part::Field(_, key)
+                | Part::Index(Expr {
+                    kind: ExprKind::Text(key),
+                    ..
+                }),
+            ) => Some(key.as_str()),
             _ => None,
         };
         match (imported(module, name), key) {

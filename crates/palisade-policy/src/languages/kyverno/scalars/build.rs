@@ -1,6 +1,6 @@
 //! How values are built, joined, compared and written; everything new lives in an arena.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bumpalo::Bump;
@@ -174,19 +174,18 @@ pub(crate) fn merge<'a>(arena: &'a Bump, under: Datum<'a>, over: Datum<'a>) -> D
         return over;
     }
     let mut entries: Vec<_> = under.entries().collect();
-    let mut places: HashMap<&str, usize> = entries
+    let mut places: BTreeMap<&str, usize> = entries
         .iter()
         .enumerate()
         .map(|(at, (key, _))| (*key, at))
         .collect();
     for (key, value) in over.entries() {
         let known = places.get(key).copied();
-        match known.and_then(|at| entries.get_mut(at)) {
-            Some((_, old)) => *old = merge(arena, *old, value),
-            None => {
-                places.insert(key, entries.len());
-                entries.push((key, value));
-            }
+        if let Some((_, old)) = known.and_then(|at| entries.get_mut(at)) {
+            *old = merge(arena, *old, value);
+        } else {
+            places.insert(key, entries.len());
+            entries.push((key, value));
         }
     }
     map(arena, entries)

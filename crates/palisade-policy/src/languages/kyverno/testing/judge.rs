@@ -4,7 +4,6 @@ use bumpalo::Bump;
 use palisade_document::{Document, Syntax};
 
 use crate::answer::{Answer, Change, Status};
-use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::input::{Operation, Supplied};
@@ -116,7 +115,7 @@ impl<'f> Runner<'f> {
     }
 
     /// What the policies say about each resource.
-    pub(super) fn run(&self, context: &Context<'f>) -> Result<Vec<Judged<'f>>, Exhausted> {
+    pub(super) fn run(&self, context: &Context<'f>) -> Vec<Judged<'f>> {
         let mut judged = Vec::new();
         for resource in &self.resources {
             for operation in &self.operations {
@@ -125,7 +124,7 @@ impl<'f> Runner<'f> {
                     payload: self.payload(*resource),
                     is_target: false,
                     operation,
-                    given: self.judge(context, *resource, operation)?,
+                    given: self.judge(context, *resource, operation),
                 });
             }
         }
@@ -149,15 +148,10 @@ impl<'f> Runner<'f> {
             }
         }
         judged.extend(targets);
-        Ok(judged)
+        judged
     }
 
-    fn judge(
-        &self,
-        context: &Context<'f>,
-        resource: Datum<'f>,
-        operation: &str,
-    ) -> Result<Vec<Given<'f>>, Exhausted> {
+    fn judge(&self, context: &Context<'f>, resource: Datum<'f>, operation: &str) -> Vec<Given<'f>> {
         let mut given = Vec::new();
         let mut resource = resource;
         let kinds = [
@@ -191,7 +185,7 @@ impl<'f> Runner<'f> {
             }
         }
         self.judge_cel(context, resource, operation, &mut given);
-        Ok(given)
+        given
     }
 
     /// The name of the file that a plain document is the whole of.
