@@ -3,6 +3,7 @@
 mod arguments;
 mod assess;
 mod commands;
+mod entries;
 mod exceptions;
 mod failure;
 mod guardrails;

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice, StripStream};
 use anyhow::Context as _;
+use similar::TextDiff;
 
 use crate::arguments::Color;
 use crate::failure::{UNFINISHED, USAGE};
@@ -33,6 +34,23 @@ pub(crate) fn lines<'l>(lines: impl IntoIterator<Item = &'l String>) -> String {
         text.push('\n');
     }
     text
+}
+
+/// A noun in the number of a count.
+pub(crate) fn plural(count: usize, word: &str) -> String {
+    if count == 1 {
+        word.to_owned()
+    } else {
+        format!("{word}s")
+    }
+}
+
+/// What changes in a text, as a unified diff.
+pub(crate) fn unified(path: &str, before: &str, after: &str) -> String {
+    TextDiff::from_lines(before, after)
+        .unified_diff()
+        .header(&format!("a/{path}"), &format!("b/{path}"))
+        .to_string()
 }
 
 /// Writes a result to a file: the whole of it or nothing.

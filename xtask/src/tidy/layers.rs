@@ -16,6 +16,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("palisade-policy", 2),
     ("palisade-identity", 2),
     ("palisade-patterns", 3),
+    ("palisade-enforce", 3),
     ("palisade-diagram", 4),
     ("palisade-report", 4),
     ("palisade-server", 5),

@@ -16,6 +16,7 @@ mod index;
 mod mint;
 mod pattern;
 mod read;
+mod schema;
 mod set;
 mod template;
 
@@ -27,5 +28,6 @@ pub use folder::{FolderError, entry_files};
 pub use mint::{MintError, MintRule, MintRules, PathPattern, PathPatternError};
 pub use pattern::{Pattern, PatternError};
 pub use read::{FileEntries, read};
+pub use schema::entry_schema;
 pub use set::{Entries, EntriesError, Grant, MOST_ENTRIES, MOST_GRANTS, Resolution, Withheld};
 pub use template::{FillError, IdTemplate, NameTemplate, TemplateError};

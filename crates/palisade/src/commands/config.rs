@@ -85,7 +85,7 @@ struct Setting {
     value: fn(&Seen<'_>) -> String,
 }
 
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: [Setting; 18] = [
     Setting {
         name: "config",
         typed: ("config", "PALISADE_CONFIG"),
@@ -169,6 +169,31 @@ const SETTINGS: [Setting; 15] = [
             let folders = said.filter(|_| typed.is_empty()).unwrap_or(typed);
             let shown = folders.iter().map(|folder| folder.display().to_string());
             list(&shown.collect::<Vec<_>>())
+        },
+    },
+    Setting {
+        name: "identity.entries",
+        typed: ("", ""),
+        value: |seen| {
+            let said = seen.settings.identity.entries.iter().flatten();
+            let shown = said.map(|place| place.display().to_string());
+            list(&shown.collect::<Vec<_>>())
+        },
+    },
+    Setting {
+        name: "identity.mint",
+        typed: ("", ""),
+        value: |seen| match &seen.settings.identity.mint {
+            Some(file) => file.display().to_string(),
+            None => "none".to_owned(),
+        },
+    },
+    Setting {
+        name: "identity.trust-domain",
+        typed: ("", ""),
+        value: |seen| match &seen.settings.identity.trust_domain {
+            Some(name) => name.to_string(),
+            None => "none".to_owned(),
         },
     },
     Setting {

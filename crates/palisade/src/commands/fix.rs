@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use palisade_model::{Finding, Severity};
-use similar::TextDiff;
 
 use crate::arguments::{Global, ReadingArguments};
 use crate::assess::{Comments, Completeness, Request, assess};
@@ -93,10 +92,7 @@ fn show(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
 
 fn diff(edited: &Edited) -> String {
     let path = edited.before.path();
-    TextDiff::from_lines(edited.before.text(), edited.after.as_str())
-        .unified_diff()
-        .header(&format!("a/{path}"), &format!("b/{path}"))
-        .to_string()
+    output::unified(path, edited.before.text(), &edited.after)
 }
 
 /// Edits that overlap are made one after the other, each on the text that the last one left. What

@@ -5,8 +5,10 @@ mod check;
 mod completions;
 mod config;
 mod diagram;
+mod enforce;
 mod explain;
 mod fix;
+mod identity;
 mod man;
 mod model;
 mod paths;
@@ -43,11 +45,13 @@ commands! {
     Privileges => privileges,
     Explain => explain,
     Fix => fix,
+    Enforce => enforce,
     Baseline => baseline,
     Model => model,
     Diagram => diagram,
     Config => config,
     Policy => policy,
+    Identity => identity,
     Serve => serve,
     Completions => completions,
     Man => man,

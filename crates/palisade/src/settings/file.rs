@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span};
+use palisade_identity::TrustDomain;
 use palisade_model::{
     CheckId, Classification, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Origin,
     Severity,
@@ -15,7 +16,7 @@ use toml::Spanned;
 
 use crate::failure::LocatedError;
 use crate::selection::{named, nearest, nearest_name};
-use crate::settings::{DeclaredDataset, Settings};
+use crate::settings::{DeclaredDataset, IdentitySettings, Settings};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -24,6 +25,7 @@ struct File {
     sources: SourcesTable,
     images: ImagesTable,
     policies: PoliciesTable,
+    identity: IdentityTable,
     dataset: Vec<Spanned<DatasetTable>>,
     exception: Vec<Spanned<ExceptionTable>>,
 }
@@ -54,6 +56,14 @@ struct ImagesTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct PoliciesTable {
     paths: Option<Vec<PathBuf>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+struct IdentityTable {
+    entries: Option<Vec<PathBuf>>,
+    mint: Option<PathBuf>,
+    trust_domain: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +98,7 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
         mesh_root_namespace: file.sources.mesh_root_namespace,
         registries: file.images.registries,
         policies: file.policies.paths,
+        identity: identity(text, file.identity)?,
         ..Settings::default()
     };
     for table in file.dataset {
@@ -106,6 +117,21 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
             .push(exception(text, table.into_inner(), origin)?);
     }
     Ok(settings)
+}
+
+fn identity(
+    text: &Arc<SourceFile>,
+    table: IdentityTable,
+) -> Result<IdentitySettings, LocatedError> {
+    let trust_domain = table.trust_domain.map(|name| {
+        TrustDomain::new(name.get_ref())
+            .map_err(|error| located(text, name.span(), error.to_string()))
+    });
+    Ok(IdentitySettings {
+        entries: table.entries,
+        mint: table.mint,
+        trust_domain: trust_domain.transpose()?,
+    })
 }
 
 fn exception(

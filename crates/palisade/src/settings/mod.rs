@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use palisade_document::SourceFile;
+use palisade_identity::TrustDomain;
 use palisade_model::{Classification, Exception, Origin, Severity};
 
 /// The name of the settings file.
@@ -35,10 +36,23 @@ pub(crate) struct Settings {
     pub(crate) registries: Vec<String>,
     /// Folders with the team's own policies, from where the run started; `None` means the usual.
     pub(crate) policies: Option<Vec<PathBuf>>,
+    /// Workload identities.
+    pub(crate) identity: IdentitySettings,
     /// Datasets with their classification.
     pub(crate) datasets: Vec<DeclaredDataset>,
     /// Exceptions.
     pub(crate) exceptions: Vec<Exception>,
+}
+
+/// What the settings say of workload identities.
+#[derive(Debug, Default)]
+pub(crate) struct IdentitySettings {
+    /// Entry files and folders of them, from where the run started; `None` means the usual folder.
+    pub(crate) entries: Option<Vec<PathBuf>>,
+    /// The only file that mint rules stand in.
+    pub(crate) mint: Option<PathBuf>,
+    /// The issuer's trust domain.
+    pub(crate) trust_domain: Option<TrustDomain>,
 }
 
 /// A dataset that the settings classify.
@@ -65,6 +79,7 @@ impl Default for Settings {
             mesh_root_namespace: None,
             registries: Vec::new(),
             policies: None,
+            identity: IdentitySettings::default(),
             datasets: Vec::new(),
             exceptions: Vec::new(),
         }
@@ -100,6 +115,15 @@ impl Settings {
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         for policies in settings.policies.iter_mut().flatten() {
             *policies = folder.join(&*policies);
+        }
+        let identity = &mut settings.identity;
+        for place in identity
+            .entries
+            .iter_mut()
+            .flatten()
+            .chain(&mut identity.mint)
+        {
+            *place = folder.join(&*place);
         }
         settings.path = Some(path);
         settings.text = Some(text);

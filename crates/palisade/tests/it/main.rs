@@ -13,6 +13,7 @@ mod exits;
 mod fixes;
 mod formats;
 mod guardrails;
+mod identity;
 mod policy;
 mod rendering;
 mod system;

@@ -3,6 +3,8 @@
 mod files;
 mod mint;
 mod resolving;
+mod schema;
+mod seeds;
 
 use std::sync::Arc;
 

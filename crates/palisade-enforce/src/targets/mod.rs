@@ -1,0 +1,3 @@
+//! The targets, one module each.
+
+pub(crate) mod identity;
