@@ -1,9 +1,16 @@
 //! The endpoints, talked to by real clients over real sockets.
 
 mod attacks;
+mod brokers;
 mod calls;
+mod cluster;
 mod envoy;
+mod hostile;
 mod musts;
 mod others;
+mod pods;
 mod python;
+mod raw;
+mod sds;
+mod spiffe_tls;
 mod stand;
