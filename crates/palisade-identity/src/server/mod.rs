@@ -7,9 +7,11 @@ mod ledger;
 mod local;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -21,8 +23,9 @@ use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
 use crate::issuing::{Engine, World};
+pub use crate::nodes::{Nodes, NodesError, Pin};
 use crate::spiffe::{Bundle, Bundles, IdError, JwtSvid, SpiffeId, TrustDomain};
-use crate::store::{Change, KeptBundle, Store, StoreError};
+use crate::store::{Change, KeptAgent, KeptBundle, Store, StoreError};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer};
 
 /// Where the ids of agents begin.
@@ -85,6 +88,8 @@ pub struct Server {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     sources: Mutex<Sources>,
+    /// Agents that were attested, by id.
+    agents: ArcSwap<BTreeMap<String, KeptAgent>>,
     say: Say,
 }
 
@@ -114,6 +119,7 @@ impl Server {
             ledger,
             clock,
             sources: Mutex::new(Sources::default()),
+            agents: ArcSwap::default(),
             say: parts.say,
         };
         server.reload().await?;
@@ -148,6 +154,11 @@ impl Server {
     /// How long callers could go on if this server stopped now.
     pub fn outage(&self) -> OutageStatus {
         self.engine.outage(self.authority.settings().x509_lifetime)
+    }
+
+    /// An agent that was attested.
+    pub(crate) fn agent(&self, id: &str) -> Option<KeptAgent> {
+        self.agents.load().get(id).cloned()
     }
 
     /// The time.
@@ -218,6 +229,14 @@ impl Server {
         self.authority.tick().await?;
         let pushed = sources::pushed(&self.store.entries().await?)?;
         let federated = sources::bundles(&self.store.bundles().await?)?;
+        let agents = self.store.agents().await?.into_iter();
+        let agents: BTreeMap<String, KeptAgent> =
+            agents.map(|agent| (agent.id.clone(), agent)).collect();
+        let is_other = **self.agents.load() != agents;
+        self.agents.store(Arc::new(agents));
+        if is_other {
+            self.engine.touch();
+        }
         self.take_pushed(pushed)?;
         let published = Arc::clone(&self.authority.subscribe().borrow());
         self.publish(&published, Some(federated));

@@ -13,6 +13,8 @@ mod exits;
 mod fixes;
 mod formats;
 mod guardrails;
+#[cfg(target_os = "linux")]
+mod identity;
 mod policy;
 mod rendering;
 mod system;
