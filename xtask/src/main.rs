@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_document;
+mod bench_identity;
 mod bench_policy;
 mod conformance;
 mod estate;
@@ -22,6 +23,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
   bench check                              time a whole check of a large system in a service mesh
+  bench identity                           time issuing and pushing identities (run it with --release)
   bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
                                            time decisions of policies (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "check"] => bench::check(),
+        ["bench", "identity"] => bench_identity::identity(),
         ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),
