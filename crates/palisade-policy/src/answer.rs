@@ -2,6 +2,8 @@
 
 use palisade_model::{Origin, Severity};
 
+use crate::exception::PolicyException;
+
 /// How one rule judged one input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
@@ -65,8 +67,8 @@ pub struct Answer {
     /// Facts of a cluster or registry that the rule asked for and nobody supplied: a status of
     /// `Fail` or `Error` may hang on them alone.
     pub missing: Vec<String>,
-    /// The reviewed exception that skipped it: its name and place.
-    pub exception: Option<(String, Origin)>,
+    /// The reviewed exception that skipped it.
+    pub exception: Option<Box<PolicyException>>,
 }
 
 impl Answer {

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::{Duration, Instant};
 
-/// Bounds on one evaluation.
+/// Bounds on the evaluation of one policy on one input; memory is that of the whole set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
     /// Steps of the engine; each language says what a step is, about a microsecond at most.
@@ -44,31 +44,62 @@ pub enum Exhausted {
     /// Too long.
     #[error("the policy took longer than {} ms", .0.as_millis())]
     Time(Duration),
+    /// The time for the whole answer was over, whichever policy used it.
+    #[error("the time for the whole answer was over")]
+    Deadline,
 }
+
+/// How many policies of a set may use their time up before the others are not judged any more.
+const POLICIES_OUT_OF_TIME: u32 = 4;
 
 /// How often the clock is looked at, in steps.
 const STEPS_PER_LOOK: u64 = 1024;
 
-/// Counts what one evaluation uses.
+/// Counts what one policy after the other uses.
 #[derive(Debug)]
 pub struct Meter {
     budget: Budget,
     steps: Cell<u64>,
     output: Cell<usize>,
     next_look: Cell<u64>,
-    started: Instant,
+    started: Cell<Instant>,
+    deadline: Instant,
 }
 
 impl Meter {
     /// Starts counting now.
     pub fn start(budget: Budget) -> Self {
+        let now = Instant::now();
+        let whole = budget.time.saturating_mul(POLICIES_OUT_OF_TIME);
         Self {
             budget,
             steps: Cell::new(0),
             output: Cell::new(0),
             next_look: Cell::new(STEPS_PER_LOOK),
-            started: Instant::now(),
+            started: Cell::new(now),
+            deadline: now.checked_add(whole).unwrap_or(now),
         }
+    }
+
+    /// Starts counting now, for an answer that is wanted before a moment.
+    pub fn until(deadline: Instant, budget: Budget) -> Self {
+        let mut meter = Self::start(budget);
+        meter.deadline = meter.deadline.min(deadline);
+        meter
+    }
+
+    /// Starts counting anew for the next policy, so that one that used its budget up takes nothing
+    /// from the others; the error is that there is no time left for it.
+    pub fn renew(&self) -> Result<(), Exhausted> {
+        let now = Instant::now();
+        if now > self.deadline {
+            return Err(Exhausted::Deadline);
+        }
+        self.steps.set(0);
+        self.output.set(0);
+        self.next_look.set(STEPS_PER_LOOK);
+        self.started.set(now);
+        Ok(())
     }
 
     /// The bounds.
@@ -92,15 +123,27 @@ impl Meter {
 
     /// Looks at the clock, for work that is not counted in steps.
     pub fn look(&self) -> Result<(), Exhausted> {
-        if self.started.elapsed() > self.budget.time {
+        if self.started.get().elapsed() > self.budget.time {
             return Err(Exhausted::Time(self.budget.time));
+        }
+        if Instant::now() > self.deadline {
+            return Err(Exhausted::Deadline);
         }
         Ok(())
     }
 
-    /// Time that is left.
+    /// Time that is left for this policy.
     pub fn remaining(&self) -> Duration {
-        self.budget.time.saturating_sub(self.started.elapsed())
+        let own = self
+            .budget
+            .time
+            .saturating_sub(self.started.get().elapsed());
+        own.min(self.deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Time that is left for all policies together.
+    pub fn until_deadline(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// Checks the bytes that are allocated by now.
@@ -144,6 +187,20 @@ mod tests {
         assert_eq!(meter.check_memory(11), Err(Exhausted::Memory(10)));
         assert_eq!(meter.write(4), Ok(()));
         assert_eq!(meter.write(1), Err(Exhausted::Output(4)));
+    }
+
+    #[test]
+    fn each_policy_has_its_own_budget_and_all_have_one_deadline() {
+        let meter = Meter::start(budget());
+        assert_eq!(meter.charge(3001), Err(Exhausted::Steps(3000)));
+        assert_eq!(meter.renew(), Ok(()));
+        assert_eq!(meter.charge(3000), Ok(()));
+        let past = Instant::now();
+        while Instant::now() <= past {}
+        let meter = Meter::until(past, budget());
+        assert_eq!(meter.remaining(), Duration::ZERO);
+        assert_eq!(meter.look(), Err(Exhausted::Deadline));
+        assert_eq!(meter.renew(), Err(Exhausted::Deadline));
     }
 
     #[test]

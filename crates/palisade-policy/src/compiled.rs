@@ -7,7 +7,8 @@ use palisade_model::{Origin, Severity};
 use crate::answer::{Answer, Enforcement};
 use crate::context::Context;
 use crate::error::{EvaluationError, PolicyError};
-use crate::input::Input;
+use crate::exception::PolicyException;
+use crate::input::{Input, Subject};
 
 /// What is known of a rule without running it.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +25,8 @@ pub struct RuleSummary {
     pub enforcement: Enforcement,
     /// Where it stands.
     pub origin: Option<Origin>,
+    /// The one kind of document that it is for, where the rule would answer about others too.
+    pub subject: Option<Subject>,
 }
 
 /// An immutable policy set that threads share.
@@ -33,6 +36,17 @@ pub trait Compiled: Send + Sync + std::fmt::Debug {
 
     /// Its rules.
     fn rules(&self) -> &[RuleSummary];
+
+    /// The policies in it that do not load beside those that do: they answer with errors, and gates
+    /// fail closed on them.
+    fn errors(&self) -> &[PolicyError] {
+        &[]
+    }
+
+    /// The reviewed exceptions from its policies, in their ecosystem's own form.
+    fn exceptions(&self) -> &[PolicyException] {
+        &[]
+    }
 
     /// What is doubtful in it although it loads: unused or unreachable parts.
     fn warnings(&self) -> &[PolicyError] {

@@ -21,7 +21,7 @@ pub use crate::assessment::{
 pub use crate::formats::{
     Detail, Format, ParseFormatError, render, render_diagnostic, render_finding,
 };
-pub use crate::suites::{Reading, SuiteFormat, Tally, render_suites};
+pub use crate::suites::{Reading, SuiteFormat, Tally, plural, render_suites};
 pub use crate::verdict::Verdict;
 
 /// The texts that findings quote, by path.

@@ -12,14 +12,15 @@ use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use palisade_policy::Status;
 use palisade_policy::admission::{Decision, Gate, Purpose};
+use palisade_policy::{PolicyError, Status};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use crate::connections;
 use crate::decision_log::DecisionLog;
+pub use crate::decision_log::Overflow;
 use crate::metrics::{Metrics, Outcome, Reload};
 use crate::tls::{Reloading, TlsError, TlsFiles};
 
@@ -31,6 +32,10 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that an API server may ask for (`timeoutSeconds` is at most 30).
 const MAX_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Bounds of the time that an answer has for its way back.
+const MIN_MARGIN: Duration = Duration::from_millis(100);
+const MAX_MARGIN: Duration = Duration::from_secs(2);
 
 /// Loads the policies anew; the error is one sentence.
 pub type LoadGate = Box<dyn Fn() -> Result<Gate, String> + Send + Sync>;
@@ -50,6 +55,8 @@ pub struct Webhook {
     pub now_ns: fn() -> i64,
     /// Where decisions are written, one line of JSON each.
     pub decisions: Box<dyn Write + Send>,
+    /// What happens to a decision that the log has no room for.
+    pub overflow: Overflow,
     /// Says what happens apart from decisions: reloads, mistakes in changed policies.
     pub say: fn(&str),
 }
@@ -72,11 +79,14 @@ pub enum ServeError {
     /// The policies do not load.
     #[error("{0}")]
     Policies(String),
+    /// The system gives no thread to write decisions with.
+    #[error("cannot start the writer of the decision log: {0}")]
+    Log(#[source] std::io::Error),
 }
 
 struct Shared {
     gate: ArcSwap<Gate>,
-    metrics: Metrics,
+    metrics: Arc<Metrics>,
     log: DecisionLog,
     room: Arc<Semaphore>,
     now_ns: fn() -> i64,
@@ -97,14 +107,23 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     let stamp = (webhook.stamp)();
     let gate = (webhook.load)().map_err(ServeError::Policies)?;
+    for error in gate.errors() {
+        (webhook.say)(&unloaded(error));
+    }
     let tls = webhook.tls.map(Reloading::new).transpose()?.map(Arc::new);
-    let metrics = Metrics::new();
+    let metrics = Arc::new(Metrics::new());
     metrics.rules(gate.rule_count());
     let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
+        log: DecisionLog::start(
+            webhook.decisions,
+            webhook.overflow,
+            Arc::clone(&metrics),
+            webhook.say,
+        )
+        .map_err(ServeError::Log)?,
         metrics,
-        log: DecisionLog::new(webhook.decisions),
         room: Arc::new(Semaphore::new(workers)),
         now_ns: webhook.now_ns,
     });
@@ -117,7 +136,7 @@ pub async fn serve(
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(&shared));
     let watch = Watch {
-        shared,
+        shared: Arc::clone(&shared),
         tls: tls.clone(),
         load: webhook.load,
         stamp: webhook.stamp,
@@ -126,6 +145,7 @@ pub async fn serve(
     let watching = tokio::spawn(watch.run(stamp));
     connections::serve(listener, tls, router, stop).await;
     watching.abort();
+    shared.log.finish().await;
     Ok(())
 }
 
@@ -153,8 +173,12 @@ async fn metrics_text(State(shared): State<Arc<Shared>>) -> Response {
 async fn review(shared: Arc<Shared>, purpose: Purpose, asked: &Asked, body: Bytes) -> Response {
     let started = Instant::now();
     let limit = timeout(asked);
-    let Ok(answered) = tokio::time::timeout(limit, judge(Arc::clone(&shared), purpose, body)).await
-    else {
+    let margin = margin(limit);
+    let deadline = started + limit.saturating_sub(margin);
+    let judging = judge(Arc::clone(&shared), purpose, body, deadline);
+    // Most of the margin is for what an engine does between two looks at the clock.
+    let patience = limit.saturating_sub(margin / 4);
+    let Ok(answered) = tokio::time::timeout(patience, judging).await else {
         shared
             .metrics
             .request(purpose, Outcome::Overloaded, started.elapsed());
@@ -162,11 +186,13 @@ async fn review(shared: Arc<Shared>, purpose: Purpose, asked: &Asked, body: Byte
     };
     let (outcome, response) = match answered {
         Ok(decision) => {
-            let now = (shared.now_ns)();
-            if !shared.log.write(&decision, purpose, now, started.elapsed()) {
+            let (now, times) = ((shared.now_ns)(), (started, started + patience));
+            if shared.log.write(&decision, purpose, now, times).await {
+                (outcome(&decision), json(&decision))
+            } else {
                 shared.metrics.unlogged();
+                (Outcome::Unlogged, json(&unlogged(decision)))
             }
-            (outcome(&decision), json(&decision))
         }
         Err((outcome, status, sentence)) => (outcome, refuse(status, &sentence)),
     };
@@ -177,7 +203,12 @@ async fn review(shared: Arc<Shared>, purpose: Purpose, asked: &Asked, body: Byte
 type Refusal = (Outcome, StatusCode, String);
 
 /// Evaluates on a thread of its own, as many at a time as there are cores.
-async fn judge(shared: Arc<Shared>, purpose: Purpose, body: Bytes) -> Result<Decision, Refusal> {
+async fn judge(
+    shared: Arc<Shared>,
+    purpose: Purpose,
+    body: Bytes,
+    deadline: Instant,
+) -> Result<Decision, Refusal> {
     let malformed = |sentence: String| (Outcome::Malformed, StatusCode::BAD_REQUEST, sentence);
     let text = String::from_utf8(body.into())
         .map_err(|_| malformed("not an AdmissionReview: it is not UTF-8 text".to_owned()))?;
@@ -195,12 +226,38 @@ async fn judge(shared: Arc<Shared>, purpose: Purpose, body: Bytes) -> Result<Dec
     let evaluate = move || {
         // Kept by the thread: a caller that gives up does not make room for another evaluation.
         let _permit = permit;
-        gate.review(&text, purpose, now)
+        gate.review(&text, purpose, now, deadline)
     };
     tokio::task::spawn_blocking(evaluate)
         .await
         .map_err(|_| stopped())?
         .map_err(|error| malformed(error.to_string()))
+}
+
+/// What is said of a policy that does not load.
+fn unloaded(error: &PolicyError) -> String {
+    let message = &error.message;
+    match &error.origin {
+        Some(origin) => format!("{origin}: {message}; what the policy is for is refused"),
+        None => format!("{message}; what the policy is for is refused"),
+    }
+}
+
+/// What nobody could tell afterwards is not let in.
+fn unlogged(mut decision: Decision) -> Decision {
+    if decision.allowed {
+        decision.allowed = false;
+        decision.response["response"] = serde_json::json!({
+            "uid": decision.facts.uid,
+            "allowed": false,
+            "status": {
+                "code": 503,
+                "reason": "ServiceUnavailable",
+                "message": "the decision log has no room for this decision",
+            },
+        });
+    }
+    decision
 }
 
 fn outcome(decision: &Decision) -> Outcome {
@@ -242,6 +299,11 @@ fn timeout(asked: &Asked) -> Duration {
         .min(MAX_TIMEOUT)
 }
 
+/// How long before the API server gives up the answer is there.
+fn margin(limit: Duration) -> Duration {
+    (limit / 5).clamp(MIN_MARGIN, MAX_MARGIN).min(limit / 2)
+}
+
 /// Looks at the files now and then.
 struct Watch {
     shared: Arc<Shared>,
@@ -271,9 +333,20 @@ impl Watch {
             return known;
         }
         let loaded = (self.load)();
-        self.shared.metrics.reload(Reload::Policies, loaded.is_ok());
+        let broken = |gate: &Gate| gate.errors().next().is_some();
+        let is_taken = loaded.as_ref().is_ok_and(|gate| !broken(gate));
+        self.shared.metrics.reload(Reload::Policies, is_taken);
         match loaded {
+            Ok(gate) if gate.errors().count() > self.shared.gate.load().errors().count() => {
+                for error in gate.errors() {
+                    (self.say)(&unloaded(error));
+                }
+                (self.say)("the changed policies do not all load, those before stay in force");
+            }
             Ok(gate) => {
+                for error in gate.errors() {
+                    (self.say)(&unloaded(error));
+                }
                 let rules = gate.rule_count();
                 self.shared.metrics.rules(rules);
                 self.shared.gate.store(Arc::new(gate));
@@ -322,5 +395,10 @@ mod tests {
         assert_eq!(of(Some("500ms")), Duration::from_millis(500));
         assert_eq!(of(Some("9999s")), MAX_TIMEOUT);
         assert_eq!(of(Some("soon")), DEFAULT_TIMEOUT);
+        assert_eq!(margin(DEFAULT_TIMEOUT), Duration::from_secs(2));
+        assert_eq!(
+            margin(Duration::from_millis(100)),
+            Duration::from_millis(50)
+        );
     }
 }

@@ -1,21 +1,50 @@
 //! One line of JSON per decision: who asked for what, what was decided, and by which rules. The
-//! object itself is never logged, since it may hold secrets.
+//! object itself is never logged, since it may hold secrets. A thread of its own writes the lines,
+//! so that a slow disk holds no request up before the queue is full.
 
 use std::io::Write;
-use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use palisade_policy::admission::{Decision, Purpose};
 use palisade_policy::{Answer, Status};
 use serde::Serialize;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::metrics::Metrics;
+
+/// Lines that wait for the writer.
+const MAX_WAITING: usize = 1024;
+/// Longest text in a line, in bytes.
+const MAX_TEXT_BYTES: usize = 1024;
+/// Most answers in a line.
+const MAX_ANSWERS: usize = 64;
+/// Longest wait for the last lines when the server stops.
+const MAX_GOODBYE: Duration = Duration::from_secs(5);
+
+/// What happens to a decision that the log has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// It waits until there is room, and is refused where there is none in time.
+    #[default]
+    Wait,
+    /// It is refused at once.
+    Deny,
+}
 
 /// Where decisions are written.
-pub(crate) struct DecisionLog(Mutex<Box<dyn Write + Send>>);
+#[derive(Debug)]
+pub(crate) struct DecisionLog {
+    lines: mpsc::Sender<Entry>,
+    overflow: Overflow,
+}
 
-impl std::fmt::Debug for DecisionLog {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("DecisionLog")
-    }
+#[derive(Debug)]
+enum Entry {
+    Line(Vec<u8>),
+    /// Everything before it is written.
+    Written(oneshot::Sender<()>),
 }
 
 #[derive(Serialize)]
@@ -32,6 +61,9 @@ struct Line<'d> {
     allowed: bool,
     duration_us: u128,
     answers: Vec<Said<'d>>,
+    /// Answers that the line has no room for.
+    #[serde(skip_serializing_if = "is_none")]
+    further_answers: usize,
 }
 
 #[derive(Serialize)]
@@ -39,53 +71,122 @@ struct Said<'d> {
     policy: &'d str,
     rule: &'d str,
     status: &'static str,
-    message: &'d str,
+    message: String,
 }
 
 impl DecisionLog {
-    pub(crate) fn new(to: Box<dyn Write + Send>) -> Self {
-        Self(Mutex::new(to))
+    /// Starts the writer; what it cannot write is counted and said.
+    pub(crate) fn start(
+        to: Box<dyn Write + Send>,
+        overflow: Overflow,
+        metrics: Arc<Metrics>,
+        say: fn(&str),
+    ) -> std::io::Result<Self> {
+        let (lines, waiting) = mpsc::channel(MAX_WAITING);
+        std::thread::Builder::new()
+            .name("decision-log".to_owned())
+            .spawn(move || write_all(waiting, to, &metrics, say))?;
+        Ok(Self { lines, overflow })
     }
 
-    /// Writes a line; whether it was written.
-    pub(crate) fn write(
+    /// Hands a line to the writer; whether it took it.
+    pub(crate) async fn write(
         &self,
         decision: &Decision,
         purpose: Purpose,
         now_ns: i64,
-        duration: Duration,
+        (started, deadline): (Instant, Instant),
     ) -> bool {
-        let facts = &decision.facts;
-        let line = Line {
-            time: time(now_ns),
-            uid: &facts.uid,
-            purpose: match purpose {
-                Purpose::Validate => "validate",
-                Purpose::Mutate => "mutate",
-            },
-            operation: facts.operation.word(),
-            kind: &facts.kind,
-            namespace: &facts.namespace,
-            name: &facts.name,
-            user: &facts.user,
-            dry_run: facts.dry_run,
-            allowed: decision.allowed,
-            duration_us: duration.as_micros(),
-            answers: decision.answers.iter().map(said).collect(),
-        };
-        let Ok(mut text) = serde_json::to_vec(&line) else {
+        let Some(text) = line(decision, purpose, now_ns, started.elapsed()) else {
             return false;
         };
-        text.push(b'\n');
-        let mut to = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        to.write_all(&text).and_then(|()| to.flush()).is_ok()
+        match (self.lines.try_send(Entry::Line(text)), self.overflow) {
+            (Ok(()), _) => true,
+            (Err(TrySendError::Full(entry)), Overflow::Wait) => {
+                let sent = tokio::time::timeout_at(deadline.into(), self.lines.send(entry));
+                matches!(sent.await, Ok(Ok(())))
+            }
+            (Err(_), _) => false,
+        }
+    }
+
+    /// Waits until the lines so far are written.
+    pub(crate) async fn finish(&self) {
+        let (written, told) = oneshot::channel();
+        let told = async {
+            if self.lines.send(Entry::Written(written)).await.is_ok() {
+                let _stopped = told.await;
+            }
+        };
+        let _late = tokio::time::timeout(MAX_GOODBYE, told).await;
     }
 }
 
+fn write_all(
+    mut waiting: mpsc::Receiver<Entry>,
+    mut to: Box<dyn Write + Send>,
+    metrics: &Metrics,
+    say: fn(&str),
+) {
+    let mut fails = false;
+    while let Some(entry) = waiting.blocking_recv() {
+        let line = match entry {
+            Entry::Line(line) => line,
+            Entry::Written(told) => {
+                let _gone = told.send(());
+                continue;
+            }
+        };
+        match to.write_all(&line).and_then(|()| to.flush()) {
+            Ok(()) => fails = false,
+            Err(error) => {
+                metrics.unlogged();
+                if !std::mem::replace(&mut fails, true) {
+                    say(&format!("decisions cannot be written to the log: {error}"));
+                }
+            }
+        }
+    }
+}
+
+fn line(decision: &Decision, purpose: Purpose, now_ns: i64, duration: Duration) -> Option<Vec<u8>> {
+    let facts = &decision.facts;
+    let line = Line {
+        time: time(now_ns),
+        uid: cut(&facts.uid),
+        purpose: match purpose {
+            Purpose::Validate => "validate",
+            Purpose::Mutate => "mutate",
+        },
+        operation: facts.operation.word(),
+        kind: cut(&facts.kind),
+        namespace: cut(&facts.namespace),
+        name: cut(&facts.name),
+        user: cut(&facts.user),
+        dry_run: facts.dry_run,
+        allowed: decision.allowed,
+        duration_us: duration.as_micros(),
+        answers: decision
+            .answers
+            .iter()
+            .take(MAX_ANSWERS)
+            .map(said)
+            .collect(),
+        further_answers: decision.answers.len().saturating_sub(MAX_ANSWERS),
+    };
+    let mut text = serde_json::to_vec(&line).ok()?;
+    text.push(b'\n');
+    Some(text)
+}
+
 fn said(answer: &Answer) -> Said<'_> {
+    let mut message = cut(&answer.message).to_owned();
+    if message.len() < answer.message.len() {
+        message.push('…');
+    }
     Said {
-        policy: &answer.policy,
-        rule: &answer.rule,
+        policy: cut(&answer.policy),
+        rule: cut(&answer.rule),
         status: match answer.status {
             Status::Pass => "pass",
             Status::Skip => "skip",
@@ -93,11 +194,42 @@ fn said(answer: &Answer) -> Said<'_> {
             Status::Fail => "fail",
             Status::Error => "error",
         },
-        message: &answer.message,
+        message,
     }
+}
+
+/// The text up to the bound, on whole characters.
+fn cut(text: &str) -> &str {
+    let mut end = text.len().min(MAX_TEXT_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands a reference over"
+)]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 fn time(now_ns: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(now_ns))
         .map_or_else(|_| String::new(), |time| time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        let long = "ä".repeat(MAX_TEXT_BYTES);
+        assert_eq!(cut(&long).len(), MAX_TEXT_BYTES);
+        let odd = format!("x{long}");
+        assert_eq!(cut(&odd).len(), MAX_TEXT_BYTES - 1);
+        assert_eq!(cut("short"), "short");
+    }
 }

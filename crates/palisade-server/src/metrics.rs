@@ -47,6 +47,8 @@ pub(crate) enum Outcome {
     Malformed,
     /// There was no room or time left.
     Overloaded,
+    /// The decision log had no room, so that the object was refused.
+    Unlogged,
 }
 
 /// What is read again when its files change.

@@ -76,15 +76,17 @@ pub(crate) fn assess_with(
         .cloned()
         .collect();
     let written = written(&exceptions, &comments, &request.selection);
-    let (guardrails, mut doubts) = guardrails(session, analysis, request);
-    diagnostics.append(&mut doubts);
+    let mut guarded = guardrails(session, analysis, request);
+    diagnostics.append(&mut guarded.doubts);
+    let wanted = |exception: &Exception| request.selection.wants(exception.scope.check);
+    guarded.exceptions.retain(wanted);
     let context = Context {
         model: &reading.model,
         analysis,
         today: request.today,
         allowed_registries: &session.settings.registries,
         exceptions: &written,
-        guardrails: &guardrails,
+        guardrails: &guarded.reports,
     };
     let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
         let id = unit.check.id;
@@ -92,6 +94,8 @@ pub(crate) fn assess_with(
         request.selection.wants(id) || (id == EXPIRED && !request.selection.skips(id))
     });
     let found = std::mem::take(&mut evaluation.findings);
+    let mut exceptions = exceptions;
+    exceptions.append(&mut guarded.exceptions);
     let mut sorted = exceptions::apply(found, &exceptions, &comments.honoured, request.today);
     diagnostics.append(&mut sorted.diagnostics);
     let verdict = verdict(session, request, &sorted);
@@ -117,15 +121,20 @@ pub(crate) fn assess_with(
     }
 }
 
-/// What the team's own policies say of the system, and what is doubtful in them.
-fn guardrails(
-    session: &Session,
-    analysis: &Analysis<'_>,
-    request: &Request,
-) -> (Vec<GuardrailReport>, Vec<Diagnostic>) {
+/// What the team's own policies say of the system.
+#[derive(Default)]
+struct Guarded {
+    reports: Vec<GuardrailReport>,
+    /// Exceptions in the ecosystems' own forms, for what they cover.
+    exceptions: Vec<Exception>,
+    /// What is doubtful in the policies.
+    doubts: Vec<Diagnostic>,
+}
+
+fn guardrails(session: &Session, analysis: &Analysis<'_>, request: &Request) -> Guarded {
     let loaded = &session.policies;
     if loaded.sets.is_empty() && loaded.problems.is_empty() {
-        return (Vec::new(), Vec::new());
+        return Guarded::default();
     }
     let system = guardrails::system(analysis);
     let said = guardrails::judge(&session.reading.documents, loaded, &system, request.now_ns);
@@ -135,7 +144,14 @@ fn guardrails(
         .filter(|problem| problem.level != DiagnosticLevel::Error);
     let mut doubts: Vec<Diagnostic> = doubts.cloned().collect();
     doubts.extend(guardrails::waiting(&said));
-    (guardrails::reports(&said, loaded), doubts)
+    let mut reports = guardrails::reports(&said, loaded);
+    let (mut further, exceptions) = guardrails::excepted(&said, loaded, request.now_ns);
+    reports.append(&mut further);
+    Guarded {
+        reports,
+        exceptions,
+        doubts,
+    }
 }
 
 /// Exceptions and comments about checks that run, to be judged themselves.

@@ -47,6 +47,17 @@ impl Loaded {
             .filter(|problem| problem.level == DiagnosticLevel::Error)
     }
 
+    /// The mistakes of whole sets, none of whose policies run.
+    pub(crate) fn unloaded(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.errors().filter(|error| !self.answers(error))
+    }
+
+    /// Whether the policy of a mistake answers with it, beside others that run.
+    fn answers(&self, error: &Diagnostic) -> bool {
+        let mut sets = self.sets.iter().flat_map(|set| set.compiled.errors());
+        sets.any(|known| known.message == error.message && known.origin == error.origin)
+    }
+
     /// How many rules there are.
     pub(crate) fn rule_count(&self) -> usize {
         self.sets.iter().map(|set| set.compiled.rules().len()).sum()
@@ -128,10 +139,11 @@ fn take(loaded: &mut Loaded, language: &'static Language, bundle: Bundle, settin
     }
     match (language.compile)(&bundle, settings) {
         Ok(compiled) => {
+            let errors = compiled.errors().iter().cloned();
+            let errors = errors.map(|error| diagnostic(error, DiagnosticLevel::Error));
             let doubts = compiled.warnings().iter().cloned();
-            loaded
-                .problems
-                .extend(doubts.map(|doubt| diagnostic(doubt, DiagnosticLevel::Warning)));
+            let doubts = doubts.map(|doubt| diagnostic(doubt, DiagnosticLevel::Warning));
+            loaded.problems.extend(errors.chain(doubts));
             loaded.sets.push(PolicySet {
                 language,
                 name: bundle.name.clone(),

@@ -29,6 +29,7 @@ pub(crate) fn breaches(path: &str, text: &str) -> Result<Vec<Breach>> {
     let mut visitor = Functions {
         path,
         found: &mut found,
+        in_trait_impl: false,
     };
     visitor.visit_file(&file);
     Ok(found)
@@ -37,6 +38,8 @@ pub(crate) fn breaches(path: &str, text: &str) -> Result<Vec<Breach>> {
 struct Functions<'a> {
     path: &'a str,
     found: &'a mut Vec<Breach>,
+    /// How many arguments there are is up to the trait there.
+    in_trait_impl: bool,
 }
 
 impl Functions<'_> {
@@ -55,7 +58,7 @@ impl Functions<'_> {
             ));
         }
         let arguments = signature.inputs.len();
-        if arguments > MAX_ARGUMENTS {
+        if arguments > MAX_ARGUMENTS && !self.in_trait_impl {
             self.found.push(format!(
                 "{place}: `{name}` takes {arguments} arguments, at most {MAX_ARGUMENTS}"
             ));
@@ -85,6 +88,12 @@ impl<'ast> Visit<'ast> for Functions<'_> {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.judge(&item.attrs, &item.sig, &item.block);
         visit::visit_item_fn(self, item);
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let around = std::mem::replace(&mut self.in_trait_impl, item.trait_.is_some());
+        visit::visit_item_impl(self, item);
+        self.in_trait_impl = around;
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
@@ -183,6 +192,17 @@ mod tests {
             "//! A.\nfn f(a: bool, b: bool) { drop((a, b)) }\n",
             &["2 booleans"],
         );
+    }
+
+    #[test]
+    fn arguments_that_a_trait_asks_for_are_no_breach() {
+        let function = "fn f(a: u8, b: u8, c: u8, d: u8, e: u8, g: u8) {}";
+        check(&format!("//! A.\n{function}\n"), &["takes 6 arguments"]);
+        check(
+            &format!("//! A.\nimpl A {{ {function} }}\n"),
+            &["takes 6 arguments"],
+        );
+        check(&format!("//! A.\nimpl T for A {{ {function} }}\n"), &[]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Current {
 impl Authority {
     /// Makes a key, which nobody knows yet.
     pub(super) async fn make(&self, kind: Kind) -> Result<Record, AuthorityError> {
-        let (settings, upstream) = (self.settings.clone(), self.upstream.clone());
+        let (settings, upstream) = (self.settings.clone(), self.upstream.load_full());
         let now = self.clock.now();
         let work = move || match kind {
             Kind::X509 => x509::new_authority(&settings, upstream.as_deref(), now),

@@ -20,7 +20,7 @@ mod x509;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -83,7 +83,7 @@ pub enum Urgency {
 pub struct Authority {
     settings: Settings,
     keys: Arc<dyn Keys>,
-    upstream: Option<Arc<Upstream>>,
+    upstream: ArcSwapOption<Upstream>,
     clock: Arc<dyn Clock>,
     current: ArcSwap<Current>,
     published: watch::Sender<Arc<Published>>,
@@ -120,7 +120,7 @@ impl Authority {
             published: watch::Sender::new(published),
             settings,
             keys,
-            upstream: upstream.map(Arc::new),
+            upstream: ArcSwapOption::new(upstream.map(Arc::new)),
             clock,
             changing: Mutex::new(()),
             wanted: Notify::new(),
@@ -132,6 +132,12 @@ impl Authority {
     /// What it was set up with.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Has the next X.509 authorities signed by this one above, such as a renewed one.
+    pub fn set_upstream(&self, upstream: Upstream) {
+        self.upstream.store(Some(Arc::new(upstream)));
+        self.wanted.notify_one();
     }
 
     /// Tells every change; the first value is there at once.
@@ -166,8 +172,17 @@ impl Authority {
     /// What was asked for is wrong, or no key is valid now.
     pub fn sign_jwt(&self, request: &JwtRequest<'_>) -> Result<Signed<JwtSvid>, SignError> {
         let rs256 = &self.settings.rs256_audiences;
-        let old = request.audiences.iter().any(|name| rs256.contains(name));
-        let kind = if old { Kind::Rs256 } else { Kind::Es256 };
+        let old = request.audiences.iter().find(|name| rs256.contains(name));
+        let kind = if old.is_some() {
+            Kind::Rs256
+        } else {
+            Kind::Es256
+        };
+        if let Some(name) = old.filter(|_| !self.settings.kinds.contains(&kind)) {
+            return Err(SignError::Request(format!(
+                "`{name}` takes tokens by RS256 only, and this authority keeps no such key"
+            )));
+        }
         let (current, now) = (self.current.load(), self.clock.now());
         let found = current.jwt.iter().find(|(known, _)| *known == kind);
         let valid = found.filter(|(_, signer)| signer.is_valid(now));

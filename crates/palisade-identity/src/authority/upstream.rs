@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::sign::SignError;
 use super::state::Der;
+use crate::spiffe::jwk::VerifyingKey;
 use crate::spiffe::x509;
 
 /// The most certificates in one file.
@@ -101,6 +102,11 @@ fn certificates(path: &Path) -> Result<Vec<Vec<u8>>, UpstreamError> {
     }
     for (place, der) in found.iter().enumerate() {
         x509::check_authority(der, place).map_err(|error| wrong(path, &error))?;
+        let parsed = x509::read(der, place).map_err(|error| wrong(path, &error))?;
+        if VerifyingKey::from_spki(parsed.public_key()).is_none() {
+            let reason = "its key is not P-256, P-384, P-521 or RSA of 2048 bits or more";
+            return Err(wrong(path, &reason));
+        }
     }
     Ok(found.iter().map(|der| der.to_vec()).collect())
 }

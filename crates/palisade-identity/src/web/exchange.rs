@@ -6,11 +6,13 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::pages::Site;
+use super::quota::Quotas;
 use crate::authority::{JwtRequest, SignError};
 use crate::clock::between;
 use crate::spiffe::{Bundles, JwtIdentity, SpiffeId, verify_jwt};
@@ -19,6 +21,10 @@ use crate::spiffe::{Bundles, JwtIdentity, SpiffeId, verify_jwt};
 pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
+/// RFC 8628 section 3.5.
+const SLOW_DOWN: &str = "slow_down";
+/// RFC 6749 section 4.1.2.1.
+const UNAVAILABLE: &str = "temporarily_unavailable";
 /// The most parameters of a request.
 const MOST_PARAMETERS: usize = 64;
 /// The deepest chain of actors.
@@ -81,6 +87,15 @@ impl Refused {
 
     pub(super) fn request(reason: impl Into<String>) -> Self {
         Self::new("invalid_request", reason)
+    }
+
+    /// The status of the answer.
+    pub(super) fn status(&self) -> StatusCode {
+        match self.error {
+            SLOW_DOWN => StatusCode::TOO_MANY_REQUESTS,
+            UNAVAILABLE => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::BAD_REQUEST,
+        }
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -197,24 +212,33 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// Exchanges a token, and has it recorded.
-pub(super) fn exchange(site: &Site, body: &[u8]) -> Result<Value, Refused> {
+pub(super) fn exchange(site: &Site, quotas: &Quotas, body: &[u8]) -> Result<Value, Refused> {
     let mut record = ExchangeRecord {
         subject: None,
         actor: None,
         audiences: Vec::new(),
         refused: None,
     };
-    let answer = decide(site, body, &mut record);
+    let answer = decide(site, quotas, body, &mut record);
     record.refused = answer.as_ref().err().map(ToString::to_string);
     (site.record)(&record);
     answer
 }
 
-fn decide(site: &Site, body: &[u8], record: &mut ExchangeRecord) -> Result<Value, Refused> {
+fn decide(
+    site: &Site,
+    quotas: &Quotas,
+    body: &[u8],
+    record: &mut ExchangeRecord,
+) -> Result<Value, Refused> {
     let request = parse_exchange(body)?;
     record.audiences.clone_from(&request.audiences);
     let subject = proven(site, "subject_token", &request.subject_token)?;
     record.subject = Some(subject.id.clone());
+    if !quotas.take(&subject.id, site.clock.now()) {
+        let reason = "too many exchanges for this identity; try again in a second";
+        return Err(Refused::new(SLOW_DOWN, reason));
+    }
     let actor = match &request.actor_token {
         None => None,
         Some(token) => Some(proven(site, "actor_token", token)?),
@@ -250,7 +274,7 @@ fn decide(site: &Site, body: &[u8], record: &mut ExchangeRecord) -> Result<Value
         .sign_jwt(&asked)
         .map_err(|error| match error {
             SignError::Request(reason) => Refused::request(reason),
-            other => Refused::new("temporarily_unavailable", other.to_string()),
+            other => Refused::new(UNAVAILABLE, other.to_string()),
         })?;
     let mut answer = json!({
         "access_token": signed.document.token.as_str(),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::WebError;
 use super::client::BundleUrl;
 use super::exchange::{self, ExchangeRecord, ExchangeRules, Refused};
+use super::quota::Quotas;
 use crate::authority::{Authority, Kind};
 use crate::clock::Clock;
 use crate::spiffe::KeyUse;
@@ -56,12 +57,20 @@ pub fn router(site: Site) -> Result<Router, WebError> {
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/token", post(token));
     }
-    Ok(router.with_state(Arc::new(site)))
+    let quotas = Quotas::default();
+    Ok(router.with_state(Arc::new(Served { site, quotas })))
 }
 
-type Shared = State<Arc<Site>>;
+/// A site and what is remembered of its callers.
+struct Served {
+    site: Site,
+    quotas: Quotas,
+}
 
-async fn discovery(State(site): Shared) -> Response {
+type Shared = State<Arc<Served>>;
+
+async fn discovery(State(served): Shared) -> Response {
+    let site = &served.site;
     let settings = site.authority.settings();
     let issuer = settings.issuer.clone().unwrap_or_default();
     let kinds = settings.kinds.iter().filter(|kind| **kind != Kind::X509);
@@ -76,17 +85,19 @@ async fn discovery(State(site): Shared) -> Response {
         "grant_types_supported": [exchange::GRANT],
         "claims_supported": ["iss", "sub", "aud", "exp", "iat", "jti", "act", "scope"],
     });
-    page(&site, &document)
+    page(site, &document)
 }
 
-async fn keys(State(site): Shared) -> Response {
+async fn keys(State(served): Shared) -> Response {
+    let site = &served.site;
     let bundle = Arc::clone(&site.authority.subscribe().borrow().bundle);
-    page(&site, &bundle.to_jwt_jwks(KeyUse::Web))
+    page(site, &bundle.to_jwt_jwks(KeyUse::Web))
 }
 
-async fn bundle(State(site): Shared) -> Response {
+async fn bundle(State(served): Shared) -> Response {
+    let site = &served.site;
     let bundle = Arc::clone(&site.authority.subscribe().borrow().bundle);
-    page(&site, &bundle.to_jwks())
+    page(site, &bundle.to_jwks())
 }
 
 /// A document that may be kept as long as the refresh hint says.
@@ -104,14 +115,14 @@ fn page(site: &Site, document: &Value) -> Response {
     response
 }
 
-async fn token(State(site): Shared, headers: HeaderMap, body: Body) -> Response {
+async fn token(State(served): Shared, headers: HeaderMap, body: Body) -> Response {
     let answer = match form(&headers, body).await {
-        Ok(form) => exchange::exchange(&site, &form),
+        Ok(form) => exchange::exchange(&served.site, &served.quotas, &form),
         Err(refused) => Err(refused),
     };
     let (status, document) = match answer {
         Ok(document) => (StatusCode::OK, document),
-        Err(refused) => (StatusCode::BAD_REQUEST, refused.to_json()),
+        Err(refused) => (refused.status(), refused.to_json()),
     };
     let mut response = (status, document.to_string()).into_response();
     let headers = response.headers_mut();

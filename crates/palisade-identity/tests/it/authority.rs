@@ -1,16 +1,22 @@
 //! The life of an authority's keys, and what it signs, under a clock that is turned by hand.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use palisade_identity::authority::{
     Authority, AuthorityInfo, JwtRequest, Keys, Kind, MemoryKeys, Settings, SignError, Stage,
-    Urgency, X509Request,
+    Upstream, Urgency, X509Request,
 };
 use palisade_identity::spiffe::{Unverified, verify_jwt, verify_x509};
 use palisade_identity::{Clock as _, ManualClock};
 
-use crate::made::{authority, bundles, domain, id, open, start};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DistinguishedName, DnType, IsCa, KeyPair,
+    KeyUsagePurpose, SanType,
+};
+
+use crate::made::{authority, bundles, domain, id, open, settings, start};
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
@@ -79,6 +85,16 @@ async fn rs256_signs_for_audiences_that_take_nothing_else() {
     );
     let known = bundles(&authority);
     verify_jwt(&token.document.token, &known, &[&audiences[0]], clock.now()).expect("valid");
+
+    let keys = Arc::new(MemoryKeys::default());
+    let without = open(&keys, &clock).await;
+    let error = without
+        .sign_jwt(&JwtRequest::new(&web, &audiences))
+        .expect_err("no such key");
+    assert!(
+        error.to_string().contains("takes tokens by RS256 only"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -230,4 +246,159 @@ async fn two_servers_share_their_keys() {
         two.subscribe().borrow().bundle
     );
     assert_eq!(stages(&one, Kind::Es256), [Stage::Old, Stage::Active]);
+}
+
+#[tokio::test]
+async fn every_change_of_the_bundle_grows_its_number() {
+    let (authority, clock) = authority().await;
+    let changes = authority.subscribe();
+    let mut last = Arc::clone(&changes.borrow().bundle);
+    for step in 0..4 {
+        match step {
+            0 => clock.turn(HOUR * 12),
+            1 => clock.turn(HOUR * 8),
+            2 => clock.turn(HOUR * 30),
+            _ => authority
+                .rotate(Kind::Es256, Urgency::Now)
+                .await
+                .expect("rotated"),
+        }
+        authority.tick().await.expect("ticks");
+        let next = Arc::clone(&changes.borrow().bundle);
+        assert_ne!(next.x509_authorities.len() + next.jwt_authorities.len(), 0);
+        let grown = next.sequence > last.sequence;
+        assert_eq!(next != last, grown, "step {step}");
+        last = next;
+    }
+    authority.tick().await.expect("ticks");
+    assert_eq!(changes.borrow().bundle, last, "nothing was due");
+}
+
+#[tokio::test]
+async fn nothing_but_other_keys_makes_a_new_bundle() {
+    let (authority, _) = authority().await;
+    let before = authority.subscribe().borrow().bundle.sequence;
+    let web = id("spiffe://example.org/web");
+    authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document");
+    authority.tick().await.expect("ticks");
+    assert_eq!(authority.subscribe().borrow().bundle.sequence, before);
+}
+
+/// A root and an intermediate under it, as files; and the root's certificate.
+fn upstream_files(folder: &Path) -> [std::path::PathBuf; 3] {
+    let params = |name: &str, uri: &str| {
+        let mut params = CertificateParams::default();
+        params.distinguished_name = DistinguishedName::new();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        params.subject_alt_names = vec![SanType::URI(uri.try_into().expect("ASCII"))];
+        params
+    };
+    let key = KeyPair::generate().expect("a key");
+    let root = CertifiedIssuer::self_signed(params("root", "spiffe://example.org"), key);
+    let root = root.expect("a certificate");
+    let key = KeyPair::generate().expect("a key");
+    let pem = key.serialize_pem();
+    let middle = params("middle", "spiffe://example.org");
+    let middle = middle.signed_by(&key, &root).expect("a certificate").pem();
+    [
+        ("middle.pem", middle),
+        ("middle.key", pem),
+        ("root.pem", root.pem()),
+    ]
+    .map(|(name, text)| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("written");
+        path
+    })
+}
+
+#[tokio::test]
+async fn an_upstream_signs_the_authority() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [certificate, key, root] = upstream_files(folder.path());
+    let upstream = Upstream::read(&certificate, &key, Some(&root)).expect("reads");
+    let clock = ManualClock::at(start());
+    let store: Arc<dyn Keys> = Arc::new(MemoryKeys::default());
+    let opened = Authority::open(settings(), store, Some(upstream), Arc::new(clock.clone()));
+    let authority = opened.await.expect("an authority");
+    let web = id("spiffe://example.org/web");
+    let chain = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document")
+        .document
+        .chain;
+    assert_eq!(chain.len(), 3, "leaf, ours, theirs");
+    let known = bundles(&authority);
+    assert_eq!(
+        known[&domain()].x509_authorities.len(),
+        1,
+        "their root alone is published"
+    );
+    let seen = verify_x509(&chain, &known, clock.now()).expect("valid");
+    assert_eq!(seen.id, web);
+    verify_x509(&chain[..1], &known, clock.now()).expect_err("the way up is missing");
+
+    authority
+        .rotate(Kind::X509, Urgency::Now)
+        .await
+        .expect("rotated");
+    let chain = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document")
+        .document
+        .chain;
+    verify_x509(&chain, &known, clock.now()).expect("readers need no new bundle");
+
+    let other = tempfile::tempdir().expect("a folder");
+    let [certificate, key, root] = upstream_files(other.path());
+    authority.set_upstream(Upstream::read(&certificate, &key, Some(&root)).expect("reads"));
+    authority
+        .rotate(Kind::X509, Urgency::Now)
+        .await
+        .expect("rotated");
+    let new = authority
+        .sign_x509(&X509Request::new(&web))
+        .expect("a document")
+        .document
+        .chain;
+    let both = bundles(&authority);
+    assert_eq!(
+        both[&domain()].x509_authorities.len(),
+        2,
+        "the old root and the new one"
+    );
+    for chain in [&chain, &new] {
+        verify_x509(chain, &both, clock.now()).expect("valid");
+    }
+}
+
+#[test]
+fn an_upstream_that_cannot_be_used_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let [certificate, key, root] = upstream_files(folder.path());
+    let read = |certificate: &Path, key: &Path, roots: Option<&Path>| {
+        Upstream::read(certificate, key, roots)
+            .expect_err("refused")
+            .to_string()
+    };
+    assert!(read(&certificate, &key, None).contains("not a root"));
+    assert!(read(&root, &key, None).contains("not the key of the certificate"));
+    assert!(read(&key, &key, Some(&root)).contains("middle.key"));
+    assert!(read(&certificate, &root, Some(&root)).contains("root.pem"));
+    let text = std::fs::read_to_string(&certificate).expect("a file");
+    std::fs::write(&certificate, &text[..text.len() / 2]).expect("written");
+    assert!(read(&certificate, &key, Some(&root)).contains("middle.pem"));
+    assert!(read(&folder.path().join("none"), &key, None).contains("none"));
+    let other = KeyPair::generate_for(&rcgen::PKCS_ED25519).expect("a key");
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    let text = params.self_signed(&other).expect("a certificate").pem();
+    std::fs::write(&certificate, text).expect("written");
+    std::fs::write(&key, other.serialize_pem()).expect("written");
+    assert!(read(&certificate, &key, None).contains("P-256"));
 }

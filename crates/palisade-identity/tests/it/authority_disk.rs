@@ -146,3 +146,25 @@ async fn keys_of_another_trust_domain_are_not_taken() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_disk_that_takes_nothing_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (keys, clock) = (store(folder.path()), ManualClock::at(start()));
+    let authority = open(&keys, &clock).await;
+    let before = std::fs::read(keys.file()).expect("a file");
+    // Where the new file would be written stands something that cannot be written.
+    let draft = folder.path().join("keys/authority.keys.new");
+    std::fs::create_dir(&draft).expect("made");
+    let error = authority
+        .rotate(Kind::X509, Urgency::Now)
+        .await
+        .expect_err("not written");
+    assert!(error.to_string().contains("cannot be reached"), "{error}");
+    assert_eq!(std::fs::read(keys.file()).expect("a file"), before);
+    std::fs::remove_dir(&draft).expect("removed");
+    authority
+        .rotate(Kind::X509, Urgency::Now)
+        .await
+        .expect("written again");
+}

@@ -3,6 +3,7 @@
 
 mod authority;
 mod authority_disk;
+mod authority_store;
 mod bundle;
 #[cfg(target_os = "linux")]
 mod endpoint;
@@ -13,8 +14,10 @@ mod jwt_svid;
 mod made;
 mod nodes;
 mod postgres;
+mod seeds;
 mod server;
 mod spiffe_id;
+mod standards;
 mod store;
 mod web;
 mod x509_svid;

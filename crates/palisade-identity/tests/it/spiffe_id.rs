@@ -67,3 +67,23 @@ fn lengths_are_bounded() {
     let long = format!("spiffe://{}", "a".repeat(256));
     assert_eq!(error(&long), Some(IdError::TrustDomainLength(256)));
 }
+
+#[test]
+fn every_name_is_treated_alike() {
+    for name in [
+        "192.0.2.1",
+        "a..b",
+        "-",
+        "_",
+        "example.org.",
+        "1",
+        "999.999.999.999",
+    ] {
+        let domain = TrustDomain::new(name).expect(name);
+        let id = domain.with_path("/web").expect(name);
+        assert_eq!(id.trust_domain(), domain);
+        assert_eq!(id.to_string(), format!("spiffe://{name}/web"));
+    }
+    let (dotted, bare) = ("example.org.".parse::<TrustDomain>(), "example.org".parse());
+    assert_ne!(dotted, bare, "names are compared letter by letter");
+}

@@ -250,6 +250,22 @@ fn the_path_follows_rfc_5280() {
     );
 }
 
+/// Nobody here can tell whether an id is inside a constraint on URIs, so none is taken for inside.
+#[test]
+fn constraints_on_uris_let_nothing_pass() {
+    let name = b"example.org";
+    let mut base = vec![0x86, 11];
+    base.extend_from_slice(name);
+    let subtree = [&[0x30, 13][..], &base].concat();
+    let permitted = [&[0xa0, 15][..], &subtree].concat();
+    let content = [&[0x30, 17][..], &permitted].concat();
+    let mut constraint = CustomExtension::from_oid_content(&[2, 5, 29, 30], content);
+    constraint.set_criticality(true);
+    let mut params = authority_params("middle");
+    params.custom_extensions = vec![constraint];
+    assert!(matches!(through(params), Err(X509Error::Path { .. })));
+}
+
 #[test]
 fn chains_are_bounded_and_whole() {
     let none: [Vec<u8>; 0] = [];

@@ -9,6 +9,7 @@ use crate::registry::Pattern;
 mod admission_audit_only;
 mod exception_expired;
 mod guardrail_broken;
+mod guardrail_exception;
 mod guardrail_not_evaluated;
 mod no_admission_policy;
 mod no_pod_security_level;
@@ -26,6 +27,7 @@ pub(crate) const PATTERN: Pattern = Pattern {
         no_admission_policy::UNIT,
         guardrail_broken::UNIT,
         guardrail_not_evaluated::UNIT,
+        guardrail_exception::UNIT,
     ],
 };
 

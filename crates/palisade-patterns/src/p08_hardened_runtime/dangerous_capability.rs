@@ -1,6 +1,6 @@
 //! Container adds a dangerous capability.
 
-use palisade_model::{Check, CheckId, Confidence, Severity};
+use palisade_model::{BASELINE_CAPABILITIES, Check, CheckId, Confidence, Severity};
 
 use crate::container_view::containers;
 use crate::context::Context;
@@ -50,29 +50,12 @@ const TO_THE_NODE: [&str; 11] = [
     "SYS_RAWIO",
 ];
 
-/// What the baseline Pod Security Standard lets a container add.
-const BASELINE: [&str; 13] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
-
 fn run(check: &Check, context: &Context<'_>, findings: &mut Findings) {
     for view in containers(context) {
         let added = &view.container.security.capabilities.add;
         for fact in added
             .iter()
-            .filter(|fact| !BASELINE.contains(&fact.value.as_str()))
+            .filter(|fact| !BASELINE_CAPABILITIES.contains(&fact.value.as_str()))
         {
             let severity = if TO_THE_NODE.contains(&fact.value.as_str()) {
                 Severity::High

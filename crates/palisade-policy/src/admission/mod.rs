@@ -6,6 +6,7 @@ mod request;
 mod response;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bumpalo::Bump;
 use palisade_document::{Document, Limits, SourceFile, Value, parse_json};
@@ -15,7 +16,9 @@ use crate::budget::{Budget, Meter};
 use crate::compiled::{Compiled, evaluate_guarded};
 use crate::context::{Context, Effects};
 use crate::datum::{Datum, to_json};
+use crate::error::PolicyError;
 use crate::input::Supplied;
+use crate::listed::objects;
 
 pub use self::request::{RequestFacts, ReviewError};
 
@@ -51,7 +54,7 @@ pub struct Decision {
 
 impl Gate {
     /// A gate of these policy sets; `objects` are Kubernetes objects that look-ups are answered
-    /// by, `budget` bounds each set on each review.
+    /// by, `budget` bounds each policy on each review.
     pub fn new(sets: Vec<Arc<dyn Compiled>>, objects: Vec<Arc<Document>>, budget: Budget) -> Self {
         Self {
             sets,
@@ -65,7 +68,13 @@ impl Gate {
         self.sets.iter().map(|set| set.rules().len()).sum()
     }
 
-    /// The answer to one AdmissionReview, as sent. `Err` means that the text is no review, so
+    /// The policies that do not load: what they would be asked about is refused.
+    pub fn errors(&self) -> impl Iterator<Item = &PolicyError> {
+        self.sets.iter().flat_map(|set| set.errors())
+    }
+
+    /// The answer to one AdmissionReview, as sent, before a moment: a policy that is not reached
+    /// by then answers with an error. `Err` means that the text is no review, so
     /// that there is no `uid` to answer to; everything else is a decision, and what could not be
     /// evaluated is refused.
     pub fn review(
@@ -73,17 +82,21 @@ impl Gate {
         body: &str,
         purpose: Purpose,
         now_ns: i64,
+        deadline: Instant,
     ) -> Result<Decision, ReviewError> {
         let document = request::parse(body)?;
         let facts = RequestFacts::of(&document)?;
-        let effects = Effects {
-            now_ns: Some(now_ns),
-            ..Effects::default()
+        let terms = Terms {
+            effects: Effects {
+                now_ns: Some(now_ns),
+                ..Effects::default()
+            },
+            deadline,
         };
         let mut judged = Judged::default();
         match purpose {
-            Purpose::Validate => self.validate(&document, effects, &mut judged),
-            Purpose::Mutate => self.mutate(&document, effects, &mut judged),
+            Purpose::Validate => self.validate(&document, &terms, &mut judged),
+            Purpose::Mutate => self.mutate(&document, &terms, &mut judged),
         }
         let allowed = !judged.answers.iter().any(refuses);
         let response = response::of(&facts, allowed, &judged, &document);
@@ -95,15 +108,15 @@ impl Gate {
         })
     }
 
-    fn validate(&self, document: &Document, effects: Effects<'_>, judged: &mut Judged) {
+    fn validate(&self, document: &Document, terms: &Terms, judged: &mut Judged) {
         for set in &self.sets {
-            let (answers, _) = self.ask(set.as_ref(), document, None, effects);
+            let (answers, _) = self.ask(set.as_ref(), document, None, terms);
             judged.keep(answers);
         }
     }
 
     /// Each set sees the object as the sets before it changed it.
-    fn mutate(&self, document: &Document, effects: Effects<'_>, judged: &mut Judged) {
+    fn mutate(&self, document: &Document, terms: &Terms, judged: &mut Judged) {
         let root = document.roots().next();
         let Some(sent) = root.and_then(|root| root.at(&["request", "object"])) else {
             return;
@@ -111,7 +124,7 @@ impl Gate {
         let mut object = to_json(Datum::Document(sent));
         let mut current: Option<Document> = None;
         for set in &self.sets {
-            let (answers, changes) = self.ask(set.as_ref(), document, current.as_ref(), effects);
+            let (answers, changes) = self.ask(set.as_ref(), document, current.as_ref(), terms);
             let errors = |answer: &Answer| answer.status == Status::Error;
             judged.keep(answers.into_iter().filter(errors));
             if changes.is_empty() {
@@ -142,23 +155,24 @@ impl Gate {
         set: &dyn Compiled,
         document: &Document,
         current: Option<&Document>,
-        effects: Effects<'_>,
+        terms: &Terms,
     ) -> (Vec<Answer>, Vec<String>) {
         let arena = Bump::new();
-        let objects: Vec<Value<'_>> = self
+        let known: Vec<Value<'_>> = self
             .objects
             .iter()
-            .flat_map(|document| document.roots())
+            .flat_map(|document| objects(document))
             .collect();
         let supplied = Supplied {
-            objects: &objects,
+            objects: &known,
             ..Supplied::default()
         };
         let Some(input) = request::input(document, current, supplied) else {
             let answer = Answer::error(set.language(), "", "the request holds no object");
             return (vec![answer], Vec::new());
         };
-        let context = Context::new(&arena, Meter::start(self.budget), effects);
+        let meter = Meter::until(terms.deadline, self.budget);
+        let context = Context::new(&arena, meter, terms.effects);
         match evaluate_guarded(set, &context, &input) {
             Ok(answers) => {
                 let changed = answers.iter().flat_map(|answer| &answer.changes);
@@ -176,6 +190,12 @@ impl Gate {
             }
         }
     }
+}
+
+/// What a review is judged with.
+struct Terms {
+    effects: Effects<'static>,
+    deadline: Instant,
 }
 
 /// What the sets said so far.

@@ -306,3 +306,22 @@ fn the_fuzzer_s_seeds_end_in_an_answer_or_a_mistake() {
     }
     assert_eq!((answered, refused), (17, 1));
 }
+
+#[test]
+fn a_variable_that_no_expression_reads_is_doubtful() {
+    let policy = compile(&policy(
+        "  variables:
+    - {name: used, expression: 'true'}
+    - {name: spare, expression: 'true'}
+  validations:
+    - {expression: variables.used}
+",
+    ))
+    .unwrap();
+    let doubts: Vec<_> = policy
+        .warnings()
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(doubts, ["the variable `spare` is never used"]);
+}

@@ -111,9 +111,9 @@ fn an_exception_skips_the_rule_and_is_named() {
                      [pinned]}], match: {any: [{resources: {kinds: [Pod], names: [web]}}]}}}";
     let answers = answers(&[POLICY, exception], POD);
     assert_eq!(answers[0].status, Status::Skip);
-    let (name, origin) = answers[0].exception.as_ref().unwrap();
+    let said = answers[0].exception.as_ref().unwrap();
     assert_eq!(
-        (name.as_str(), origin.file.as_ref()),
+        (said.name.as_str(), said.origin.file.as_ref()),
         ("ops/legacy", "policies/1.yaml")
     );
 }
@@ -189,13 +189,13 @@ spec:
         deny: {conditions: [{key: '{{ a[ }}', operator: Equals, value: y}]}
 ";
     let set = compiled(&[policy]);
-    let warnings: Vec<_> = set
-        .warnings()
+    let errors: Vec<_> = set
+        .errors()
         .iter()
         .map(|one| one.message.as_str())
         .collect();
-    assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert!(warnings[0].contains("rule `mistake` of policy `facts`"));
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(errors[0].contains("rule `mistake` of policy `facts`"));
     let answers = answers(&[policy], POD);
     let status = |rule: &str| {
         let found = answers.iter().find(|one| one.rule == rule);
@@ -268,8 +268,10 @@ spec:
     };
     let context = Context::new(&arena, Meter::start(budget), Effects::default());
     let input = Input::new(Subject::KubernetesObject, object.roots().next().unwrap());
-    let error = evaluate_guarded(&*set, &context, &input).unwrap_err();
-    assert!(error.to_string().contains("memory"), "{error}");
+    let answers = evaluate_guarded(&*set, &context, &input).unwrap();
+    assert_eq!(answers[0].name(), "bomb/grow");
+    assert_eq!(answers[0].status, Status::Error);
+    assert!(answers[0].message.contains("memory"), "{answers:?}");
 }
 
 #[test]
@@ -293,4 +295,26 @@ fn the_example_policies_hold_their_tests() {
             case.prints
         );
     }
+}
+
+#[test]
+fn a_context_entry_that_nothing_reads_is_doubtful() {
+    let context =
+        "context: [{name: used, variable: {value: a}}, {name: spare, variable: {value: a}}]";
+    let policy = POLICY
+        .replace(
+            "      validate:",
+            &format!("      {context}\n      validate:"),
+        )
+        .replace("message: pin", "message: pin {{ used }}");
+    let set = compiled(&[&policy]);
+    let doubts: Vec<_> = set
+        .warnings()
+        .iter()
+        .map(|one| one.message.as_str())
+        .collect();
+    assert_eq!(
+        doubts,
+        ["rule `pinned` of policy `digests`: the context entry `spare` is never used"]
+    );
 }

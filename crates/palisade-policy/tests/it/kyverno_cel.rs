@@ -121,8 +121,8 @@ spec:
 ";
     let answer = judge(&format!("{text}{exception}"), POD);
     assert_eq!(answer.status, Status::Skip);
-    let (name, origin) = answer.exception.unwrap();
-    assert_eq!((name.as_str(), origin.start.line), ("known", 14));
+    let said = answer.exception.unwrap();
+    assert_eq!((said.name.as_str(), said.origin.start.line), ("known", 14));
     let other = POD.replace("name: web,", "name: other,");
     let answer = judge(&format!("{text}{exception}"), &other);
     assert_eq!(answer.status, Status::Fail);

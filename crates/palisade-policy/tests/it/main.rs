@@ -5,6 +5,8 @@ mod cel;
 #[cfg(test)]
 mod gate;
 #[cfg(test)]
+mod gate_exceptions;
+#[cfg(test)]
 mod kyverno;
 #[cfg(test)]
 mod kyverno_cel;

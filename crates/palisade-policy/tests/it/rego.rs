@@ -115,7 +115,7 @@ fn an_exception_skips_the_rule_that_it_names() {
     );
     let answers = judge(policy.as_ref(), "trusted: true\n", Subject::Other).unwrap();
     assert_eq!(
-        answers[0].exception.as_ref().unwrap().0,
+        answers[0].exception.as_ref().unwrap().name,
         "data.main.exception"
     );
 }
@@ -175,10 +175,12 @@ fn mistakes_are_said_at_their_places() {
     let (_, line, message) = place(&[("a.rego", "package a\nf(x) := f(x)\n")]);
     assert_eq!(line, 2);
     assert!(message.contains("needs itself"), "{message}");
-    let policy = compile(&[("a.rego", "package a\ndeny contains m if { m := y }\n")]).unwrap();
-    let answers = judge(policy.as_ref(), "{}\n", Subject::Other).unwrap();
-    assert_eq!(answers[0].status, Status::Error);
-    assert!(answers[0].message.contains('y'), "{answers:?}");
+    let (_, line, message) = place(&[("a.rego", "package a\ndeny contains m if { m := y }\n")]);
+    assert_eq!(line, 2);
+    assert_eq!(
+        message,
+        "the variable `y` is unsafe: nothing gives it a value"
+    );
 }
 
 #[test]
@@ -188,10 +190,11 @@ fn an_evaluation_that_does_not_end_is_ended() {
         "package a\ndeny contains m if { some x in numbers.range(1, 4000); some y in numbers.range(1, 4000); some z in numbers.range(1, 4000); x * y * z == -1; m := \"never\" }\n",
     )])
     .unwrap();
-    let result = judge(policy.as_ref(), "{}\n", Subject::Other);
+    let answers = judge(policy.as_ref(), "{}\n", Subject::Other).unwrap();
+    assert_eq!(answers[0].status, Status::Error);
     assert!(
-        matches!(result, Err(EvaluationError::Exhausted(_))),
-        "{result:?}"
+        answers[0].message.contains("longer than 2000 ms"),
+        "{answers:?}"
     );
 }
 
@@ -224,4 +227,66 @@ fn seeds_of_the_fuzzer_compile_or_are_refused() {
         count += 1;
     }
     assert!(count >= 6, "only {count} seeds");
+}
+
+const ON_A_REQUEST: &str = "\
+package kubernetes.admission
+
+import data.lib
+
+deny contains result if {
+  input.request.kind.kind == \"Pod\"
+  input.request.operation == \"CREATE\"
+  input.request.namespace == \"shop\"
+  lib.object.spec.hostNetwork
+  result := {\"msg\": \"no host network\", \"path\": \"request.object.spec.hostNetwork\"}
+}
+";
+const LIBRARY: &str = "package lib\n\nobject := input.request.object\n";
+const HOST: &str = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: shop}, \
+                    spec: {hostNetwork: true}}";
+
+#[test]
+fn a_rule_about_a_request_is_asked_about_an_object() {
+    let files = [("deny.rego", ON_A_REQUEST), ("lib.rego", LIBRARY)];
+    let policy = compile(&files).unwrap();
+    assert_eq!(policy.rules()[0].subject, Some(Subject::KubernetesObject));
+    let answers = judge(&*policy, HOST, Subject::KubernetesObject).unwrap();
+    assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
+    assert_eq!(answers[0].path, "/spec/hostNetwork");
+    let review = format!(
+        "{{apiVersion: admission.k8s.io/v1, kind: AdmissionReview, request: {{uid: '1', \
+         kind: {{group: '', version: v1, kind: Pod}}, operation: CREATE, namespace: shop, \
+         object: {HOST}}}}}"
+    );
+    let answers = judge(&*policy, &review, Subject::AdmissionReview).unwrap();
+    assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
+}
+
+#[test]
+fn what_is_never_used_or_never_holds_is_doubtful() {
+    let policy = compile(&[
+        (
+            "main.rego",
+            "package main\nimport data.lib\nimport data.lib.other\ndeny contains m if { helper; m := lib.text }\nhelper if input.a\nunused if input.b\ndeny contains \"x\" if { false }\n",
+        ),
+        ("lib.rego", "package lib\ntext := \"a\"\nothers := 1\n"),
+    ])
+    .unwrap();
+    let doubts: Vec<_> = policy
+        .warnings()
+        .iter()
+        .map(|doubt| {
+            let line = doubt.origin.as_ref().unwrap().start.line;
+            (line, doubt.message.as_str())
+        })
+        .collect();
+    assert_eq!(
+        doubts,
+        [
+            (3, "the import `other` is never used"),
+            (6, "the rule `unused` is never used"),
+            (7, "this body of `deny` never holds"),
+        ]
+    );
 }

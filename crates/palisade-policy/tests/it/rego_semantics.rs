@@ -3,6 +3,7 @@
 use bumpalo::Bump;
 use palisade_policy::languages::rego::query;
 use palisade_policy::{Budget, Context, Effects, Meter, Settings};
+use serde_json::json;
 
 use crate::rego::{bundle, compile};
 
@@ -139,5 +140,47 @@ fn a_mocked_function_of_ours_is_mocked() {
     assert_value(
         "package a\np if q with io.jwt.decode as [{}, {\"sub\": \"b\"}, \"\"]\nq if io.jwt.decode(\"x\")[1].sub == \"b\"\n",
         &true.into(),
+    );
+}
+
+#[test]
+fn a_constant_in_a_head_beside_a_variable_hides_nothing() {
+    let text = "package a
+
+r[q].s contains x if {
+  q := [\"a\", \"b\"][_]
+  x := [\"a\", \"b\", \"c\"][_]
+  q != x
+}
+
+r.b.s contains \"foo\"
+
+r.a.t contains \"bar\" if true
+
+p := [r.b.s, r.a.s, r.a.t, r.b.s.c]
+";
+    assert_value(text, &json!([["a", "c", "foo"], ["b", "c"], ["bar"], "c"]));
+}
+
+#[test]
+fn paths_through_a_graph_end_where_they_meet_again() {
+    let text = "package a
+
+g := {
+  \"one\": [\"two\", \"five\"], \"two\": [\"four\"], \"three\": [\"\"], \"four\": [\"three\"],
+  \"five\": [\"seven\", \"six\"], \"six\": [\"nine\", \"seven\"], \"seven\": [\"eight\"],
+  \"eight\": [\"three\"], \"nine\": [\"\"],
+}
+
+p := [concat(\"-\", path) | some path in graph.reachable_paths(g, {\"one\"})]
+";
+    assert_value(
+        text,
+        &json!([
+            "one-five-seven-eight-three",
+            "one-five-six",
+            "one-five-six-nine",
+            "one-two-four-three",
+        ]),
     );
 }

@@ -203,7 +203,8 @@ fn duration(case: &CaseResult) -> String {
     format!("{:.1} ms", case.duration.as_secs_f64() * 1000.0)
 }
 
-fn plural(count: usize, word: &str) -> String {
+/// The word, in the plural unless it is one.
+pub fn plural(count: usize, word: &str) -> String {
     if count == 1 {
         word.to_owned()
     } else {

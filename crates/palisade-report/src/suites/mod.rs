@@ -7,6 +7,7 @@ mod kyverno;
 
 use palisade_policy::{SuiteReport, Verdict};
 
+pub use self::human::plural;
 use crate::Detail;
 
 /// Form of the results of policy tests.

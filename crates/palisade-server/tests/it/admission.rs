@@ -11,7 +11,7 @@ use palisade_document::SourceFile;
 use palisade_policy::admission::Gate;
 use palisade_policy::{Budget, Bundle, Settings, languages};
 use palisade_server::TlsFiles;
-use palisade_server::admission::{Webhook, serve};
+use palisade_server::admission::{Overflow, Webhook, serve};
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -90,15 +90,17 @@ fn certificate(folder: &Path) -> CertificateDer<'static> {
 
 fn gate(path: &Path) -> Result<Gate, String> {
     let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let (language, name) = if text.starts_with("package") {
+        ("rego", "slow.rego")
+    } else {
+        ("kyverno", "owner.yaml")
+    };
     let bundle = Bundle {
         name: "owner".to_owned(),
-        files: BTreeMap::from([(
-            "owner.yaml".to_owned(),
-            Arc::new(SourceFile::new("owner.yaml", text)),
-        )]),
+        files: BTreeMap::from([(name.to_owned(), Arc::new(SourceFile::new(name, text)))]),
     };
-    let kyverno = languages::find("kyverno").expect("a language");
-    let compiled = (kyverno.compile)(&bundle, &Settings::default());
+    let language = languages::find(language).expect("a language");
+    let compiled = (language.compile)(&bundle, &Settings::default());
     let compiled = compiled.map_err(|errors| errors[0].message.clone())?;
     Ok(Gate::new(vec![compiled], Vec::new(), Budget::default()))
 }
@@ -110,11 +112,15 @@ fn stamp(path: &Path) -> u64 {
 }
 
 async fn start() -> Running {
+    let log = Log::default();
+    start_with(OWNER, log.clone(), Box::new(log)).await
+}
+
+async fn start_with(text: &str, log: Log, decisions: Box<dyn Write + Send>) -> Running {
     let folder = tempfile::tempdir().expect("a folder");
     let policy = folder.path().join("owner.yaml");
-    std::fs::write(&policy, OWNER).expect("a file");
+    std::fs::write(&policy, text).expect("a file");
     let certificate = certificate(folder.path());
-    let log = Log::default();
     let (load, watched) = (policy.clone(), policy);
     let webhook = Webhook {
         tls: Some(TlsFiles {
@@ -125,7 +131,8 @@ async fn start() -> Running {
         load: Box::new(move || gate(&load)),
         stamp: Box::new(move || stamp(&watched)),
         now_ns: || 1_700_000_000_000_000_000,
-        decisions: Box::new(log.clone()),
+        decisions,
+        overflow: Overflow::Deny,
         say: |_| {},
     };
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
@@ -196,8 +203,9 @@ async fn a_breach_is_refused_with_its_message_and_logged_without_the_object() {
     let (_, body) = webhook.post("/validate", &owned).await;
     assert_eq!(body["response"]["allowed"], true, "{body}");
 
+    let written = eventually(|| async { webhook.log.lines().len() == 2 });
+    assert!(written.await, "the decisions are not logged");
     let lines = webhook.log.lines();
-    assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["allowed"], false);
     assert_eq!(lines[0]["user"], "deployer");
     assert_eq!(lines[0]["answers"][0]["policy"], "owner");
@@ -301,4 +309,72 @@ async fn changed_policies_and_certificates_are_taken_over_and_broken_ones_are_no
     )
     .await;
     assert!(old.is_err(), "the old certificate is still served");
+}
+
+/// Takes nothing until it is let go.
+struct Stuck(std::sync::mpsc::Receiver<()>);
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        // Ends when the test drops its side.
+        let _gone = self.0.recv();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_takes_nothing_holds_no_answer_up_and_lets_nothing_in_unseen() {
+    let (held, stuck) = std::sync::mpsc::channel();
+    let webhook = start_with(OWNER, Log::default(), Box::new(Stuck(stuck))).await;
+    let owned = review(&json!({"owner": "team-shop"}));
+    let mut refused = None;
+    for _ in 0..1100 {
+        let (status, body) = webhook.post("/validate", &owned).await;
+        assert_eq!(status, 200, "{body}");
+        if body["response"]["allowed"] == false {
+            refused = Some(body);
+            break;
+        }
+    }
+    let refused = refused.expect("the queue is bounded");
+    let message = refused["response"]["status"]["message"].as_str();
+    assert_eq!(
+        message,
+        Some("the decision log has no room for this decision")
+    );
+    let (address, certificate) = (webhook.address, &webhook.certificate);
+    let answer = send(address, certificate, ("GET", "/metrics"), "").await;
+    let text = answer.expect("an answer").body;
+    assert!(
+        text.contains("palisade_admission_unlogged_decisions_total 1"),
+        "{text}"
+    );
+    drop(held);
+}
+
+const SLOW: &str = "\
+package slow
+
+deny contains \"never\" if {
+  some x in numbers.range(1, 100000)
+  some y in numbers.range(1, 100000)
+  x * y == -1
+}
+";
+
+#[tokio::test]
+async fn a_policy_that_never_ends_is_answered_before_the_api_server_gives_up() {
+    let log = Log::default();
+    let webhook = start_with(SLOW, log.clone(), Box::new(log)).await;
+    let review = review(&json!({"owner": "team-shop"}));
+    let (status, body) = webhook.post("/validate?timeout=3s", &review).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["response"]["allowed"], false);
+    let message = body["response"]["status"]["message"].as_str();
+    let message = message.expect("a message");
+    assert!(message.contains("slow/deny: not evaluated"), "{message}");
 }

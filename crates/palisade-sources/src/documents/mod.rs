@@ -88,12 +88,27 @@ fn collect<'d>(value: Value<'d>, found: &mut Vec<Value<'d>>) {
 /// What a document is that holds no Kubernetes object, by the fields that its format demands.
 pub(crate) fn kind_of(path: &str, document: &Document) -> Option<Kind> {
     let root = document.roots().next()?;
+    let told = kind_of_value(root).filter(|kind| *kind != Kind::Kubernetes);
+    match told {
+        // `on` alone says little: what is in no folder of workflows runs nowhere.
+        Some(Kind::Workflow) | None => {
+            let runs = root.get("jobs").is_some() && path.contains(".github/workflows/");
+            runs.then_some(Kind::Workflow)
+        }
+        told => told,
+    }
+}
+
+/// What a value is, by the fields that its format demands.
+pub fn kind_of_value(root: Value<'_>) -> Option<Kind> {
     let has = |key: &str| root.get(key).is_some();
-    if has("format_version") && (has("planned_values") || has("resource_changes")) {
+    if has("apiVersion") && root.get("kind").and_then(Value::as_str).is_some() {
+        Some(Kind::Kubernetes)
+    } else if has("format_version") && (has("planned_values") || has("resource_changes")) {
         Some(Kind::TerraformPlan)
     } else if has("bomFormat") || has("spdxVersion") {
         Some(Kind::Sbom)
-    } else if has("jobs") && path.contains(".github/workflows/") {
+    } else if has("jobs") && has("on") {
         Some(Kind::Workflow)
     } else {
         None

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use palisade_document::{Document, Limits, SourceFile, parse_yaml};
 use palisade_policy::admission::Gate;
 use palisade_policy::{Budget, Settings};
 use palisade_server::TlsFiles;
-use palisade_server::admission::{Webhook, serve};
+use palisade_server::admission::{Overflow, Webhook, serve};
 
 use crate::arguments::Global;
 use crate::failure::UsageError;
@@ -26,7 +26,7 @@ const EXAMPLES: &str = "Examples:
   palisade serve --admission policy/ --plain --listen 127.0.0.1:8080   behind a proxy of your own
 
 Answers POST /validate and POST /mutate (admission.k8s.io/v1), and /healthz, /readyz, /metrics.
-What cannot be evaluated is refused. Changed policies and certificates are taken over within
+What cannot be evaluated is refused, and the answer is there before the API server gives up. Changed policies and certificates are taken over within
 seconds; changed policies that do not load leave those before in force.";
 
 /// What can be typed after `serve`.
@@ -65,9 +65,22 @@ pub(crate) struct Arguments {
     /// Append decisions to a file instead of standard output
     #[arg(long, value_name = "FILE")]
     decision_log: Option<PathBuf>,
-    /// Longest evaluation of one policy set, in milliseconds
+    /// What happens to a decision that the log has no room for
+    #[arg(long, value_enum, default_value_t)]
+    log_overflow: LogOverflow,
+    /// Longest evaluation of one policy, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 2000)]
     timeout_ms: u64,
+}
+
+/// What happens to a decision that the log has no room for.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum LogOverflow {
+    /// It waits, and is refused where there is no room in time
+    #[default]
+    Wait,
+    /// It is refused at once
+    Deny,
 }
 
 pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
@@ -128,6 +141,10 @@ fn webhook(arguments: &Arguments, root: &Path) -> anyhow::Result<Webhook> {
         stamp: Box::new(move || stamp(&stamped, &watched)),
         now_ns,
         decisions,
+        overflow: match arguments.log_overflow {
+            LogOverflow::Wait => Overflow::Wait,
+            LogOverflow::Deny => Overflow::Deny,
+        },
         say: |sentence| output::complain(sentence, crate::arguments::Color::Auto),
     })
 }
@@ -139,11 +156,13 @@ fn load(
     budget: Budget,
 ) -> Result<Gate, String> {
     let loaded = policies::load(root, paths, None, &Settings::default());
-    if let Some(error) = loaded.errors().next() {
-        return Err(match &error.origin {
-            Some(origin) => format!("{}: {}", origin, error.message),
-            None => error.message.clone(),
-        });
+    let unloaded = loaded.unloaded().map(|error| match &error.origin {
+        Some(origin) => format!("{}: {}", origin, error.message),
+        None => error.message.clone(),
+    });
+    let unloaded: Vec<String> = unloaded.collect();
+    if !unloaded.is_empty() {
+        return Err(unloaded.join("\n"));
     }
     let judges = |set: &policies::PolicySet| {
         set.language.name != "sentinel" && !set.compiled.rules().is_empty()

@@ -1,27 +1,20 @@
 //! From answers of policies to what the checks of pattern 6 report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_document::{Value, fingerprint};
-use palisade_model::{Diagnostic, DiagnosticLevel, NodeId, NodeKind, Origin, Severity};
+use palisade_model::{
+    CheckId, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, NodeId, NodeKind, Origin,
+    Severity, WorkloadKind,
+};
 use palisade_patterns::{GuardrailFault, GuardrailReport};
-use palisade_policy::{Answer, Enforcement, Status, Subject};
+use palisade_policy::{Answer, End, Enforcement, PolicyException, Status, Subject};
 
 use super::{Judged, Said};
 use crate::policies::Loaded;
 
-/// Kinds of Kubernetes that the model holds as workloads.
-const WORKLOADS: [&str; 8] = [
-    "Pod",
-    "Deployment",
-    "StatefulSet",
-    "DaemonSet",
-    "ReplicaSet",
-    "ReplicationController",
-    "Job",
-    "CronJob",
-];
-
+/// The check that a breach of a policy is.
+const GUARDRAIL_BROKEN: CheckId = CheckId::new(6, 20);
 /// Rules whose answers hang on facts that code does not hold, as notes: they judge at admission.
 pub(crate) fn waiting(said: &[Said<'_>]) -> Vec<Diagnostic> {
     let mut rules: BTreeMap<String, (&Answer, usize)> = BTreeMap::new();
@@ -56,6 +49,15 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
         let first = || (report(said, answer, GuardrailFault::NotEvaluated), 0);
         unanswered.entry(key).or_insert_with(first).1 += 1;
     };
+    let known: BTreeSet<&Origin> = loaded
+        .errors()
+        .filter_map(|error| error.origin.as_ref())
+        .collect();
+    // A policy that does not load is told once, and not by each of its answers again.
+    let is_told = |answer: &Answer| {
+        let origin = answer.defined_at.as_ref();
+        origin.is_some_and(|origin| known.contains(origin))
+    };
     for one in said {
         match &one.answers {
             Ok(answers) => {
@@ -64,6 +66,7 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
                         Status::Fail | Status::Warn => {
                             reports.push(report(one, answer, GuardrailFault::Broken));
                         }
+                        Status::Error if is_told(answer) => {}
                         Status::Error => note(one, answer),
                         Status::Pass | Status::Skip => {}
                     }
@@ -82,6 +85,78 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
         reports.push(report);
     }
     reports
+}
+
+/// What exceptions of the ecosystems leave out although it was asked, as breaches with the
+/// exceptions that cover them, so that reports list them like any other; and the exceptions that
+/// nobody answers for or that have no end ahead.
+pub(crate) fn excepted(
+    said: &[Said<'_>],
+    loaded: &Loaded,
+    now_ns: i64,
+) -> (Vec<GuardrailReport>, Vec<Exception>) {
+    let (mut reports, mut exceptions) = (Vec::new(), Vec::new());
+    for one in said {
+        for answer in one.answers.iter().flatten() {
+            let Some(exception) = &answer.exception else {
+                continue;
+            };
+            let (Some(owner), End::On(expires)) = (&exception.owner, &exception.end) else {
+                continue;
+            };
+            let mut left_out = answer.clone();
+            left_out.status = Status::Fail;
+            let report = report(one, &left_out, GuardrailFault::Broken);
+            let reason = exception.reason.as_deref().unwrap_or("no reason given");
+            exceptions.push(Exception {
+                scope: ExceptionScope {
+                    check: GUARDRAIL_BROKEN,
+                    resource: report.subject.to_string(),
+                    part: report.part.clone(),
+                    content: Some(report.content.clone()),
+                },
+                reason: reason.to_owned(),
+                owner: owner.clone(),
+                expires: *expires,
+                origin: exception.origin.clone(),
+            });
+            reports.push(report);
+        }
+    }
+    let written = loaded.sets.iter().flat_map(|set| set.compiled.exceptions());
+    reports.extend(written.filter_map(|exception| unreviewed(exception, now_ns)));
+    (reports, exceptions)
+}
+
+/// An exception that is over, or lacks what a review gives it.
+fn unreviewed(exception: &PolicyException, now_ns: i64) -> Option<GuardrailReport> {
+    let fault = match (&exception.owner, &exception.end) {
+        (_, End::Unreadable(text)) => {
+            format!("does not hold: its end `{text}` is no day; write it as 2027-01-31")
+        }
+        (_, End::On(day)) if !exception.holds(Some(now_ns)) => {
+            format!("does not hold any more: it ended on {day}")
+        }
+        (None, End::Missing) => "has neither owner nor end".to_owned(),
+        (None, End::On(_)) => "has no owner".to_owned(),
+        (Some(_), End::Missing) => "has no end".to_owned(),
+        (Some(_), End::On(_)) => return None,
+    };
+    let name = &exception.name;
+    Some(GuardrailReport {
+        fault: GuardrailFault::ExceptionUnreviewed,
+        subject: NodeId::new(NodeKind::Control, &format!("policy-exception/{name}")),
+        part: String::new(),
+        message: format!("the exception `{name}` {fault}"),
+        label: match &exception.owner {
+            Some(owner) => format!("`{owner}` answers for it"),
+            None => "nobody answers for it".to_owned(),
+        },
+        origin: exception.origin.clone(),
+        content: String::new(),
+        severity: None,
+        rule: None,
+    })
 }
 
 fn unloaded(problem: &Diagnostic) -> GuardrailReport {
@@ -111,7 +186,9 @@ fn report(said: &Said<'_>, answer: &Answer, fault: GuardrailFault) -> GuardrailR
             GuardrailFault::NotEvaluated => {
                 format!("policy `{name}` could not be evaluated: {sentence}")
             }
-            GuardrailFault::Broken => format!("policy `{name}`: {sentence}"),
+            GuardrailFault::Broken | GuardrailFault::ExceptionUnreviewed => {
+                format!("policy `{name}`: {sentence}")
+            }
         },
         label: if said.about.is_none() {
             "asked of the whole system".to_owned()
@@ -156,7 +233,9 @@ fn identity(judged: &Judged<'_>) -> NodeId {
         .or_else(|| text(&["metadata", "generateName"]))
         .unwrap_or_default();
     let namespace = text(&["metadata", "namespace"]).unwrap_or("default");
-    let is_workload = WORKLOADS.contains(&kind);
+    let is_workload = WorkloadKind::KUBERNETES
+        .iter()
+        .any(|known| known.name() == kind);
     let node = if is_workload {
         NodeKind::Workload
     } else {

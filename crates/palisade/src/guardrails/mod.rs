@@ -21,7 +21,8 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::policies::{Loaded, PolicySet};
 
-pub(crate) use self::findings::{reports, waiting};
+pub(crate) use self::findings::{excepted, reports, waiting};
+use self::scope::Scope;
 
 /// One value of a document that is judged by itself.
 #[derive(Debug, Clone, Copy)]
@@ -75,6 +76,11 @@ pub(crate) fn judge<'d>(
         now_ns: Some(now_ns),
         ..Effects::default()
     };
+    let sets: Vec<(&PolicySet, Scope<'_>)> = loaded
+        .sets
+        .iter()
+        .map(|set| (set, Scope::of(set.compiled.as_ref())))
+        .collect();
     questions
         .par_iter()
         .flat_map_iter(|(about, value, subject)| {
@@ -87,17 +93,18 @@ pub(crate) fn judge<'d>(
                 ..Input::new(*subject, *value)
             };
             let (about, subject) = (*about, *subject);
-            loaded.sets.iter().map(move |set| {
+            let judge = |(set, scope): &(&'d PolicySet, Scope<'_>)| {
                 let mut answers = ask(set, &input, effects);
                 if let Ok(answers) = &mut answers {
-                    answers.retain(|answer| scope::holds(answer, set, subject, &loaded.texts));
+                    answers.retain(|answer| scope.holds(answer, subject));
                 }
                 Said {
                     about,
                     set,
                     answers,
                 }
-            })
+            };
+            sets.iter().map(judge).collect::<Vec<_>>()
         })
         .collect()
 }
@@ -125,16 +132,20 @@ fn values(read: &ReadDocument) -> Vec<Judged<'_>> {
             .map(|value| judged(value, Subject::KubernetesObject))
             .collect(),
         kind => {
-            let subject = match kind {
-                documents::Kind::Kubernetes => Subject::KubernetesObject,
-                documents::Kind::Dockerfile => Subject::Dockerfile,
-                documents::Kind::TerraformPlan => Subject::TerraformPlan,
-                documents::Kind::Sbom => Subject::Sbom,
-                documents::Kind::Workflow => Subject::Workflow,
-            };
             let roots = read.document.roots();
-            roots.map(|value| judged(value, subject)).collect()
+            roots.map(|value| judged(value, subject(kind))).collect()
         }
+    }
+}
+
+/// What a kind of document is to policies.
+pub(crate) const fn subject(kind: documents::Kind) -> Subject {
+    match kind {
+        documents::Kind::Kubernetes => Subject::KubernetesObject,
+        documents::Kind::Dockerfile => Subject::Dockerfile,
+        documents::Kind::TerraformPlan => Subject::TerraformPlan,
+        documents::Kind::Sbom => Subject::Sbom,
+        documents::Kind::Workflow => Subject::Workflow,
     }
 }
 

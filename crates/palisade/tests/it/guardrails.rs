@@ -32,7 +32,7 @@ fn page() -> String {
 #[test]
 fn the_handbooks_examples_do_what_it_says() {
     let page = page();
-    for check in ["PAL0620", "PAL0621"] {
+    for check in ["PAL0620", "PAL0621", "PAL0622"] {
         let flagged = System::of(&example(&page, check, "Flagged"));
         let run = flagged.run(&["check", "--only", check]);
         let wanted = page
@@ -175,4 +175,122 @@ fn a_policy_that_does_not_load_keeps_the_gate_closed_and_the_others_judge() {
     assert_eq!(run.code, 1);
     assert!(run.out.contains("PAL0621"), "{}", run.out);
     assert!(run.out.contains("runs the latest image"), "{}", run.out);
+}
+
+#[test]
+fn a_rule_about_an_admission_request_judges_what_is_read() {
+    let rule = "\
+package kubernetes.admission
+
+deny contains msg if {
+  input.request.kind.kind == \"Pod\"
+  some container in input.request.object.spec.containers
+  endswith(container.image, \":latest\")
+  msg := sprintf(\"container %s runs the latest image\", [container.name])
+}
+";
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", rule)]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("--> pod.yaml:8:7"), "{}", run.out);
+}
+
+#[test]
+fn what_a_rule_reads_tells_its_documents_and_not_its_folder() {
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("policy/github/latest.rego", LATEST),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+}
+
+const NO_HOST: &str = "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: no-host}
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: network
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      validate:
+        message: no host network
+        pattern: {spec: {=(hostNetwork): false}}
+";
+
+#[test]
+fn a_policy_that_does_not_load_beside_good_ones_fails_every_command() {
+    let broken = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: broken}\n";
+    let host = MANIFEST.replace("  containers:", "  hostNetwork: true\n  containers:");
+    let files = [
+        ("pod.yaml", host.as_str()),
+        ("policy/good.yaml", NO_HOST),
+        ("policy/broken.yaml", broken),
+    ];
+    let system = System::of(&files);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0621"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("no host network"), "{}", run.out);
+    let told = "error[PAL0621]: a policy does not load: policy `broken` has no list `spec.rules`";
+    assert_eq!(run.out.matches("error[PAL0621]").count(), 1, "{}", run.out);
+    assert!(run.out.contains(told), "{}", run.out);
+
+    let run = system.run(&["policy", "check", "policy"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("1 error "), "{}", run.out);
+}
+
+/// `LATEST` with an exception of conftest that says this of itself.
+fn excepted(custom: &str) -> String {
+    let lettered = LATEST.replace("deny contains", "deny_latest contains");
+    format!(
+        "{lettered}\n# METADATA\n# title: legacy\n{custom}exception contains [\"latest\"] if input.metadata.name == \"cart\"\n"
+    )
+}
+
+#[test]
+fn an_exception_of_the_ecosystem_is_listed_with_owner_and_end() {
+    let rule = excepted(
+        "# custom:\n#   owner: team-cart\n#   until: \"2999-01-31\"\n#   reason: moved in spring\n",
+    );
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", &rule)]);
+    let only = ["check", "--only", "PAL0620,PAL0622"];
+    let run = system.run(&[&only[..], &["-v"]].concat());
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert!(run.out.contains("1 excepted"), "{}", run.out);
+    let listed = "until 2999-01-31 (team-cart): moved in spring";
+    assert!(run.out.contains(listed), "{}", run.out);
+
+    let run = system.run(&[&only[..], &["--format", "json"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let exception = &found["excepted"][0]["exception"];
+    assert_eq!(exception["owner"], "team-cart", "{}", run.out);
+    assert_eq!(exception["origin"]["file"], "policy/latest.rego");
+
+    let run = system.run(&[&only[..], &["--format", "sarif"]].concat());
+    let found: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let suppression = &found["runs"][0]["results"][0]["suppressions"][0];
+    assert_eq!(suppression["kind"], "external", "{}", run.out);
+    let why = "moved in spring (owner team-cart, until 2999-01-31)";
+    assert_eq!(suppression["justification"], why);
+}
+
+#[test]
+fn an_exception_that_is_over_does_not_hold_and_is_told() {
+    let over = excepted("# custom:\n#   owner: team-cart\n#   until: \"2001-01-31\"\n");
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", &over)]);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0622"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("runs the latest image"), "{}", run.out);
+    let told = "error[PAL0622]: the exception `data.main.exception` does not hold any more: it ended on 2001-01-31";
+    assert!(run.out.contains(told), "{}", run.out);
+
+    let unowned = excepted("");
+    let system = System::of(&[("pod.yaml", MANIFEST), ("policy/latest.rego", &unowned)]);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0622"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(!run.out.contains("runs the latest image"), "{}", run.out);
+    let told = "error[PAL0622]: the exception `data.main.exception` has neither owner nor end";
+    assert!(run.out.contains(told), "{}", run.out);
 }

@@ -3,6 +3,7 @@
 mod attacks;
 mod calls;
 mod envoy;
+mod musts;
 mod others;
 mod python;
 mod stand;

@@ -38,6 +38,7 @@ pub(super) struct TestIssuer {
     changes: watch::Sender<u64>,
     callers: Mutex<Vec<(Attributes, watch::Sender<Arc<Holdings>>)>>,
     federated: Mutex<Bundles>,
+    hint: Mutex<String>,
 }
 
 impl TestIssuer {
@@ -51,6 +52,7 @@ impl TestIssuer {
             changes: watch::channel(0).0,
             callers: Mutex::new(Vec::new()),
             federated: Mutex::new(BTreeMap::new()),
+            hint: Mutex::new(String::new()),
         })
     }
 
@@ -69,6 +71,12 @@ impl TestIssuer {
     /// Other rules from now on.
     pub(super) fn rule(&self, rules: Vec<Rule>) {
         *self.rules.lock().expect("a lock") = rules;
+        self.push();
+    }
+
+    /// Gives every document and token the same hint.
+    pub(super) fn hint(&self, hint: &str) {
+        hint.clone_into(&mut self.hint.lock().expect("a lock"));
         self.push();
     }
 
@@ -107,7 +115,11 @@ impl TestIssuer {
 
     fn sign(&self, caller: &Attributes) -> Holdings {
         let authority = self.authority.lock().expect("a lock");
-        let svids = self.ids(caller).into_iter().map(|id| leaf(&authority, id));
+        let hint = self.hint.lock().expect("a lock").clone();
+        let svids = self.ids(caller).into_iter().map(|id| X509Svid {
+            hint: hint.clone(),
+            ..leaf(&authority, id)
+        });
         Holdings {
             svids: svids.collect(),
             own: Some(Arc::new(Bundle {
@@ -151,7 +163,7 @@ impl TestIssuer {
             id: id.clone(),
             token: Zeroizing::new(format!("{signed}.{signature}")),
             expires,
-            hint: String::new(),
+            hint: self.hint.lock().expect("a lock").clone(),
         }
     }
 }

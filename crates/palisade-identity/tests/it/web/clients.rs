@@ -126,3 +126,23 @@ async fn botocore_assumes_a_role_where_an_independent_reader_proves_the_token() 
         assert_eq!(answer["refused"], "InvalidIdentityToken", "{answer}");
     }
 }
+
+/// What Mozilla's intermediate recommendations allow, by OpenSSL.
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_that_of_mozilla_intermediate() {
+    let cloud = cloud().await;
+    let answer = cloud.run("tls_client.py", &[&cloud.issuer]).await;
+    for (what, spoken) in [
+        ("TLSv1", false),
+        ("TLSv1.1", false),
+        ("TLSv1.2", true),
+        ("TLSv1.3", true),
+        ("ECDHE-ECDSA-AES128-GCM-SHA256", true),
+        ("ECDHE-ECDSA-AES256-GCM-SHA384", true),
+        ("ECDHE-ECDSA-CHACHA20-POLY1305", true),
+        ("ECDHE-ECDSA-AES128-SHA256", false),
+        ("ECDHE-ECDSA-AES256-SHA", false),
+    ] {
+        assert_eq!(answer[what], spoken, "{what}: {answer}");
+    }
+}

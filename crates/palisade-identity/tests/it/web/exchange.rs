@@ -400,3 +400,27 @@ async fn requests_that_are_not_understood_are_told() {
         );
     }
 }
+
+#[tokio::test]
+async fn one_identity_does_not_take_all() {
+    let stand = stand().await;
+    let (web, job) = (stand.token(WEB), stand.token("spiffe://example.org/jobs/a"));
+    for _ in 0..100 {
+        assert_eq!(stand.exchange(&web, &[]).await.0, StatusCode::OK);
+    }
+    let (status, answer) = stand.exchange(&web, &[]).await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(answer["error"], "slow_down");
+    assert_eq!(
+        stand.exchange(&job, &[]).await.0,
+        StatusCode::OK,
+        "others are served"
+    );
+    stand.clock.turn(-SignedDuration::from_secs(5));
+    assert_eq!(
+        stand.exchange(&web, &[]).await.0,
+        StatusCode::TOO_MANY_REQUESTS
+    );
+    stand.clock.turn(SignedDuration::from_secs(6));
+    assert_eq!(stand.exchange(&web, &[]).await.0, StatusCode::OK);
+}

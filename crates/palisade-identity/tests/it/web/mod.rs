@@ -4,6 +4,7 @@ mod clients;
 mod exchange;
 mod federation;
 mod pages;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};

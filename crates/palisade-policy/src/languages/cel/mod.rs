@@ -30,6 +30,7 @@ mod syntax;
 mod value;
 
 pub(crate) use self::environment::Environment;
+pub(crate) use self::library::lookups::plural;
 pub(crate) use self::overload::Dialect;
 pub(crate) use self::program::Program;
 pub(crate) use self::scope::Scope;

@@ -4,6 +4,7 @@ use crate::answer::{Enforcement, Status};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::datum::Datum;
+use crate::fit::Fit;
 use crate::input::Operation;
 
 use super::exceptions::Exception;
@@ -25,6 +26,27 @@ pub(crate) struct Judged<'x, 'a> {
     pub(crate) response: Response<'a>,
     /// Facts that were asked for in vain.
     pub(crate) missing: Vec<String>,
+    /// Whether a budget ran out.
+    pub(crate) exhausted: bool,
+}
+
+impl<'x, 'a> Judged<'x, 'a> {
+    fn new(rule: &'x Rule, response: Response<'a>) -> Self {
+        Self {
+            rule,
+            response,
+            missing: Vec::new(),
+            exhausted: false,
+        }
+    }
+
+    /// A rule without an answer, since a budget ran out.
+    fn exhausted(rule: &'x Rule, reason: Exhausted) -> Self {
+        Self {
+            exhausted: true,
+            ..Self::new(rule, Response::new(Status::Error, reason.to_string()))
+        }
+    }
 }
 
 /// What a policy says about a request.
@@ -36,35 +58,35 @@ pub(crate) struct Outcome<'x, 'a> {
     pub(crate) object: Option<Datum<'a>>,
 }
 
-/// Runs the rules of one kind of a policy.
+/// Runs the rules of one kind of a policy. A rule whose budget runs out answers with an error; the
+/// next has one of its own.
 pub(crate) fn run<'x, 'a>(
     context: &'x Context<'a>,
     request: &'x Request<'a>,
     policy: &'x Policy,
     kind: RuleKind,
     exceptions: &'x [Exception],
-) -> Result<Outcome<'x, 'a>, Exhausted> {
+) -> Outcome<'x, 'a> {
     let mut outcome = Outcome::default();
     let wanted = |rule: &&Rule| kind_of(rule) == kind && rule.matching.may_match(request);
     let mut rules = policy.rules.iter().filter(wanted).peekable();
     if rules.peek().is_none() || !is_in_namespace(policy, request) {
-        return Ok(outcome);
+        return outcome;
     }
     let scope = Scope::new(context, request);
-    if let Some(conditions) = &policy.conditions {
-        let judged = conditions.judge(&scope, "")?;
-        match judged.status {
-            Status::Pass => {}
-            Status::Skip => return Ok(outcome),
-            _ => {
-                let message = format!("`matchConditions` have no value: {}", judged.message);
-                outcome.answers.extend(rules.map(|rule| Judged {
-                    rule,
-                    response: Response::new(Status::Error, message.clone()),
-                    missing: Vec::new(),
-                }));
-                return Ok(outcome);
-            }
+    match conditions(&scope, policy) {
+        Conditions::Hold => {}
+        Conditions::DoNotHold => return outcome,
+        Conditions::Unknown(message) => {
+            let respond = |rule| Judged::new(rule, Response::new(Status::Error, &*message));
+            outcome.answers.extend(rules.map(respond));
+            return outcome;
+        }
+        Conditions::Exhausted(reason) => {
+            outcome
+                .answers
+                .extend(rules.map(|rule| Judged::exhausted(rule, reason)));
+            return outcome;
         }
     }
     let mut applied = 0_usize;
@@ -76,19 +98,20 @@ pub(crate) fn run<'x, 'a>(
             exceptions,
         };
         let saved = scope.save();
-        let responses = runner.run(kind);
+        let responses = context.meter.renew().and_then(|()| runner.run(kind));
         let missing = context.take_missing();
         scope.restore(&saved);
-        for response in responses? {
+        let responses = match responses {
+            Ok(responses) => responses,
+            Err(reason) => {
+                outcome.answers.push(Judged::exhausted(rule, reason));
+                continue;
+            }
+        };
+        for response in responses {
             if let Some(patched) = response.patched {
                 if build::is_too_deep(patched) {
-                    let most = build::MAX_DEPTH;
-                    let message = format!("the change nests the object deeper than {most}");
-                    outcome.answers.push(Judged {
-                        rule,
-                        response: Response::new(Status::Error, message),
-                        missing: Vec::new(),
-                    });
+                    outcome.answers.push(Judged::new(rule, too_deep()));
                     continue;
                 }
                 scope.set_object(patched);
@@ -96,16 +119,48 @@ pub(crate) fn run<'x, 'a>(
             }
             applied += usize::from(response.status != Status::Skip);
             outcome.answers.push(Judged {
-                rule,
-                response,
                 missing: missing.clone(),
+                ..Judged::new(rule, response)
             });
         }
         if policy.only_first && applied > 0 {
             break;
         }
     }
-    Ok(outcome)
+    outcome
+}
+
+/// The answer of a rule whose change nobody could read.
+fn too_deep<'a>() -> Response<'a> {
+    let most = build::MAX_DEPTH;
+    let message = format!("the change nests the object deeper than {most}");
+    Response::new(Status::Error, message)
+}
+
+/// Whether a request reaches a policy at all.
+enum Conditions {
+    Hold,
+    DoNotHold,
+    Unknown(String),
+    Exhausted(Exhausted),
+}
+
+fn conditions(scope: &Scope<'_, '_>, policy: &Policy) -> Conditions {
+    let Some(conditions) = &policy.conditions else {
+        return Conditions::Hold;
+    };
+    let renewed = scope.context.meter.renew();
+    match renewed.and_then(|()| conditions.judge(scope, "")) {
+        Ok(judged) => match judged.status {
+            Status::Pass => Conditions::Hold,
+            Status::Skip => Conditions::DoNotHold,
+            _ => {
+                let message = judged.message;
+                Conditions::Unknown(format!("`matchConditions` have no value: {message}"))
+            }
+        },
+        Err(reason) => Conditions::Exhausted(reason),
+    }
 }
 
 /// Which kind of answers a rule gives.
@@ -144,8 +199,14 @@ impl<'x, 'a> Runner<'x, 'a> {
             _ => scope.object(),
         };
         let subject = subject.unwrap_or(Datum::Null);
-        if !rule.matching.takes(request, subject) {
-            return Ok(Vec::new());
+        match rule.matching.takes(request, subject) {
+            Fit::Yes => {}
+            Fit::No => return Ok(Vec::new()),
+            Fit::Unknown => {
+                let (fact, sentence) = request.namespace_labels().lacking();
+                scope.context.miss(fact);
+                return Ok(vec![Response::new(Status::Error, sentence)]);
+            }
         }
         if !rule.mistakes.is_empty() {
             let message = format!("the rule has mistakes: {}", rule.mistakes.join("; "));
@@ -185,10 +246,10 @@ impl<'x, 'a> Runner<'x, 'a> {
         if let Some(exception) = whole {
             let message = format!(
                 "rule is skipped due to policy exceptions {}",
-                exception.name
+                exception.said.name
             );
             let mut response = Response::new(Status::Skip, message);
-            response.exception = Some((exception.name.clone(), exception.origin.clone()));
+            response.exception = Some(exception.said.clone());
             return Ok(vec![response]);
         }
         self.apply(exceptions)
@@ -254,7 +315,8 @@ impl<'x, 'a> Runner<'x, 'a> {
     fn matching_exceptions(&self) -> Result<Vec<&'x Exception>, Exhausted> {
         let mut found = Vec::new();
         for exception in self.exceptions {
-            if !exception.names(self.policy, self.rule) {
+            let now_ns = self.scope.context.effects.now_ns;
+            if !exception.names(self.policy, self.rule) || !exception.said.holds(now_ns) {
                 continue;
             }
             match exception.takes(self.scope) {

@@ -4,6 +4,8 @@ use palisade_document::Value;
 use palisade_model::Origin;
 
 use crate::datum::Datum;
+use crate::exception::PolicyException;
+use crate::fit::Fit;
 
 use super::conditions::Conditions;
 use super::jmespath::SearchError;
@@ -16,10 +18,8 @@ use super::scope::Scope;
 /// One exception.
 #[derive(Debug)]
 pub(crate) struct Exception {
-    /// Its name, after its namespace.
-    pub(crate) name: String,
-    /// Where it stands.
-    pub(crate) origin: Origin,
+    /// Its name (after its namespace), its place, and who answers for it until when.
+    pub(crate) said: PolicyException,
     /// Pod security controls that it excludes; none if it takes whole rules out.
     pub(crate) pod_security: Vec<Exclusion>,
     policies: Vec<(String, Vec<String>)>,
@@ -48,8 +48,11 @@ impl Exception {
         });
         let excluded = spec.get("podSecurity").into_iter().flat_map(Datum::items);
         Self {
-            name,
-            origin: Origin::new(root.document().file(), root.span()),
+            said: PolicyException::of_object(
+                name,
+                Origin::new(root.document().file(), root.span()),
+                exception,
+            ),
             pod_security: excluded.map(Exclusion::read).collect(),
             policies: policies.collect(),
             filters: spec.get("match").map(Filters::read).unwrap_or_default(),
@@ -71,10 +74,8 @@ impl Exception {
     /// Whether it takes the resource of a request; conditions that cannot be evaluated do not.
     pub(crate) fn takes(&self, scope: &Scope<'_, '_>) -> Result<bool, SearchError> {
         let subject = scope.object().or_else(|| scope.old_object());
-        if !self
-            .filters
-            .take(scope.request, subject.unwrap_or(Datum::Null))
-        {
+        let subject = subject.unwrap_or(Datum::Null);
+        if self.filters.take(scope.request, subject) != Fit::Yes {
             return Ok(false);
         }
         let Some(conditions) = &self.conditions else {

@@ -1,6 +1,7 @@
 //! Which requests a rule is for: `match` and `exclude`.
 
 use crate::datum::Datum;
+use crate::fit::{Fit, NamespaceLabels};
 use crate::input::Operation;
 
 use super::request::Request;
@@ -71,13 +72,13 @@ impl Matching {
     }
 
     /// Whether the rule is for a resource of a request.
-    pub(crate) fn takes(&self, request: &Request<'_>, resource: Datum<'_>) -> bool {
-        if !self.matched.hold(request, resource, Ignore::UnknownUser) {
-            return false;
-        }
+    pub(crate) fn takes(&self, request: &Request<'_>, resource: Datum<'_>) -> Fit {
+        let matched = self.matched.hold(request, resource, Ignore::UnknownUser);
         match &self.excluded {
-            Some(excluded) => !excluded.hold(request, resource, Ignore::Nothing),
-            None => true,
+            Some(excluded) if matched != Fit::No => {
+                matched.min(!excluded.hold(request, resource, Ignore::Nothing))
+            }
+            _ => matched,
         }
     }
 }
@@ -113,17 +114,19 @@ impl Filters {
     }
 
     /// Whether the filters take a resource; an empty filter takes nothing.
-    pub(crate) fn take(&self, request: &Request<'_>, resource: Datum<'_>) -> bool {
+    pub(crate) fn take(&self, request: &Request<'_>, resource: Datum<'_>) -> Fit {
         self.hold(request, resource, Ignore::Nothing)
     }
 
-    fn hold(&self, request: &Request<'_>, resource: Datum<'_>, ignore: Ignore) -> bool {
-        let mut filters = self.filters.iter();
+    fn hold(&self, request: &Request<'_>, resource: Datum<'_>, ignore: Ignore) -> Fit {
         let holds = |filter: &Filter| filter.holds(request, resource, ignore);
+        let fits = self.filters.iter().map(holds);
         if self.any {
-            filters.any(holds)
+            Fit::any(fits)
+        } else if self.filters.is_empty() {
+            Fit::No
         } else {
-            !self.filters.is_empty() && filters.all(holds)
+            Fit::all(fits)
         }
     }
 }
@@ -184,19 +187,27 @@ impl Filter {
         }
     }
 
-    fn holds(&self, request: &Request<'_>, resource: Datum<'_>, ignore: Ignore) -> bool {
+    fn holds(&self, request: &Request<'_>, resource: Datum<'_>, ignore: Ignore) -> Fit {
         if self.empty || resource.is_empty() {
-            return false;
+            return Fit::No;
         }
         let operation = |one: &String| *one == request.operation.word();
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.matches(request));
-        (self.operations.is_empty() || self.operations.iter().any(operation))
+        let fits = (self.operations.is_empty() || self.operations.iter().any(operation))
             && kind
-            && self.fits(request, resource)
-            && (ignore == Ignore::UnknownUser && is_unknown(request) || self.takes_user(request))
+            && self.fits(resource)
+            && (ignore == Ignore::UnknownUser && is_unknown(request) || self.takes_user(request));
+        match &self.namespace_selector {
+            Some(selector) if fits => {
+                let is_namespace = build::text_at(resource, &["kind"]) == Some("Namespace");
+                Fit::from(!is_namespace).min(selector.on_namespace(request.namespace_labels()))
+            }
+            _ => fits.into(),
+        }
     }
 
-    fn fits(&self, request: &Request<'_>, resource: Datum<'_>) -> bool {
+    /// Whether what the resource itself says fits.
+    fn fits(&self, resource: Datum<'_>) -> bool {
         let metadata = |key| build::at(resource, &["metadata", key]);
         let text = |key| metadata(key).and_then(Datum::as_text).unwrap_or("");
         let name = match text("name") {
@@ -222,17 +233,13 @@ impl Filter {
             })
         };
         let labels = metadata("labels").unwrap_or(Datum::Null);
-        let selected = |selector: &Option<Selector>, labels| {
-            selector
-                .as_ref()
-                .is_none_or(|selector| selector.matches(labels))
-        };
         one_of(&self.names, name)
             && one_of(&self.namespaces, namespace)
             && self.annotations.iter().all(annotated)
-            && selected(&self.selector, labels)
-            && (self.namespace_selector.is_none() || own_kind != "Namespace")
-            && selected(&self.namespace_selector, request.namespace_labels)
+            && self
+                .selector
+                .as_ref()
+                .is_none_or(|selector| selector.matches(labels))
     }
 
     fn takes_user(&self, request: &Request<'_>) -> bool {
@@ -370,6 +377,20 @@ impl Selector {
         };
         self.labels.iter().all(labelled) && self.expressions.iter().all(expressed)
     }
+
+    /// Whether the labels of a namespace fit, as far as they are known.
+    pub(crate) fn on_namespace(&self, namespace: NamespaceLabels<'_>) -> Fit {
+        let labelled = |(key, value): &(String, String)| {
+            namespace.has(key, |name, present| {
+                wildcard::matches(key, name) && wildcard::matches(value, present)
+            })
+        };
+        let expressed = |(key, operator, values): &(String, String, Vec<String>)| {
+            namespace.meets(key, operator, values)
+        };
+        let labels = Fit::all(self.labels.iter().map(labelled));
+        labels.min(Fit::all(self.expressions.iter().map(expressed)))
+    }
 }
 
 /// The operation of a name.
@@ -403,7 +424,7 @@ mod tests {
         let read = |text| read_text(&context, text, Syntax::Yaml).unwrap();
         let request = Request::create(read(POD));
         let matching = Matching::read(read(rule));
-        matching.takes(&request, request.subject())
+        matching.takes(&request, request.subject()) == Fit::Yes
     }
 
     #[test]

@@ -10,6 +10,8 @@ use palisade_model::{Origin, Severity};
 use crate::answer::Enforcement;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::fit::Fit;
+use crate::mentions;
 
 use super::autogen;
 use super::cel_rule::CelRule;
@@ -44,6 +46,8 @@ pub(crate) struct Policy {
     pub(crate) title: String,
     /// Whether a breach counts.
     pub(crate) scored: bool,
+    /// Whether a rule that cannot be evaluated lets the request pass (`failurePolicy: Ignore`).
+    pub(crate) ignores_failures: bool,
     enforced: Enforced,
 }
 
@@ -66,6 +70,8 @@ pub(crate) struct Rule {
     pub(crate) origin: Origin,
     /// What is wrong with it; it answers with an error then.
     pub(crate) mistakes: Vec<String>,
+    /// What is doubtful in it: context entries that nothing reads.
+    pub(crate) doubts: Vec<String>,
     /// Whether it was made for pod controllers.
     pub(crate) is_autogen: bool,
     enforced: Option<Enforced>,
@@ -121,17 +127,22 @@ impl Enforced {
     }
 
     fn for_request(&self, request: &Request<'_>) -> Enforcement {
-        let found = self.overrides.iter().find(|(_, namespaces, selector)| {
+        let mut denies = self.denies;
+        for (action, namespaces, selector) in self.overrides.iter().rev() {
+            let mut names = namespaces.iter();
             let named = namespaces.is_empty()
-                || namespaces
-                    .iter()
-                    .any(|pattern| wildcard::matches(pattern, request.namespace));
-            let selected = selector
-                .as_ref()
-                .is_none_or(|selector| selector.matches(request.namespace_labels));
-            named && selected
-        });
-        if found.map_or(self.denies, |(denies, _, _)| *denies) {
+                || names.any(|pattern| wildcard::matches(pattern, request.namespace));
+            let selected = selector.as_ref().map_or(Fit::Yes, |selector| {
+                selector.on_namespace(request.namespace_labels())
+            });
+            denies = match Fit::from(named).min(selected) {
+                Fit::Yes => *action,
+                // The stricter one stands where nobody knows which.
+                Fit::Unknown => *action || denies,
+                Fit::No => denies,
+            };
+        }
+        if denies {
             Enforcement::Deny
         } else {
             Enforcement::Audit
@@ -185,6 +196,7 @@ impl Policy {
                 .unwrap_or("")
                 .to_owned(),
             scored: annotation("policies.kyverno.io/scored") != Some("false"),
+            ignores_failures: ignores_failures(spec),
             enforced: Enforced::read(
                 spec,
                 "validationFailureAction",
@@ -212,6 +224,13 @@ impl Policy {
             None => self.name.clone(),
         }
     }
+}
+
+/// `failurePolicy` of the policy's webhook: `Fail` unless it says `Ignore`.
+fn ignores_failures(spec: Datum<'_>) -> bool {
+    let said = build::text_at(spec, &["webhookConfiguration", "failurePolicy"])
+        .or_else(|| build::text_at(spec, &["failurePolicy"]));
+    said == Some("Ignore")
 }
 
 /// `matchConditions` of the policy's webhook.
@@ -257,6 +276,7 @@ impl Rule {
             extractors: extractors(rule),
             origin,
             mistakes: Vec::new(),
+            doubts: Vec::new(),
             is_autogen: name.starts_with("autogen-"),
             enforced: rule
                 .get("validate")
@@ -264,6 +284,12 @@ impl Rule {
                 .and_then(|held| Enforced::read(held, "failureAction", "failureActionOverrides")),
         };
         compiled.mistakes = compiled.find_mistakes();
+        let text = build::json(rule);
+        let unused = |entry: &&Entry| mentions::count(&text, &entry.name) < 2;
+        let unused = compiled.context.iter().filter(unused);
+        compiled.doubts = unused
+            .map(|entry| format!("the context entry `{}` is never used", entry.name))
+            .collect();
         compiled
     }
 

@@ -4,7 +4,52 @@ use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
 use crate::datum::Datum;
+use crate::fit::NamespaceLabels;
 use crate::input::{Input, Operation, Subject, Supplied};
+
+/// Kinds that have no namespace.
+const CLUSTER_WIDE: [&str; 40] = [
+    "Namespace",
+    "Node",
+    "PersistentVolume",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ValidatingWebhookConfiguration",
+    "MutatingWebhookConfiguration",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
+    "MutatingAdmissionPolicy",
+    "MutatingAdmissionPolicyBinding",
+    "PriorityClass",
+    "IngressClass",
+    "RuntimeClass",
+    "CSIDriver",
+    "CSINode",
+    "VolumeAttachment",
+    "APIService",
+    "FlowSchema",
+    "PriorityLevelConfiguration",
+    "CertificateSigningRequest",
+    "ClusterPolicy",
+    "ClusterCleanupPolicy",
+    "PodSecurityPolicy",
+    "ComponentStatus",
+    "TokenReview",
+    "SubjectAccessReview",
+    "SelfSubjectAccessReview",
+    "SelfSubjectRulesReview",
+    "ClusterTrustBundle",
+    "DeviceClass",
+    "ServiceCIDR",
+    "IPAddress",
+    "StorageVersion",
+    "ResourceSlice",
+    "VolumeAttributesClass",
+    "SelfSubjectReview",
+    "ClusterTrustBundles",
+];
 
 /// Group, version and kind of a request's resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,8 +91,8 @@ pub(crate) struct Request<'a> {
     pub(crate) roles: &'a [&'a str],
     /// Names of the user's cluster roles, as far as they are known.
     pub(crate) cluster_roles: &'a [&'a str],
-    /// Labels of the resource's namespace; `Null` if the namespace is unknown.
-    pub(crate) namespace_labels: Datum<'a>,
+    /// Labels that the resource's namespace is declared with; `None` if nobody supplied it.
+    pub(crate) declared_labels: Option<Datum<'a>>,
     /// Kind of the resource.
     pub(crate) gvk: Gvk<'a>,
     /// Subresource, such as `status` or `scale`; empty for the resource itself.
@@ -87,7 +132,7 @@ impl<'a> Request<'a> {
             user_info: Datum::Null,
             roles: &[],
             cluster_roles: &[],
-            namespace_labels: Datum::Null,
+            declared_labels: None,
             gvk: Gvk::of(object),
             subresource: "",
             resource: "",
@@ -130,9 +175,7 @@ impl<'a> Request<'a> {
             request.user_info = user.into();
         }
         request.supplied = input.supplied;
-        if matches!(request.namespace_labels, Datum::Null) {
-            request.namespace_labels = request.find_namespace_labels();
-        }
+        request.declared_labels = request.find_namespace_labels();
         Some(request)
     }
 
@@ -201,14 +244,37 @@ impl<'a> Request<'a> {
         }
     }
 
-    fn find_namespace_labels(&self) -> Datum<'a> {
+    /// The labels of the namespace that the resource is in. A file that does not say it goes
+    /// wherever it is applied, which is `default` where nobody says otherwise.
+    pub(crate) fn namespace_labels(&self) -> NamespaceLabels<'a> {
+        NamespaceLabels {
+            name: self.home(),
+            declared: self.declared_labels,
+        }
+    }
+
+    fn home(&self) -> &'a str {
+        let kind = self.gvk.kind;
+        let says_nothing = self.namespace.is_empty() && self.review.is_none() && !kind.is_empty();
+        if says_nothing && !is_cluster_wide(kind) {
+            return "default";
+        }
+        self.namespace
+    }
+
+    fn find_namespace_labels(&self) -> Option<Datum<'a>> {
+        let home = self.home();
         let found = self.known_objects().find(|object| {
             let name = object.get("metadata").and_then(|meta| meta.get("name"));
             object.get("kind").and_then(Datum::as_text) == Some("Namespace")
-                && name.and_then(Datum::as_text) == Some(self.namespace)
-        });
-        found
-            .and_then(|namespace| namespace.get("metadata")?.get("labels"))
-            .unwrap_or(Datum::Null)
+                && name.and_then(Datum::as_text) == Some(home)
+        })?;
+        let labels = found.get("metadata").and_then(|meta| meta.get("labels"));
+        Some(labels.unwrap_or(Datum::Null))
     }
+}
+
+/// Whether resources of a kind are in no namespace.
+pub(crate) fn is_cluster_wide(kind: &str) -> bool {
+    CLUSTER_WIDE.contains(&kind) || kind.starts_with("Cluster")
 }

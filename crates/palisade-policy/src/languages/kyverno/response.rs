@@ -5,6 +5,7 @@ use palisade_model::Origin;
 use crate::answer::Status;
 use crate::budget::Exhausted;
 use crate::datum::Datum;
+use crate::exception::PolicyException;
 
 use super::jmespath::SearchError;
 
@@ -41,7 +42,7 @@ pub(crate) struct Response<'a> {
     /// Objects that it makes.
     pub(crate) generated: Vec<Datum<'a>>,
     /// The exception that took the resource out.
-    pub(crate) exception: Option<(String, Origin)>,
+    pub(crate) exception: Option<PolicyException>,
 }
 
 impl<'a> Response<'a> {

@@ -11,6 +11,7 @@ use crate::compiled::{Compiled, RuleSummary};
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
+use crate::exception::PolicyException;
 use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
@@ -42,7 +43,9 @@ pub(crate) struct PolicySet {
     /// Policies that do not load: they answer every request with an error.
     pub(crate) broken: Vec<(String, PolicyError)>,
     rules: Vec<RuleSummary>,
-    warnings: Vec<PolicyError>,
+    errors: Vec<PolicyError>,
+    doubts: Vec<PolicyError>,
+    said: Vec<PolicyException>,
 }
 
 /// Takes the files with Kyverno's policies out of a folder, as one bundle.
@@ -168,7 +171,11 @@ impl PolicySet {
                     Ok(policy) => set.policies.push(policy),
                     Err(error) => set.broken.push((name, error)),
                 },
-                Kind::Exception => set.exceptions.push(Exception::read(root)),
+                Kind::Exception => {
+                    let exception = Exception::read(root);
+                    set.said.push(exception.said.clone());
+                    set.exceptions.push(exception);
+                }
                 Kind::CelPolicy => match CelPolicy::compile(root.into(), &exceptions) {
                     Ok(policy) => set.cel.push(policy),
                     Err(errors) => {
@@ -176,7 +183,7 @@ impl PolicySet {
                         set.broken.extend(errors);
                     }
                 },
-                Kind::CelException => {}
+                Kind::CelException => set.said.extend(cel_policies::exception(root.into())),
             }
         }
         set.summarize();
@@ -214,18 +221,27 @@ impl PolicySet {
                     severity: policy.severity,
                     enforcement: policy.usual_enforcement(rule),
                     origin: Some(rule.origin.clone()),
+                    subject: None,
                 });
+                for doubt in &rule.doubts {
+                    let message =
+                        format!("rule `{}` of policy `{}`: {doubt}", rule.name, policy.name);
+                    self.doubts
+                        .push(PolicyError::at(rule.origin.clone(), message));
+                }
                 for mistake in &rule.mistakes {
                     let (policy, rule_name) = (&policy.name, &rule.name);
                     let message = format!("rule `{rule_name}` of policy `{policy}`: {mistake}");
-                    self.warnings
+                    self.errors
                         .push(PolicyError::at(rule.origin.clone(), message));
                 }
             }
         }
         self.rules.extend(self.cel.iter().map(CelPolicy::summary));
+        let doubts = self.cel.iter().flat_map(CelPolicy::doubts);
+        self.doubts.extend(doubts.cloned());
         let broken = self.broken.iter().map(|(_, error)| error.clone());
-        self.warnings.extend(broken);
+        self.errors.extend(broken);
     }
 }
 
@@ -238,8 +254,16 @@ impl Compiled for PolicySet {
         &self.rules
     }
 
+    fn errors(&self) -> &[PolicyError] {
+        &self.errors
+    }
+
     fn warnings(&self) -> &[PolicyError] {
-        &self.warnings
+        &self.doubts
+    }
+
+    fn exceptions(&self) -> &[PolicyException] {
+        &self.said
     }
 
     fn evaluate<'a>(
@@ -273,7 +297,7 @@ impl Compiled for PolicySet {
                 } else {
                     changed
                 };
-                let outcome = engine::run(context, &current, policy, kind, &self.exceptions)?;
+                let outcome = engine::run(context, &current, policy, kind, &self.exceptions);
                 let judged = outcome.answers.into_iter();
                 answers.extend(judged.map(|judged| answer(policy, judged, &current)));
                 if outcome.object.is_some() {
@@ -288,7 +312,10 @@ impl Compiled for PolicySet {
             } else {
                 &changed
             };
-            answers.extend(policy.evaluate(context, current));
+            match context.meter.renew() {
+                Ok(()) => answers.extend(policy.evaluate(context, current)),
+                Err(reason) => answers.push(policy.not_reached(reason)),
+            }
         }
         Ok(answers)
     }
@@ -299,6 +326,7 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         rule,
         response,
         missing,
+        exhausted,
     } = judged;
     let status = match response.status {
         Status::Fail if !policy.scored && policy.enforcement(rule, request) < Enforcement::Deny => {
@@ -310,6 +338,9 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
     answer.message = response.message;
     // A change that could not be made is not the object that the policy wants to let in.
     answer.enforcement = match (status, engine::kind_of(rule)) {
+        (Status::Error, _) if policy.ignores_failures && !exhausted => {
+            policy.enforcement(rule, request).min(Enforcement::Warn)
+        }
         (Status::Error, RuleKind::Mutation) => Enforcement::Deny,
         _ => policy.enforcement(rule, request),
     };
@@ -321,7 +352,7 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         .or_else(|| Request::place(subject));
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
-    answer.exception = response.exception;
+    answer.exception = response.exception.map(Box::new);
     answer.missing = missing;
     let mutated = response
         .patched

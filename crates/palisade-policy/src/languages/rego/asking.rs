@@ -166,7 +166,10 @@ pub(super) fn finish<T>(
             }
             Ok(outcome.value)
         }
-        Err(error) if error.out_of_time => Err(Exhausted::Time(context.meter.budget().time).into()),
+        Err(error) if error.out_of_time => {
+            context.meter.look()?;
+            Err(Exhausted::Time(context.meter.budget().time).into())
+        }
         Err(error) => {
             let located = located_engine_error(&policies.modules, &error);
             Err(EvaluationError::Failed {

@@ -17,7 +17,7 @@ use crate::datum::Datum;
 use crate::error::PolicyError;
 use crate::folder::Folder;
 use crate::language::Bundle;
-use crate::listed::is_cut_off;
+use crate::listed::{is_cut_off, objects};
 
 /// Most bytes that an archive unpacks to.
 const MAX_UNPACKED: u64 = 256 << 20;
@@ -127,7 +127,7 @@ fn is_archive(file: &str) -> bool {
 
 fn holds_policies(file: &Arc<SourceFile>) -> bool {
     let (document, errors) = parse_yaml(Arc::clone(file), &Limits::default());
-    let mut roots = document.roots();
+    let mut roots = objects(&document);
     // A text that is cut off may hold a policy: compiling says so, rather than nobody.
     is_cut_off(&errors) || roots.any(|root| is_template(root) || is_constraint(root))
 }

@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use palisade_document::Document;
-
 use super::asking::{Around, finish, with_question};
 use super::bundle::{Contents, contents};
 use super::conftest::{EntryPoint, entry_points};
+use super::doubts;
 use super::engine::from_datum;
 use super::gatekeeper::{Bound, Constraint, Review, Template, is_constraint, is_template};
 use super::modules::{Dialect, Policies, load};
@@ -17,8 +16,10 @@ use crate::compiled::{Compiled, RuleSummary};
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
+use crate::exception::PolicyException;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
+use crate::listed::objects;
 
 /// A bundle, ready to judge.
 #[derive(Debug)]
@@ -27,6 +28,8 @@ struct RegoBundle {
     entries: Vec<EntryPoint>,
     bound: Vec<Bound>,
     rules: Vec<RuleSummary>,
+    exceptions: Vec<PolicyException>,
+    doubts: Vec<PolicyError>,
 }
 
 /// Compiles a bundle.
@@ -39,7 +42,7 @@ pub(super) fn compile(
     let Contents {
         texts,
         data,
-        objects,
+        objects: manifests,
     } = contents(bundle, dialect, false)?;
     let mut errors = Vec::new();
     let policies = if texts.is_empty() {
@@ -47,7 +50,7 @@ pub(super) fn compile(
     } else {
         load(texts, data).map_err(|found| errors.extend(found)).ok()
     };
-    let roots = || objects.iter().flat_map(Document::roots);
+    let roots = || manifests.iter().flat_map(objects);
     let mut templates: Vec<Arc<Template>> = Vec::new();
     for template in roots().filter(|root| is_template(*root)) {
         match Template::load(template) {
@@ -70,11 +73,23 @@ pub(super) fn compile(
         .map_or_else(Vec::new, |policies| entry_points(policies, &namespaces));
     let rules = entries.iter().map(EntryPoint::summary);
     let rules = rules.chain(bound.iter().map(Bound::summary)).collect();
+    let doubts = policies.as_ref().map_or_else(Vec::new, |policies| {
+        let asked = entries.iter().flat_map(EntryPoint::asked).collect();
+        doubts::find(&policies.modules, &asked)
+    });
+    let mut exceptions: Vec<PolicyException> = Vec::new();
+    for exception in entries.iter().flat_map(EntryPoint::exceptions) {
+        if !exceptions.contains(exception) {
+            exceptions.push(exception.clone());
+        }
+    }
     Ok(Arc::new(RegoBundle {
         policies,
         entries,
         bound,
         rules,
+        exceptions,
+        doubts,
     }))
 }
 
@@ -99,6 +114,14 @@ impl Compiled for RegoBundle {
         &self.rules
     }
 
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
+    }
+
+    fn exceptions(&self) -> &[PolicyException] {
+        &self.exceptions
+    }
+
     fn evaluate<'a>(
         &self,
         context: &Context<'a>,
@@ -107,12 +130,12 @@ impl Compiled for RegoBundle {
         let mut answers = Vec::new();
         if let Some(policies) = &self.policies {
             for entry in &self.entries {
-                answers.extend(entry.answers(policies, context, input)?);
+                answers.extend(entry.answers(policies, context, input));
             }
         }
         if let Some(review) = Review::of(input).filter(|_| !self.bound.is_empty()) {
             for bound in &self.bound {
-                answers.extend(bound.answers(context, input, &review)?);
+                answers.extend(bound.answers(context, input, &review));
             }
         }
         Ok(answers)

@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use palisade_document::Value;
 use palisade_model::{Origin, Severity};
 
 use super::asking::{Around, ask_rule};
-use super::engine::from_datum;
-use super::metadata::rule_path;
+use super::engine::{Foreign, from_datum};
+use super::gatekeeper::Review;
+use super::metadata::{Annotation, rule_path};
 use super::modules::Policies;
 use super::places::offending;
+use super::reads::{Form, Readings};
 use super::rewrite::quoted_path;
 use super::term::Term;
 use crate::answer::{Answer, Enforcement, Status};
@@ -17,7 +20,8 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::EvaluationError;
-use crate::input::Input;
+use crate::exception::{End, PolicyException};
+use crate::input::{Input, Subject};
 
 /// A rule that judges.
 #[derive(Debug)]
@@ -30,14 +34,21 @@ pub(super) struct EntryPoint {
     title: String,
     severity: Option<Severity>,
     defined_at: Origin,
-    /// The package's `exception`, where it has one: its path and place.
-    exception: Option<(String, Origin)>,
+    /// What it judges.
+    subject: Subject,
+    /// In which form it expects a Kubernetes object.
+    form: Form,
+    /// The path of the package's `exception`, where it has one.
+    exception: Option<String>,
+    /// What the rules of that name say of themselves.
+    excepting: Vec<PolicyException>,
 }
 
 /// The entry points of the packages that are asked for (all, where none is named).
 pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<EntryPoint> {
     let mut found: BTreeMap<(String, String), EntryPoint> = BTreeMap::new();
-    let mut exceptions: BTreeMap<String, (String, Origin)> = BTreeMap::new();
+    let mut exceptions: BTreeMap<String, (String, Vec<PolicyException>)> = BTreeMap::new();
+    let readings = Readings::of(&policies.modules);
     for loaded in &policies.modules {
         let package = loaded.module.package.join(".");
         if !namespaces.is_empty() && !namespaces.contains(&package) {
@@ -51,10 +62,13 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
             let mut path = vec!["data".to_owned()];
             path.extend(loaded.module.package.iter().cloned());
             path.push(name.clone());
+            let read = readings.at(path.get(1..).unwrap_or_default());
             let path = quoted_path(&path);
             let origin = loaded.text.origin(rule.head.span);
             if name == "exception" {
-                exceptions.entry(package.clone()).or_insert((path, origin));
+                let said = exception(&path, origin, &loaded.annotations.for_rule(rule));
+                let known = exceptions.entry(package.clone());
+                known.or_insert_with(|| (path, Vec::new())).1.push(said);
                 continue;
             }
             let Some(enforcement) = enforcement(name) else {
@@ -81,16 +95,32 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
                         .unwrap_or("")
                         .to_owned(),
                     severity,
+                    subject: read.subject(&origin.file, &package),
+                    form: read.form(),
                     defined_at: origin,
                     exception: None,
+                    excepting: Vec::new(),
                 });
         }
     }
     let mut found: Vec<EntryPoint> = found.into_values().collect();
     for entry in &mut found {
-        entry.exception = exceptions.get(&entry.package).cloned();
+        if let Some((path, said)) = exceptions.get(&entry.package) {
+            entry.exception = Some(path.clone());
+            entry.excepting.clone_from(said);
+        }
     }
     found
+}
+
+/// What a rule `exception` says of itself.
+fn exception(path: &str, origin: Origin, said: &[&Annotation]) -> PolicyException {
+    PolicyException::new(path, origin, |key| {
+        said.iter().find_map(|annotation| {
+            let value = annotation.said.get("custom")?.get(key)?.as_str()?;
+            Some(value.to_owned())
+        })
+    })
 }
 
 /// What a rule of this name asks for, if it is an entry point.
@@ -118,7 +148,32 @@ impl EntryPoint {
             severity: self.severity,
             enforcement: self.enforcement,
             origin: Some(self.defined_at.clone()),
+            subject: Some(self.subject),
         }
+    }
+
+    /// The paths (without `data`) that are asked for it.
+    pub(super) fn asked(&self) -> impl Iterator<Item = Vec<String>> {
+        let package = self.package.split('.').map(str::to_owned);
+        let package: Vec<String> = package.collect();
+        let names = [self.name.as_str(), "exception"];
+        names
+            .map(|name| [package.as_slice(), &[name.to_owned()]].concat())
+            .into_iter()
+    }
+
+    /// The exceptions from it.
+    pub(super) fn exceptions(&self) -> &[PolicyException] {
+        &self.excepting
+    }
+
+    /// Of several rules `exception`, whose answers are one set, the one that ends first: with it
+    /// none holds any more.
+    fn nearest_end(&self) -> Option<&PolicyException> {
+        self.excepting.iter().min_by_key(|one| match one.end {
+            End::On(day) => day,
+            End::Missing | End::Unreadable(_) => Date::MAX,
+        })
     }
 
     /// The answers about an input.
@@ -127,16 +182,17 @@ impl EntryPoint {
         policies: &Policies,
         context: &Context<'a>,
         input: &Input<'a>,
-    ) -> Result<Vec<Answer>, EvaluationError> {
+    ) -> Vec<Answer> {
         let around = Around::of(policies, input);
-        let ask = |path: &str| {
-            let document = from_datum(Datum::from(input.document));
-            ask_rule(policies, path, context, document, &around)
-        };
-        let judged = ask(&self.path).and_then(|found| {
+        let ask = |path: &str| ask_rule(policies, path, context, self.question(input), &around);
+        let renewed = context.meter.renew().map_err(EvaluationError::from);
+        let judged = renewed.and_then(|()| ask(&self.path)).and_then(|found| {
+            let now_ns = context.effects.now_ns;
             let excepted = match &self.exception {
-                Some((path, _)) => self.is_excepted(ask(path)?.as_ref()),
-                None => false,
+                Some(path) if self.excepting.iter().all(|one| one.holds(now_ns)) => {
+                    self.is_excepted(ask(path)?.as_ref())
+                }
+                _ => false,
             };
             let results = if excepted {
                 Vec::new()
@@ -148,18 +204,26 @@ impl EntryPoint {
         match judged {
             Ok((_, true)) => {
                 let mut skipped = self.answer(Status::Skip);
-                if let Some((path, origin)) = &self.exception {
-                    skipped.exception = Some((path.clone(), origin.clone()));
-                }
-                Ok(vec![skipped])
+                let path = self.exception.as_deref().unwrap_or_default();
+                skipped.message = format!("the rule is skipped by `{path}`");
+                skipped.exception = self.nearest_end().cloned().map(Box::new);
+                vec![skipped]
             }
-            Ok((results, false)) => Ok(results),
-            Err(error @ EvaluationError::Exhausted(_)) => Err(error),
+            Ok((results, false)) => results,
             Err(error) => {
                 let mut failed = self.answer(Status::Error);
                 failed.message = error.to_string();
-                Ok(vec![failed])
+                vec![failed]
             }
+        }
+    }
+
+    /// The input as the rule expects it.
+    fn question(&self, input: &Input<'_>) -> Foreign {
+        let review = Review::of(input).filter(|_| self.form == Form::Review);
+        match review {
+            Some(review) => review.question(),
+            None => from_datum(Datum::from(input.document)),
         }
     }
 

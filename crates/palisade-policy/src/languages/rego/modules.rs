@@ -7,11 +7,14 @@ use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
 use super::builtins;
+use super::checks;
 use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
 use super::recursion;
-use super::rewrite::{STAND_INS, Surroundings, guard, rename_functions, rewrite, separate};
+use super::rewrite::{
+    Overlaps, STAND_INS, Surroundings, guard, rename_functions, rewrite, separate,
+};
 use super::syntax::{Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
 
@@ -149,10 +152,15 @@ pub(super) fn load(
             format!("this rule needs itself ({way}); the language does not allow that"),
         ));
     }
+    let overlaps = Overlaps::of(modules.iter().map(|loaded| &loaded.module));
+    errors.extend(checks::find(&modules, &overlaps));
     if !errors.is_empty() {
         return Err(errors);
     }
-    let around = surroundings(&modules);
+    let around = Surroundings {
+        overlaps,
+        ..surroundings(&modules)
+    };
     let mut sources = Vec::new();
     for loaded in &modules {
         match rewritten(loaded, &modules, &around) {
@@ -249,7 +257,7 @@ pub(super) fn located_engine_error(modules: &[Loaded], error: &EngineError) -> P
 }
 
 /// Whether a module is in the first dialect.
-fn is_v0(loaded: &Loaded) -> bool {
+pub(super) fn is_v0(loaded: &Loaded) -> bool {
     let imports_v1 = loaded
         .module
         .imports

@@ -43,11 +43,19 @@ fn follow<'a>(object: Value<'a>, said: &Term) -> Option<(String, Value<'a>)> {
     if keys.is_empty() || keys.len() > MAX_STEPS {
         return None;
     }
+    let names: Vec<&str> = keys.iter().map(String::as_str).collect();
+    // A rule about a review may say the path from there.
+    let keys = match names.as_slice() {
+        ["input", "request" | "review", "object", rest @ ..]
+        | ["request" | "review", "object", rest @ ..]
+        | ["input", rest @ ..]
+        | rest => rest,
+    };
     let mut value = object;
     let mut path = String::new();
     for key in keys {
         value = match value.kind() {
-            Kind::Object => value.get(&key)?,
+            Kind::Object => value.get(key)?,
             Kind::Array => value.items().nth(key.parse().ok()?)?,
             _ => return None,
         };

@@ -20,16 +20,29 @@ pub(super) struct Cycle {
 }
 
 /// The nodes of the graph: rules by their full path.
-type Graph = BTreeMap<Vec<String>, Reached>;
+pub(super) type Graph = BTreeMap<Vec<String>, Reached>;
 
+/// Where a rule stands and what it refers to.
 #[derive(Debug, Default)]
-struct Reached {
+pub(super) struct Reached {
     place: Option<(usize, Span)>,
     needs: Vec<Vec<String>>,
 }
 
 /// The first rule that needs itself, if there is one.
 pub(super) fn find<'m>(modules: impl IntoIterator<Item = &'m Module>) -> Option<Cycle> {
+    let graph = graph(modules);
+    let mut states: BTreeMap<&[String], bool> = BTreeMap::new();
+    for path in graph.keys() {
+        if let Some(cycle) = search(&graph, &mut states, path) {
+            return Some(cycle);
+        }
+    }
+    None
+}
+
+/// The rules of modules and what they refer to.
+pub(super) fn graph<'m>(modules: impl IntoIterator<Item = &'m Module>) -> Graph {
     let mut graph = Graph::new();
     for (index, module) in modules.into_iter().enumerate() {
         for rule in &module.rules {
@@ -40,13 +53,13 @@ pub(super) fn find<'m>(modules: impl IntoIterator<Item = &'m Module>) -> Option<
             node.needs.extend(needs(module, rule));
         }
     }
-    let mut states: BTreeMap<&[String], bool> = BTreeMap::new();
-    for path in graph.keys() {
-        if let Some(cycle) = search(&graph, &mut states, path) {
-            return Some(cycle);
-        }
-    }
-    None
+    graph
+}
+
+/// Each rule's path with the paths (without `data`) that it refers to.
+pub(super) fn all_needs(graph: &Graph) -> impl Iterator<Item = (&[String], &[Vec<String>])> {
+    let nodes = graph.iter();
+    nodes.map(|(path, node)| (path.as_slice(), node.needs.as_slice()))
 }
 
 /// Depth first without recursion of our own: a chain of rules may be long.
@@ -90,7 +103,7 @@ fn search<'g>(
 }
 
 /// The rules that a rule's references may mean: those below a reference, and those above it.
-fn successors<'g>(graph: &'g Graph, path: &[String]) -> Vec<&'g [String]> {
+pub(super) fn successors<'g>(graph: &'g Graph, path: &[String]) -> Vec<&'g [String]> {
     let Some(node) = graph.get(path) else {
         return Vec::new();
     };

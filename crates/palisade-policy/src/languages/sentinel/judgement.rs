@@ -8,6 +8,8 @@ use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
 use super::environment::Environment;
+use typed_arena::Arena;
+
 use super::evaluation::{Fault, Machine, Module, Outcome, failed_anywhere};
 use super::syntax::Program;
 use super::value::{Value, equal, shown};
@@ -72,7 +74,8 @@ const MAX_SHOWN: usize = 400;
 pub(super) fn judge(trial: &Trial<'_>) -> Judgement {
     let arena = Bump::new();
     let context = Context::new(&arena, Meter::start(trial.budget), trial.effects);
-    let machine = Machine::new(&context, trial.environment, trial.input);
+    let kept = Arena::new();
+    let machine = Machine::new(&context, &kept, trial.environment, trial.input);
     let mut unexpected = Vec::new();
     let verdict = match run(&machine, trial, &mut unexpected) {
         Ok(verdict) => verdict,

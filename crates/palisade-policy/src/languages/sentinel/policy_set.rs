@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Instant;
 
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
@@ -17,6 +18,7 @@ use super::places;
 use super::syntax::Program;
 use super::{configuration::enforcement, terraform};
 use crate::answer::{Answer, Enforcement, Status};
+use crate::budget::Budget;
 use crate::compiled::{Compiled, RuleSummary};
 use crate::context::Context;
 use crate::error::{EvaluationError, PolicyError};
@@ -33,6 +35,7 @@ pub(super) struct PolicySet {
     policies: Vec<Policy>,
     broken: Vec<Broken>,
     mistakes: Vec<PolicyError>,
+    doubts: Vec<PolicyError>,
 }
 
 /// A policy that does not load; it answers with its mistake, so that the rest of its set still
@@ -72,7 +75,7 @@ pub(super) fn compile(
         match policy(&loader, (&path, &configuration), entry, settings) {
             Ok(policy) => {
                 set.summaries.push(policy.summary());
-                set.mistakes.extend(doubts::find(&policy.program));
+                set.doubts.extend(doubts::find(&policy.program));
                 set.policies.push(policy);
             }
             Err(found) => {
@@ -101,6 +104,7 @@ impl PolicySet {
                 severity: None,
                 enforcement,
                 origin: mistake.origin.clone(),
+                subject: None,
             });
             self.broken.push(Broken {
                 name: entry.name.clone(),
@@ -279,6 +283,7 @@ impl Policy {
             severity: None,
             enforcement: self.enforcement,
             origin: Some(Origin::new(&self.main.0, self.main.1)),
+            subject: None,
         }
     }
 
@@ -384,8 +389,12 @@ impl Compiled for PolicySet {
         &self.summaries
     }
 
-    fn warnings(&self) -> &[PolicyError] {
+    fn errors(&self) -> &[PolicyError] {
         &self.mistakes
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     fn evaluate<'a>(
@@ -399,8 +408,11 @@ impl Compiled for PolicySet {
             .filter(|policy| policy.subject == input.subject)
             .collect();
         let (effects, budget) = (context.effects, *context.meter.budget());
+        let (started, whole) = (Instant::now(), context.meter.until_deadline());
         let judge_all = || {
             let trials = asked.iter().map(|policy| {
+                let time = budget.time.min(whole.saturating_sub(started.elapsed()));
+                let budget = Budget { time, ..budget };
                 judge(&Trial {
                     program: &policy.program,
                     environment: &policy.environment,

@@ -156,7 +156,7 @@ fn a_policy_that_does_not_load_answers_and_the_rest_judge() {
         ("bad.sentinel", "main = rule {"),
     ])
     .unwrap();
-    assert_eq!(set.warnings().len(), 2);
+    assert_eq!(set.errors().len(), 2);
     let plan = "{\"resource_changes\": [{\"address\": \"a.b\", \"change\": {}}]}";
     let answers = judge(set.as_ref(), plan, Effects::default());
     let shown: Vec<_> = answers

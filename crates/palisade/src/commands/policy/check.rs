@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use clap::Args;
 use palisade_policy::Enforcement;
-use palisade_report::render_diagnostic;
+use palisade_report::{plural, render_diagnostic};
 
 use super::PolicyArguments;
 use crate::arguments::Global;

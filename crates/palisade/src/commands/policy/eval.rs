@@ -13,6 +13,7 @@ use palisade_policy::{
     Answer, Budget, Context, Effects, Input, Meter, Status, Subject, evaluate_guarded,
 };
 use palisade_report::{Texts, render_diagnostic};
+use palisade_sources::documents;
 use serde_json::json;
 
 use super::PolicyArguments;
@@ -21,7 +22,7 @@ use super::query;
 use crate::arguments::Global;
 use crate::failure::UsageError;
 use crate::policies::{self, Loaded};
-use crate::{output, session};
+use crate::{guardrails, output, session};
 
 /// What can be typed after `policy eval`.
 #[derive(Debug, Args)]
@@ -67,6 +68,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     }
     if !complaints.is_empty() {
         output::complain(&complaints, global.color);
+    }
+    if loaded.unloaded().next().is_some() {
         return Ok(crate::failure::UNFINISHED);
     }
     let file = arguments.input.as_deref().map(read).transpose()?;
@@ -152,20 +155,13 @@ fn judge(file: &Arc<SourceFile>, loaded: &Loaded, global: &Global) -> anyhow::Re
 
 /// What a document is, by the fields that its format demands.
 pub(crate) fn subject(root: Value<'_>) -> Subject {
-    let has = |key: &str| root.get(key).is_some();
     let kind = root.get("kind").and_then(Value::as_str);
-    if has("apiVersion") && kind == Some("AdmissionReview") {
-        Subject::AdmissionReview
-    } else if has("apiVersion") && kind.is_some() {
-        Subject::KubernetesObject
-    } else if has("format_version") && (has("planned_values") || has("resource_changes")) {
-        Subject::TerraformPlan
-    } else if has("bomFormat") || has("spdxVersion") {
-        Subject::Sbom
-    } else if has("jobs") && has("on") {
-        Subject::Workflow
-    } else {
-        Subject::Other
+    match documents::kind_of_value(root) {
+        Some(documents::Kind::Kubernetes) if kind == Some("AdmissionReview") => {
+            Subject::AdmissionReview
+        }
+        Some(kind) => guardrails::subject(kind),
+        None => Subject::Other,
     }
 }
 

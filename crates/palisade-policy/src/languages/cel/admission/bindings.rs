@@ -194,8 +194,8 @@ fn namespace_object<'v>(context: &'v Context<'v>, request: &'v Request<'v>) -> V
     }
     let arena = context.arena;
     // Labels that are unknown are left out: who asks for them gets an error.
-    let labels = request.namespace_labels.is_map();
-    let labels = labels.then(|| (Val::Text("labels"), Val::from(request.namespace_labels)));
+    let labels = request.declared_labels.filter(|labels| labels.is_map());
+    let labels = labels.map(|labels| (Val::Text("labels"), Val::from(labels)));
     let name = (Val::Text("name"), Val::Text(request.namespace));
     let metadata: Vec<_> = std::iter::once(name).chain(labels).collect();
     let object = [

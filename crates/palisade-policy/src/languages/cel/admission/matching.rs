@@ -2,6 +2,7 @@
 
 use super::super::library::lookups::plural;
 use crate::datum::Datum;
+use crate::fit::{Fit, NamespaceLabels};
 use crate::input::Operation;
 use crate::languages::kyverno::request::Request;
 
@@ -19,7 +20,7 @@ pub(crate) struct Attributes<'a> {
     pub(crate) namespace: &'a str,
     pub(crate) object: Option<Datum<'a>>,
     pub(crate) old_object: Option<Datum<'a>>,
-    pub(crate) namespace_labels: Datum<'a>,
+    pub(crate) namespace_labels: NamespaceLabels<'a>,
 }
 
 impl<'a> Attributes<'a> {
@@ -36,7 +37,7 @@ impl<'a> Attributes<'a> {
             namespace: request.namespace,
             object: request.object,
             old_object: request.old_object,
-            namespace_labels: request.namespace_labels,
+            namespace_labels: request.namespace_labels(),
         }
     }
 }
@@ -135,7 +136,7 @@ impl Matcher {
     }
 
     /// Whether a resource is meant, whatever is done with it.
-    pub(crate) fn matches_any_operation(&self, request: &Attributes<'_>) -> bool {
+    pub(crate) fn matches_any_operation(&self, request: &Attributes<'_>) -> Fit {
         let mut all = self.clone();
         for rule in all.rules.iter_mut().chain(&mut all.excluded) {
             rule.operations = vec!["*".to_owned()];
@@ -144,24 +145,31 @@ impl Matcher {
     }
 
     /// Whether a request is meant.
-    pub(crate) fn matches(&self, request: &Attributes<'_>) -> bool {
+    pub(crate) fn matches(&self, request: &Attributes<'_>) -> Fit {
         let included = self.rules.is_empty() || self.rules.iter().any(|rule| rule.matches(request));
-        included
+        let fits = included
             && !self.excluded.iter().any(|rule| rule.matches(request))
-            && self.namespace_matches(request)
-            && self.object_matches(request)
+            && self.object_matches(request);
+        if fits {
+            self.namespace_matches(request)
+        } else {
+            Fit::No
+        }
     }
 
-    fn namespace_matches(&self, request: &Attributes<'_>) -> bool {
+    fn namespace_matches(&self, request: &Attributes<'_>) -> Fit {
         if self.namespaces.0.is_empty() {
-            return true;
+            return Fit::Yes;
         }
         if request.kind == "Namespace" && request.group.is_empty() {
             let object = request.object.or(request.old_object);
-            return self.namespaces.fits(labels(object));
+            return self.namespaces.fits(labels(object)).into();
         }
         // Resources outside namespaces are never skipped by a namespace's labels.
-        request.namespace.is_empty() || self.namespaces.fits(request.namespace_labels)
+        if request.namespace.is_empty() {
+            return Fit::Yes;
+        }
+        self.namespaces.on_namespace(request.namespace_labels)
     }
 
     fn object_matches(&self, request: &Attributes<'_>) -> bool {
@@ -299,5 +307,19 @@ impl Selector {
                 Operator::Unknown => false,
             }
         })
+    }
+
+    /// Whether the labels of a namespace fit, as far as they are known.
+    fn on_namespace(&self, namespace: NamespaceLabels<'_>) -> Fit {
+        Fit::all(self.0.iter().map(|requirement| {
+            let operator = match requirement.operator {
+                Operator::In => "In",
+                Operator::NotIn => "NotIn",
+                Operator::Exists => "Exists",
+                Operator::DoesNotExist => "DoesNotExist",
+                Operator::Unknown => "",
+            };
+            namespace.meets(&requirement.key, operator, &requirement.values)
+        }))
     }
 }

@@ -2,6 +2,7 @@
 //! `validate.cel` share.
 
 mod bindings;
+mod doubts;
 mod matching;
 mod merge;
 mod mutation;
@@ -10,6 +11,7 @@ mod place;
 mod rules;
 
 pub(crate) use self::bindings::Roots;
+pub(crate) use self::doubts::unused_variables;
 pub(crate) use self::matching::{Attributes, Matcher, Selector, Target};
 pub(crate) use self::mutation::Mutation;
 pub(crate) use self::place::place_of;

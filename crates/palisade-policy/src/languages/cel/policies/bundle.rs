@@ -71,6 +71,10 @@ struct Policies {
     bindings: Vec<Binding>,
     /// The bundle's own documents: parameters may stand among them.
     documents: Vec<Document>,
+    /// Policies that do not load, by name: they answer every request with an error.
+    broken: Vec<(String, PolicyError)>,
+    errors: Vec<PolicyError>,
+    doubts: Vec<PolicyError>,
     rules: Vec<RuleSummary>,
 }
 
@@ -83,6 +87,9 @@ pub(crate) fn compile(
         compiled: Vec::new(),
         bindings: Vec::new(),
         documents: Vec::new(),
+        broken: Vec::new(),
+        errors: Vec::new(),
+        doubts: Vec::new(),
         rules: Vec::new(),
     };
     let mut mistakes = Vec::new();
@@ -99,29 +106,42 @@ pub(crate) fn compile(
             if AdmissionPolicy::is(root) {
                 match AdmissionPolicy::compile(root) {
                     Ok(policy) => set.compiled.push(policy),
-                    Err(errors) => mistakes.extend(errors),
+                    Err(errors) => {
+                        let name = AdmissionPolicy::name_of(root);
+                        let errors = errors.into_iter().map(|error| (name.to_owned(), error));
+                        set.broken.extend(errors);
+                    }
                 }
             }
             set.bindings.extend(Binding::read(root));
         }
         set.documents.push(document);
     }
-    let known = |name: &str| set.compiled.iter().any(|policy| policy.name() == name);
+    if !mistakes.is_empty() {
+        return Err(mistakes);
+    }
     for binding in &set.bindings {
-        if mistakes.is_empty() && !known(&binding.policy) {
+        let name = &binding.policy;
+        let known = set.compiled.iter().any(|policy| policy.name() == name)
+            || set.broken.iter().any(|(broken, _)| broken == name);
+        if !known {
             let message = format!(
                 "the binding `{}` names the policy `{}`, which is not here",
                 binding.name, binding.policy
             );
-            mistakes.push(PolicyError {
+            let error = PolicyError {
                 message,
                 origin: binding.origin.clone(),
-            });
+            };
+            set.broken.push((binding.name.clone(), error));
         }
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
+    set.errors = set.broken.iter().map(|(_, error)| error.clone()).collect();
+    if set.compiled.is_empty() && !set.errors.is_empty() {
+        return Err(set.errors);
     }
+    let doubts = set.compiled.iter().flat_map(AdmissionPolicy::doubts);
+    set.doubts = doubts.cloned().collect();
     set.rules = set
         .compiled
         .iter()
@@ -139,6 +159,14 @@ impl Compiled for Policies {
         &self.rules
     }
 
+    fn errors(&self) -> &[PolicyError] {
+        &self.errors
+    }
+
+    fn warnings(&self) -> &[PolicyError] {
+        &self.doubts
+    }
+
     fn evaluate<'a>(
         &self,
         context: &Context<'a>,
@@ -147,7 +175,7 @@ impl Compiled for Policies {
         let Some(mut request) = Request::of(input) else {
             return Ok(Vec::new());
         };
-        let own = self.documents.iter().flat_map(Document::roots);
+        let own = self.documents.iter().flat_map(objects);
         let own: Vec<Datum<'_>> = request
             .objects
             .iter()
@@ -156,8 +184,18 @@ impl Compiled for Policies {
             .collect();
         request.objects = &own;
         let mut answers = Vec::new();
+        for (policy, error) in &self.broken {
+            let mut answer = Answer::error(policy, "", error.message.clone());
+            answer.defined_at.clone_from(&error.origin);
+            answers.push(answer);
+        }
         for policy in &self.compiled {
-            answers.extend(policy.evaluate(context, &request, &self.bindings));
+            match context.meter.renew() {
+                Ok(()) => answers.extend(policy.evaluate(context, &request, &self.bindings)),
+                Err(reason) => {
+                    answers.push(Answer::error(policy.name(), "", reason.to_string()));
+                }
+            }
         }
         Ok(answers)
     }

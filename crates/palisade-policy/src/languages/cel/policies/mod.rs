@@ -11,7 +11,7 @@ pub(crate) use self::binding::Binding;
 pub(crate) use self::bundle::{compile, discover};
 use super::admission::{
     Attributes, Compiler, FailurePolicy, Judgement, Matcher, Mutation, Roots, Rules, Source,
-    origin, place_of,
+    origin, place_of, unused_variables,
 };
 use super::overload::Dialect;
 use super::value::Val;
@@ -20,6 +20,7 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::{Datum, to_json};
 use crate::error::PolicyError;
+use crate::fit::Fit;
 use crate::languages::kyverno::request::Request;
 
 /// The API group of these policies.
@@ -38,6 +39,7 @@ pub(crate) struct AdmissionPolicy {
     /// `apiVersion` and `kind` of the policy's parameters.
     param_kind: Option<(String, String)>,
     origin: Option<Origin>,
+    doubts: Vec<PolicyError>,
 }
 
 /// What one binding asks of one policy, for one set of parameters.
@@ -107,8 +109,21 @@ impl AdmissionPolicy {
             param_kind: spec
                 .get("paramKind")
                 .and_then(|kind| Some((text(kind, "apiVersion")?, text(kind, "kind")?))),
+            doubts: unused_variables(spec),
             origin: place,
         })
+    }
+
+    /// The name of a policy that may not load.
+    pub(crate) fn name_of(document: Datum<'_>) -> &str {
+        let metadata = document.get("metadata");
+        let name = metadata.and_then(|metadata| metadata.get("name")?.as_text());
+        name.unwrap_or_default()
+    }
+
+    /// What is doubtful in it.
+    pub(crate) fn doubts(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     /// Its name.
@@ -125,6 +140,7 @@ impl AdmissionPolicy {
             severity: None,
             enforcement,
             origin: self.origin.clone(),
+            subject: None,
         };
         let own: Vec<_> = self.bindings(bindings).collect();
         if own.is_empty() {
@@ -150,21 +166,35 @@ impl AdmissionPolicy {
         bindings: &'v [Binding],
     ) -> Vec<Answer> {
         let attributes = Attributes::of(request);
-        if !self.matcher.matches(&attributes) {
+        let own = self.matcher.matches(&attributes);
+        if own == Fit::No {
             return Vec::new();
         }
-        let mut answers = Vec::new();
-        let mut bound = false;
-        for binding in self.bindings(bindings) {
-            bound = true;
-            if binding.matcher.matches(&attributes) {
-                answers.push(self.evaluate_binding(context, request, Some(binding)));
-            }
+        let judge = |fit: Fit, binding: Option<&'v Binding>| match fit {
+            Fit::No => None,
+            Fit::Yes => Some(self.evaluate_binding(context, request, binding)),
+            Fit::Unknown => Some(self.unknown(&attributes, binding)),
+        };
+        let mut bindings = self.bindings(bindings).peekable();
+        if bindings.peek().is_none() {
+            return judge(own, None).into_iter().collect();
         }
-        if !bound {
-            answers.push(self.evaluate_binding(context, request, None));
+        bindings
+            .filter_map(|binding| {
+                judge(own.min(binding.matcher.matches(&attributes)), Some(binding))
+            })
+            .collect()
+    }
+
+    /// Nobody knows whether the policy is for the request.
+    fn unknown(&self, attributes: &Attributes<'_>, binding: Option<&Binding>) -> Answer {
+        let (fact, sentence) = attributes.namespace_labels.lacking();
+        let mut answer = self.answer(binding, Status::Error, sentence);
+        if self.failure == FailurePolicy::Ignore {
+            answer.enforcement = answer.enforcement.min(Enforcement::Warn);
         }
-        answers
+        answer.missing.push(fact);
+        answer
     }
 
     fn evaluate_binding<'v>(

@@ -1,13 +1,12 @@
 //! Exceptions from policies: whole ones end the evaluation, partial ones are seen by expressions.
 
-use palisade_model::Origin;
-
 use super::header::Header;
 use super::{CelPolicy, Variant, defined};
 use crate::answer::{Answer, Status};
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::exception::PolicyException;
 use crate::languages::cel::admission::{Compiler, Located, Roots, Rules, all_hold, origin};
 use crate::languages::cel::{Environment, Val};
 use crate::languages::kyverno::request::Request;
@@ -18,12 +17,21 @@ pub(super) struct Exceptions(Vec<Exception>);
 
 #[derive(Debug)]
 struct Exception {
-    name: String,
+    said: PolicyException,
     conditions: Vec<Located>,
     images: Vec<String>,
     values: Vec<String>,
     counts_as_pass: bool,
-    origin: Option<Origin>,
+}
+
+/// What an exception says of itself.
+pub(super) fn read(document: Datum<'_>) -> Option<PolicyException> {
+    let name = document
+        .get("metadata")
+        .and_then(|metadata| metadata.get("name"));
+    let place = name.and_then(origin).or_else(|| origin(document))?;
+    let name = name.and_then(Datum::as_text).unwrap_or_default();
+    Some(PolicyException::of_object(name, place, document))
 }
 
 /// What exceptions do with a request.
@@ -64,14 +72,15 @@ impl Exceptions {
                     .filter_map(|item| item.as_text().map(str::to_owned))
                     .collect()
             };
-            let metadata = document.get("metadata").unwrap_or(Datum::Null);
+            let Some(said) = read(*document) else {
+                continue;
+            };
             exceptions.push(Exception {
-                name: text(metadata, "name").unwrap_or_default(),
+                said,
                 conditions,
                 images: texts("images"),
                 values: texts("allowedValues"),
                 counts_as_pass: text(spec, "reportResult").as_deref() == Some("pass"),
-                origin: metadata.get("name").and_then(origin),
             });
         }
         Self(exceptions)
@@ -97,7 +106,8 @@ impl Exceptions {
             .rules
             .environment(context, roots.bind(context, request));
         let (mut images, mut values) = (Vec::new(), Vec::new());
-        for exception in &self.0 {
+        let holding = |exception: &&Exception| exception.said.holds(context.effects.now_ns);
+        for exception in self.0.iter().filter(holding) {
             match all_hold(&exception.conditions, context, environment) {
                 Ok(false) => {}
                 Ok(true) if exception.images.is_empty() && exception.values.is_empty() => {
@@ -132,12 +142,9 @@ impl Exception {
         } else {
             (Status::Skip, "skipped")
         };
-        let message = format!("rule is {word} due to policy exception: {}", self.name);
+        let message = format!("rule is {word} due to policy exception: {}", self.said.name);
         let mut answer = policy.answer(status, message);
-        answer.exception = self
-            .origin
-            .clone()
-            .map(|origin| (self.name.clone(), origin));
+        answer.exception = Some(Box::new(self.said.clone()));
         answer
     }
 }

@@ -65,6 +65,7 @@ impl Header {
             severity: self.severity,
             enforcement: self.enforcement,
             origin: self.origin.clone(),
+            subject: None,
         }
     }
 

@@ -14,13 +14,16 @@ use palisade_model::Origin;
 use self::exceptions::Exceptions;
 use self::header::Header;
 use super::request::Request;
-use crate::answer::{Answer, Status};
+use crate::answer::{Answer, Enforcement, Status};
+use crate::budget::Exhausted;
 use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::PolicyError;
+use crate::exception::PolicyException;
+use crate::fit::Fit;
 use crate::languages::cel::admission::{
-    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of,
+    Attributes, FailurePolicy, Judgement, Matcher, Rules, Source, place_of, unused_variables,
 };
 use crate::languages::cel::{Dialect, Environment};
 
@@ -57,6 +60,7 @@ pub(crate) struct CelPolicy {
     json: bool,
     /// The policy as written, and the forms that are derived for pod controllers.
     variants: Vec<Variant>,
+    doubts: Vec<PolicyError>,
 }
 
 /// One form of a policy.
@@ -88,6 +92,11 @@ pub(crate) fn is_policy(document: Datum<'_>) -> bool {
 pub(crate) fn is_exception(document: Datum<'_>) -> bool {
     let text = |key| document.get(key).and_then(Datum::as_text).unwrap_or("");
     text("apiVersion").starts_with("policies.kyverno.io/") && text("kind") == "PolicyException"
+}
+
+/// What such an exception says of itself.
+pub(crate) fn exception(document: Datum<'_>) -> Option<PolicyException> {
+    exceptions::read(document)
 }
 
 impl CelPolicy {
@@ -130,6 +139,7 @@ impl CelPolicy {
         }
         Ok(Self {
             failure: FailurePolicy::of(spec),
+            doubts: unused_variables(spec),
             json: mode == Some("JSON"),
             header,
             kind,
@@ -140,6 +150,11 @@ impl CelPolicy {
     /// Its name.
     pub(crate) fn name(&self) -> &str {
         &self.header.name
+    }
+
+    /// What is doubtful in it.
+    pub(crate) fn doubts(&self) -> &[PolicyError] {
+        &self.doubts
     }
 
     /// What it does.
@@ -168,18 +183,37 @@ impl CelPolicy {
         if !namespace.is_empty() && *namespace != request.namespace {
             return answers;
         }
+        let attributes = Attributes::of(request);
         for variant in &self.variants {
-            let applies = match (&variant.matcher, self.json) {
-                (_, true) => variant.name.is_empty(),
-                (Some(matcher), false) => matcher.matches(&Attributes::of(request)),
+            let fit = match (&variant.matcher, self.json) {
+                (_, true) => variant.name.is_empty().into(),
+                (Some(matcher), false) => matcher.matches(&attributes),
                 // Without constraints, only what is to be deleted is decided by conditions alone.
-                (None, false) => self.kind == Kind::Deleting,
+                (None, false) => (self.kind == Kind::Deleting).into(),
             };
-            if applies {
-                answers.extend(variant.evaluate(self, context, request));
+            match fit {
+                Fit::No => {}
+                Fit::Yes => answers.extend(variant.evaluate(self, context, request)),
+                Fit::Unknown => answers.push(self.unknown(&attributes)),
             }
         }
         answers
+    }
+
+    /// There was no time left for the policy.
+    pub(crate) fn not_reached(&self, reason: Exhausted) -> Answer {
+        self.answer(Status::Error, reason.to_string())
+    }
+
+    /// Nobody knows whether the policy is for the request.
+    fn unknown(&self, attributes: &Attributes<'_>) -> Answer {
+        let (fact, sentence) = attributes.namespace_labels.lacking();
+        let mut answer = self.answer(Status::Error, sentence);
+        if self.failure == FailurePolicy::Ignore {
+            answer.enforcement = answer.enforcement.min(Enforcement::Warn);
+        }
+        answer.missing.push(fact);
+        answer
     }
 
     /// The changes that a policy on existing resources would make to one, for a trigger.
@@ -194,7 +228,7 @@ impl CelPolicy {
             let for_trigger = variant
                 .matcher
                 .as_ref()
-                .is_some_and(|matcher| matcher.matches(&Attributes::of(trigger)));
+                .is_some_and(|matcher| matcher.matches(&Attributes::of(trigger)) == Fit::Yes);
             if let (true, Body::Mutating(mutations)) = (for_trigger, &variant.body) {
                 let answer = mutations.evaluate_target(self, variant, context, (trigger, target));
                 answers.extend(answer);

@@ -5,6 +5,7 @@ use crate::answer::{Answer, Change, Status};
 use crate::context::Context;
 use crate::datum::{Datum, to_json};
 use crate::error::PolicyError;
+use crate::fit::Fit;
 use crate::languages::cel::admission::{
     Attributes, Compiler, Located, Matcher, Mutation, Roots, Rules, all_hold,
 };
@@ -77,8 +78,10 @@ impl Mutations {
         of_target.name = text("name").unwrap_or("");
         of_target.namespace = text("namespace").unwrap_or("");
         let attributes = Attributes::of(&of_target);
-        if !matcher.matches_any_operation(&attributes) {
-            return None;
+        match matcher.matches_any_operation(&attributes) {
+            Fit::No => return None,
+            Fit::Yes => {}
+            Fit::Unknown => return Some(policy.unknown(&attributes)),
         }
         let roots = Roots {
             object: Some(Val::from(target)),

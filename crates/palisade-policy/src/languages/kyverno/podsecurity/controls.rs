@@ -1,6 +1,8 @@
 //! The controls of the Pod Security Standards
 //! (<https://kubernetes.io/docs/concepts/security/pod-security-standards/>).
 
+use palisade_model::BASELINE_CAPABILITIES;
+
 use crate::datum::Datum;
 use crate::languages::kyverno::scalars::build;
 
@@ -68,22 +70,6 @@ impl<'a> Container<'a> {
             .unwrap_or("")
     }
 }
-
-const BASELINE_CAPABILITIES: [&str; 13] = [
-    "AUDIT_WRITE",
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "MKNOD",
-    "NET_BIND_SERVICE",
-    "SETFCAP",
-    "SETGID",
-    "SETPCAP",
-    "SETUID",
-    "SYS_CHROOT",
-];
 
 /// Safe sysctls, and the minor version since which each is.
 const SYSCTLS: [(&str, u32); 12] = [

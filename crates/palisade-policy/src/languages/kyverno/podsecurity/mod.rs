@@ -196,11 +196,10 @@ impl PodSecurity {
         found.retain(|violation| !excused(violation));
         let Some(first) = found.first() else {
             let exception = exceptions.first();
-            let name = exception.map_or("", |exception| exception.name.as_str());
+            let name = exception.map_or("", |exception| exception.said.name.as_str());
             let message = format!("rule is skipped due to policy exceptions {name}");
             let mut response = Response::new(Status::Skip, message);
-            response.exception =
-                exception.map(|exception| (exception.name.clone(), exception.origin.clone()));
+            response.exception = exception.map(|exception| exception.said.clone());
             return Ok(response);
         };
         let fields: Vec<String> = found

@@ -1,5 +1,6 @@
 //! How values are built, joined, compared and written; everything new lives in an arena.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bumpalo::Bump;
@@ -172,13 +173,22 @@ pub(crate) fn merge<'a>(arena: &'a Bump, under: Datum<'a>, over: Datum<'a>) -> D
     if !under.is_map() || !over.is_map() {
         return over;
     }
-    over.entries().fold(under, |merged, (key, value)| {
-        let value = match merged.get(key) {
-            Some(old) => merge(arena, old, value),
-            None => value,
-        };
-        with(arena, merged, key, value)
-    })
+    let mut entries: Vec<_> = under.entries().collect();
+    let mut places: BTreeMap<&str, usize> = entries
+        .iter()
+        .enumerate()
+        .map(|(at, (key, _))| (*key, at))
+        .collect();
+    for (key, value) in over.entries() {
+        let known = places.get(key).copied();
+        if let Some((_, old)) = known.and_then(|at| entries.get_mut(at)) {
+            *old = merge(arena, *old, value);
+        } else {
+            places.insert(key, entries.len());
+            entries.push((key, value));
+        }
+    }
+    map(arena, entries)
 }
 
 /// A scalar as Go's `fmt.Sprint` writes it; lists and mappings as JSON.

@@ -4,7 +4,6 @@ use bumpalo::Bump;
 use palisade_document::{Document, Syntax};
 
 use crate::answer::{Answer, Change, Status};
-use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::input::{Operation, Supplied};
@@ -116,7 +115,7 @@ impl<'f> Runner<'f> {
     }
 
     /// What the policies say about each resource.
-    pub(super) fn run(&self, context: &Context<'f>) -> Result<Vec<Judged<'f>>, Exhausted> {
+    pub(super) fn run(&self, context: &Context<'f>) -> Vec<Judged<'f>> {
         let mut judged = Vec::new();
         for resource in &self.resources {
             for operation in &self.operations {
@@ -125,7 +124,7 @@ impl<'f> Runner<'f> {
                     payload: self.payload(*resource),
                     is_target: false,
                     operation,
-                    given: self.judge(context, *resource, operation)?,
+                    given: self.judge(context, *resource, operation),
                 });
             }
         }
@@ -149,15 +148,10 @@ impl<'f> Runner<'f> {
             }
         }
         judged.extend(targets);
-        Ok(judged)
+        judged
     }
 
-    fn judge(
-        &self,
-        context: &Context<'f>,
-        resource: Datum<'f>,
-        operation: &str,
-    ) -> Result<Vec<Given<'f>>, Exhausted> {
+    fn judge(&self, context: &Context<'f>, resource: Datum<'f>, operation: &str) -> Vec<Given<'f>> {
         let mut given = Vec::new();
         let mut resource = resource;
         let kinds = [
@@ -169,7 +163,7 @@ impl<'f> Runner<'f> {
         for kind in kinds {
             for policy in &self.set.policies {
                 let request = self.request(&policy.name, resource, operation);
-                let outcome = engine::run(context, &request, policy, kind, &self.set.exceptions)?;
+                let outcome = engine::run(context, &request, policy, kind, &self.set.exceptions);
                 let patched = outcome.object.unwrap_or(resource);
                 for judged in outcome.answers {
                     let response = judged.response;
@@ -191,7 +185,7 @@ impl<'f> Runner<'f> {
             }
         }
         self.judge_cel(context, resource, operation, &mut given);
-        Ok(given)
+        given
     }
 
     /// The name of the file that a plain document is the whole of.
@@ -293,7 +287,9 @@ impl<'f> Runner<'f> {
         request.supplied = self.supplied;
         request.rule_variables = self.arena.alloc_slice_copy(&self.rule_variables(policy));
         request.objects = self.arena.alloc_slice_copy(&self.known);
-        request.namespace_labels = self.namespace_labels(request.namespace);
+        // Upstream takes a namespace that a test does not declare as one without labels.
+        let labels = self.namespace_labels(request.namespace);
+        request.declared_labels = Some(labels.unwrap_or(Datum::Null));
         self.set_user(&mut request);
         self.set_parent(&mut request);
         request
@@ -336,7 +332,7 @@ impl<'f> Runner<'f> {
         lists.flat_map(Datum::items).collect()
     }
 
-    fn namespace_labels(&self, namespace: &str) -> Datum<'f> {
+    fn namespace_labels(&self, namespace: &str) -> Option<Datum<'f>> {
         let named = |one: &&Datum<'f>| {
             let name = one
                 .get("name")
@@ -350,11 +346,11 @@ impl<'f> Runner<'f> {
         let mut known = self.listed("namespaces");
         known.extend(self.listed("namespaceSelector"));
         let known = known.iter().find(named).and_then(labels);
-        known.unwrap_or_else(|| {
+        known.or_else(|| {
             let mut objects = self.known.iter();
             let found =
                 objects.find(|object| load::key(**object) == ["v1", "Namespace", "", namespace]);
-            found.and_then(labels).unwrap_or(Datum::Null)
+            found.and_then(labels)
         })
     }
 

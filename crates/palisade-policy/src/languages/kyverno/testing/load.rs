@@ -7,52 +7,9 @@ use palisade_document::{Document, Limits, SyntaxSeverity, parse};
 
 use crate::datum::Datum;
 use crate::folder::Folder;
+use crate::languages::kyverno::request::is_cluster_wide;
 use crate::languages::kyverno::scalars::build;
 use crate::languages::kyverno::set::{is_yaml, syntax_of};
-
-/// Kinds that have no namespace.
-const CLUSTER_WIDE: [&str; 40] = [
-    "Namespace",
-    "Node",
-    "PersistentVolume",
-    "ClusterRole",
-    "ClusterRoleBinding",
-    "StorageClass",
-    "CustomResourceDefinition",
-    "ValidatingWebhookConfiguration",
-    "MutatingWebhookConfiguration",
-    "ValidatingAdmissionPolicy",
-    "ValidatingAdmissionPolicyBinding",
-    "MutatingAdmissionPolicy",
-    "MutatingAdmissionPolicyBinding",
-    "PriorityClass",
-    "IngressClass",
-    "RuntimeClass",
-    "CSIDriver",
-    "CSINode",
-    "VolumeAttachment",
-    "APIService",
-    "FlowSchema",
-    "PriorityLevelConfiguration",
-    "CertificateSigningRequest",
-    "ClusterPolicy",
-    "ClusterCleanupPolicy",
-    "PodSecurityPolicy",
-    "ComponentStatus",
-    "TokenReview",
-    "SubjectAccessReview",
-    "SelfSubjectAccessReview",
-    "SelfSubjectRulesReview",
-    "ClusterTrustBundle",
-    "DeviceClass",
-    "ServiceCIDR",
-    "IPAddress",
-    "StorageVersion",
-    "ResourceSlice",
-    "VolumeAttributesClass",
-    "SelfSubjectReview",
-    "ClusterTrustBundles",
-];
 
 /// A path beside a test file; `None` if it leads elsewhere (a URL).
 pub(super) fn beside(test: &str, path: &str) -> Option<String> {
@@ -195,7 +152,7 @@ fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {
     let text = |path: &[&str]| build::text_at(object, path).unwrap_or("");
     let kind = text(&["kind"]);
     let has = !text(&["metadata", "namespace"]).is_empty();
-    if kind.is_empty() || has || CLUSTER_WIDE.contains(&kind) || kind.starts_with("Cluster") {
+    if kind.is_empty() || has || is_cluster_wide(kind) {
         return object;
     }
     build::with_at(

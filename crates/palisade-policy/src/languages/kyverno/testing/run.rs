@@ -90,7 +90,7 @@ fn one(
     };
     let context = Context::new(&arena, Meter::start(budget()), effects);
     let runner = Runner::new(&context, &files, test);
-    let judged = runner.run(&context).map_err(|error| error.to_string())?;
+    let judged = runner.run(&context);
     Ok(check::rows(&check::Checker {
         folder,
         path,

@@ -8,6 +8,7 @@ mod deprecated;
 mod effects;
 mod format;
 mod globs;
+mod graphs;
 mod jwk;
 mod jwt;
 mod jwt_sign;
@@ -68,6 +69,7 @@ const TABLES: &[&[Builtin]] = &[
     effects::TABLE,
     format::TABLE,
     globs::TABLE,
+    graphs::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
     network::TABLE,

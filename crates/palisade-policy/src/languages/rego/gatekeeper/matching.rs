@@ -5,6 +5,7 @@ use palisade_document::Value;
 use super::super::term::Term;
 use super::review::Review;
 use crate::datum::{Datum, to_json};
+use crate::fit::{Fit, NamespaceLabels};
 
 /// What a constraint is for; an empty list asks for nothing.
 #[derive(Debug, Default)]
@@ -100,6 +101,18 @@ impl Selector {
         Ok(selector)
     }
 
+    /// Whether the labels of a namespace fit, as far as they are known.
+    fn on_namespace(&self, namespace: NamespaceLabels<'_>) -> Fit {
+        let labels = self
+            .labels
+            .iter()
+            .map(|(key, value)| namespace.meets(key, "In", std::slice::from_ref(value)));
+        let expressions = self.expressions.iter();
+        let expressions =
+            expressions.map(|(key, operator, values)| namespace.meets(key, operator, values));
+        Fit::all(labels.chain(expressions))
+    }
+
     fn matches(&self, labels: &Term) -> bool {
         let label = |key: &str| labels.get(key).and_then(Term::as_text);
         self.labels
@@ -118,12 +131,13 @@ impl Selector {
     }
 }
 
-/// Whether a constraint is for a review; the error says what would have to be known.
+/// Whether a constraint is for a review; the error is the fact that would have to be known, and
+/// how it is supplied.
 pub(super) fn matches(
     matching: &Matching,
     review: &Review<'_>,
     supplied: &[Value<'_>],
-) -> Result<bool, String> {
+) -> Result<bool, (String, String)> {
     let is_namespace = review.group.is_empty() && review.kind == "Namespace";
     let namespace = if is_namespace {
         review.name
@@ -176,11 +190,14 @@ pub(super) fn matches(
         object.get("kind").and_then(Value::as_str) == Some("Namespace")
             && object.at(&["metadata", "name"]).and_then(Value::as_str) == Some(namespace)
     });
-    match found {
-        Some(object) => Ok(selector.matches(&labels(*object))),
-        None => Err(format!(
-            "the constraint selects namespaces by label, and the namespace `{namespace}` is not among the objects that were read"
-        )),
+    let declared = found.map(|object| object.at(&["metadata", "labels"]));
+    let namespace = NamespaceLabels {
+        name: namespace,
+        declared: declared.map(|labels| labels.map_or(Datum::Null, Datum::from)),
+    };
+    match selector.on_namespace(namespace) {
+        Fit::Unknown => Err(namespace.lacking()),
+        fit => Ok(fit == Fit::Yes),
     }
 }
 

@@ -19,7 +19,7 @@ use crate::compiled::RuleSummary;
 use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
-use crate::input::Input;
+use crate::input::{Input, Subject};
 
 pub(super) use self::constraint::Constraint;
 pub(super) use self::review::Review;
@@ -86,6 +86,7 @@ impl Bound {
             severity: self.template.severity,
             enforcement: self.constraint.enforcement,
             origin: Some(self.constraint.origin.clone()),
+            subject: Some(Subject::KubernetesObject),
         }
     }
 
@@ -97,10 +98,14 @@ impl Bound {
         review: &Review<'a>,
     ) -> Result<Option<Vec<Violation>>, EvaluationError> {
         let matched = matching::matches(&self.constraint.matching, review, input.supplied.objects);
-        if !matched.map_err(|message| EvaluationError::Failed {
-            message,
-            origin: None,
-        })? {
+        let matched = matched.map_err(|(fact, message)| {
+            context.miss(fact);
+            EvaluationError::Failed {
+                message,
+                origin: None,
+            }
+        });
+        if !matched? {
             return Ok(None);
         }
         let policies = &self.template.policies;
@@ -139,7 +144,7 @@ impl Bound {
         context: &Context<'a>,
         input: &Input<'a>,
         review: &Review<'a>,
-    ) -> Result<Vec<Answer>, EvaluationError> {
+    ) -> Vec<Answer> {
         let answer = |status| {
             let mut answer = Answer::new(&self.template.kind, &self.constraint.name, status);
             answer.enforcement = self.constraint.enforcement;
@@ -147,18 +152,19 @@ impl Bound {
             answer.defined_at = Some(self.template.defined_at.clone());
             answer
         };
-        let violations = match self.violations(context, input, review) {
-            Ok(None) => return Ok(Vec::new()),
+        let renewed = context.meter.renew().map_err(EvaluationError::from);
+        let violations = match renewed.and_then(|()| self.violations(context, input, review)) {
+            Ok(None) => return Vec::new(),
             Ok(Some(violations)) => violations,
-            Err(error @ EvaluationError::Exhausted(_)) => return Err(error),
             Err(error) => {
                 let mut failed = answer(Status::Error);
                 failed.message = error.to_string();
-                return Ok(vec![failed]);
+                failed.missing = context.take_missing();
+                return vec![failed];
             }
         };
         if violations.is_empty() {
-            return Ok(vec![answer(Status::Pass)]);
+            return vec![answer(Status::Pass)];
         }
         let status = match self.constraint.enforcement {
             Enforcement::Deny | Enforcement::Overridable => Status::Fail,
@@ -176,7 +182,7 @@ impl Bound {
             }
             found
         });
-        Ok(found.collect())
+        found.collect()
     }
 }
 

@@ -7,6 +7,7 @@ use super::super::engine::from_term;
 use super::super::term::Term;
 use super::foreign;
 use crate::input::{Input, Subject};
+use crate::languages::cel::plural;
 
 /// A review of one object.
 #[derive(Debug)]
@@ -89,6 +90,19 @@ impl<'a> Review<'a> {
         self.old
     }
 
+    /// As a whole input: what OPA's admission control reads under `request`, and what Gatekeeper
+    /// reads under `review`.
+    pub(in crate::languages::rego) fn question(&self) -> Foreign {
+        let text = |text: &str| from_term(&Term::text(text));
+        Foreign::object([
+            ("apiVersion", text("admission.k8s.io/v1")),
+            ("kind", text("AdmissionReview")),
+            ("request", self.foreign()),
+            ("review", self.foreign()),
+            ("parameters", Foreign::object([])),
+        ])
+    }
+
     /// As the engine's value.
     pub(super) fn foreign(&self) -> Foreign {
         let text = |text: &str| from_term(&Term::text(text));
@@ -113,8 +127,16 @@ impl<'a> Review<'a> {
             {
                 entries.push((entry.key, foreign(entry.value)));
             }
-        } else if let Some(user) = self.user {
-            entries.push(("userInfo", foreign(user)));
+        } else {
+            if let Some(user) = self.user {
+                entries.push(("userInfo", foreign(user)));
+            }
+            let resource = Foreign::object([
+                ("group", text(self.group)),
+                ("version", text(self.version)),
+                ("resource", text(&plural(self.kind))),
+            ]);
+            entries.push(("resource", resource));
         }
         entries.push(("kind", kind));
         entries.push(("name", text(self.name)));

@@ -5,6 +5,7 @@
 
 mod keywords;
 mod negation;
+mod overlap;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use super::metadata::Annotations;
 use super::syntax::{Expr, ExprKind, Mistake, Module, Node, StatementKind, parse, walk_module};
 
 pub(super) use self::keywords::{rename_functions, separate};
+pub(super) use self::overlap::{Overlaps, is_mendable};
 pub(super) use self::shape::quoted_path;
 
 /// The package of stand-ins for builtins that `with` replaces.
@@ -27,6 +29,8 @@ pub(super) struct Surroundings {
     pub(super) rules: BTreeMap<Vec<String>, BTreeSet<String>>,
     /// Supplied builtins that some `with` replaces.
     pub(super) mocked: BTreeSet<String>,
+    /// Heads with constants beside heads with variables.
+    pub(super) overlaps: Overlaps,
 }
 
 /// Most rounds of moving what stands inside nested negations.

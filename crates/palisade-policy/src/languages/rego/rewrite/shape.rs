@@ -8,7 +8,7 @@ use super::super::metadata::Annotations;
 use super::super::syntax::{
     Expr, ExprKind, Module, Node, Query, Rule, Statement, StatementKind, walk_rule,
 };
-use super::{Edit, STAND_INS, Surroundings, apply};
+use super::{Edit, STAND_INS, Surroundings, apply, overlap};
 
 /// Words that the engine takes for keywords where a name is meant.
 pub(super) const WORDS: &[&str] = &[
@@ -31,6 +31,11 @@ pub(super) fn reshape(
         package,
     ));
     for import in &module.imports {
+        // It says nothing, and the engine writes a complaint of its own about it.
+        if import.path == ["input"] && import.alias.is_none() {
+            edits.push(Edit::new(import.span.start, import.span.end, ""));
+            continue;
+        }
         let mut line = format!("import {}", quoted_path(&import.path));
         if let Some(alias) = &import.alias {
             line.push_str(" as ");
@@ -50,7 +55,12 @@ pub(super) fn reshape(
             rule,
             edits: &mut edits,
         };
-        shaper.head();
+        let constants = around.overlaps.constants(module, rule);
+        if constants.is_empty() {
+            shaper.head();
+        } else {
+            shaper.edits.extend(overlap::edits(rule, &constants));
+        }
         shaper.repeated_bodies();
         walk_rule(rule, &mut |node| match node {
             Node::Query(query) => shaper.brackets(query),

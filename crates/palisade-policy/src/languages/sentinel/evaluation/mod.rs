@@ -21,8 +21,10 @@ use std::sync::Arc;
 use bumpalo::Bump;
 use palisade_document::{SourceFile, Span, Value as Borrowed};
 use regex::Regex;
+use typed_arena::Arena;
 
 use super::environment::Environment;
+use super::imports::Kept;
 use super::syntax::Program;
 use super::value::Value;
 use crate::budget::Exhausted;
@@ -90,6 +92,7 @@ pub(super) struct Traced<'r> {
 /// One evaluation.
 pub(super) struct Machine<'r> {
     pub(super) arena: &'r Bump,
+    pub(super) kept: &'r Arena<Kept>,
     pub(super) context: &'r Context<'r>,
     pub(super) environment: &'r Environment,
     pub(super) input: Option<&'r Input<'r>>,
@@ -105,11 +108,13 @@ pub(super) struct Machine<'r> {
 impl<'r> Machine<'r> {
     pub(super) fn new(
         context: &'r Context<'r>,
+        kept: &'r Arena<Kept>,
         environment: &'r Environment,
         input: Option<&'r Input<'r>>,
     ) -> Self {
         Self {
             arena: context.arena,
+            kept,
             context,
             environment,
             input,

@@ -4,7 +4,7 @@ use base64::Engine;
 
 use super::super::evaluation::{Machine, Outcome, failed};
 use super::super::value::{Map, Value};
-use super::{Call, Instance, NativeEntry};
+use super::{Call, Instance, Kept, NativeEntry};
 use crate::context::HttpRequest;
 
 /// How requests are sent.
@@ -104,12 +104,12 @@ fn headers<'r>(machine: &Machine<'r>, headers: &[(String, String)]) -> Value<'r>
 }
 
 fn client_value<'r>(machine: &Machine<'r>, client: Client) -> Value<'r> {
-    Value::Instance(machine.arena.alloc(Instance::Client(client)))
+    Instance::of(machine, Kept::Client(client))
 }
 
 fn client(call: &Call<'_, '_>) -> Client {
     match call.receiver {
-        Some(Instance::Client(client)) => client.clone(),
+        Some(Instance::Client(client)) => (*client).clone(),
         _ => Client::default(),
     }
 }
@@ -174,12 +174,12 @@ fn request<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>>
 }
 
 fn request_value<'r>(machine: &Machine<'r>, request: Request) -> Value<'r> {
-    Value::Instance(machine.arena.alloc(Instance::Request(request)))
+    Instance::of(machine, Kept::Request(request))
 }
 
 fn own_request(call: &Call<'_, '_>) -> Request {
     match call.receiver {
-        Some(Instance::Request(request)) => request.clone(),
+        Some(Instance::Request(request)) => (*request).clone(),
         _ => Request::default(),
     }
 }
@@ -226,7 +226,7 @@ fn send_by<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>, method: &str) -> Outc
             url: url.to_owned(),
             ..Request::default()
         },
-        [Value::Instance(Instance::Request(request))] => request.clone(),
+        [Value::Instance(Instance::Request(request))] => (*request).clone(),
         [Value::Undefined] => return Ok(Value::Undefined),
         [other] => return Err(call.wrong("a URL or a request", other)),
     };

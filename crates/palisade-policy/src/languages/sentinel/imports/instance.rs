@@ -9,18 +9,38 @@ use super::version::Version;
 use super::{NativeFunction, client, decimal, moment, version};
 use crate::languages::sentinel::terraform::{self, ModuleIndex};
 
-/// Such a value.
-pub(in super::super) enum Instance<'r> {
-    Moment(Moment),
+/// A value that holds memory of its own. An arena of bytes never runs destructors, so these are
+/// kept apart, and go when the evaluation ends.
+pub(in super::super) enum Kept {
     Decimal(Decimal),
     Version(Version),
     Client(Client),
     Request(Request),
+}
+
+/// Such a value.
+pub(in super::super) enum Instance<'r> {
+    Moment(Moment),
+    Decimal(&'r Decimal),
+    Version(&'r Version),
+    Client(&'r Client),
+    Request(&'r Request),
     /// What the `module` function of a Terraform import looks in.
     Modules(ModuleIndex<'r>),
 }
 
 impl<'r> Instance<'r> {
+    /// The value of what is kept.
+    pub(super) fn of(machine: &Machine<'r>, kept: Kept) -> Value<'r> {
+        let instance = match machine.kept.alloc(kept) {
+            Kept::Decimal(number) => Self::Decimal(number),
+            Kept::Version(version) => Self::Version(version),
+            Kept::Client(client) => Self::Client(client),
+            Kept::Request(request) => Self::Request(request),
+        };
+        Value::Instance(machine.arena.alloc(instance))
+    }
+
     /// A field, or a function of this value.
     pub(in super::super) fn select(
         &'r self,

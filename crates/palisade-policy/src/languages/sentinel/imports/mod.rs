@@ -17,7 +17,7 @@ mod version;
 use super::evaluation::{At, Machine, Outcome, failed};
 use super::value::Value;
 
-pub(super) use self::instance::Instance;
+pub(super) use self::instance::{Instance, Kept};
 
 /// The code of a function.
 pub(super) type Native = for<'c, 'r> fn(&Machine<'r>, &Call<'c, 'r>) -> Outcome<Value<'r>>;

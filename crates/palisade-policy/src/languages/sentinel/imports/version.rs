@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::evaluation::{Machine, Outcome, failed};
 use super::super::value::Value;
-use super::{Call, Instance, NativeEntry};
+use super::{Call, Instance, Kept, NativeEntry};
 
 /// A version.
 #[derive(Debug, Clone)]
@@ -178,14 +178,14 @@ fn new<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<Value<'r>> {
     let [value] = call.exactly()?;
     let version = read(call, value)?;
     Ok(version.map_or(Value::Undefined, |version| {
-        Value::Instance(machine.arena.alloc(Instance::Version(version)))
+        Instance::of(machine, Kept::Version(version))
     }))
 }
 
 fn read<'r>(call: &Call<'_, 'r>, value: Value<'r>) -> Outcome<Option<Version>> {
     match value {
         Value::Undefined => Ok(None),
-        Value::Instance(Instance::Version(version)) => Ok(Some(version.clone())),
+        Value::Instance(Instance::Version(version)) => Ok(Some((*version).clone())),
         Value::Text(text) => match Version::parse(text) {
             Some(version) => Ok(Some(version)),
             None => Err(failed(call.at, format!("`{text}` is no version"))),

@@ -12,7 +12,12 @@ use super::{difference, modules, part, text};
 
 /// Modules by their paths, as the `module` function finds them.
 pub(in super::super) struct ModuleIndex<'r> {
-    by_path: BTreeMap<Vec<String>, Value<'r>>,
+    by_path: &'r [(&'r str, Value<'r>)],
+}
+
+/// A path as one text; names hold no NUL.
+fn joined(path: &[String]) -> String {
+    path.join("\0")
 }
 
 /// `module(["a", "b"])`; `null` if there is none.
@@ -28,7 +33,12 @@ pub(super) fn module<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<
             other => return Err(call.wrong("names of modules as strings", other)),
         }
     }
-    Ok(index.by_path.get(&path).copied().unwrap_or(Value::Null))
+    let path = joined(&path);
+    let at = index
+        .by_path
+        .binary_search_by(|(known, _)| (*known).cmp(path.as_str()));
+    let module = at.ok().and_then(|at| index.by_path.get(at));
+    Ok(module.map_or(Value::Null, |(_, module)| *module))
 }
 
 /// The root of an import: the outermost module's namespaces, the paths, and `module`.
@@ -52,7 +62,13 @@ fn root<'r>(
     for (name, value) in further {
         map.set(machine.arena, Value::Text(name), *value);
     }
-    let module = super::module_function(machine, ModuleIndex { by_path: found });
+    let mut by_path: Vec<(&'r str, Value<'r>)> = found
+        .iter()
+        .map(|(path, module)| (&*machine.arena.alloc_str(&joined(path)), *module))
+        .collect();
+    by_path.sort_unstable_by_key(|(path, _)| *path);
+    let by_path = machine.arena.alloc_slice_copy(&by_path);
+    let module = super::module_function(machine, ModuleIndex { by_path });
     map.set(machine.arena, Value::Text("module"), module);
     Value::Map(machine.arena.alloc(map))
 }

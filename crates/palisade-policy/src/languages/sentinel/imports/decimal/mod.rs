@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::super::evaluation::{Machine, Outcome, failed};
 use super::super::value::Value;
-use super::{Call, Instance, NativeEntry};
+use super::{Call, Instance, Kept, NativeEntry};
 
 mod number;
 
@@ -90,14 +90,14 @@ pub(super) fn field<'r>(machine: &Machine<'r>, number: &Decimal, name: &str) -> 
 }
 
 fn instance<'r>(machine: &Machine<'r>, number: Decimal) -> Value<'r> {
-    Value::Instance(machine.arena.alloc(Instance::Decimal(number)))
+    Instance::of(machine, Kept::Decimal(number))
 }
 
 /// A value as a decimal; `None` if it is undefined.
 fn read<'r>(call: &Call<'_, 'r>, value: Value<'r>) -> Outcome<Option<Decimal>> {
     let number = match value {
         Value::Undefined => return Ok(None),
-        Value::Instance(Instance::Decimal(number)) => Some(number.clone()),
+        Value::Instance(Instance::Decimal(number)) => Some((*number).clone()),
         Value::Int(number) => Some(Decimal::from(number)),
         Value::Float(number) => Some(Decimal::of_float(number)),
         Value::Text(text) => Decimal::parse(text),
