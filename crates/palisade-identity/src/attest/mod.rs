@@ -4,6 +4,7 @@
 mod cgroup;
 #[cfg(target_os = "linux")]
 mod executable;
+pub mod kubernetes;
 #[cfg(target_os = "linux")]
 mod process;
 

@@ -33,8 +33,9 @@ pub struct Process {
 struct Sight {
     user: u32,
     group: u32,
-    /// The file that is executed, with its state: a program that was replaced in place is another.
-    executable: FileState,
+    /// The file that is executed. Nobody can write to it meanwhile, and its number is not given
+    /// to another file; that it loses its name, as in an upgrade, is no change of the process.
+    executable: (u64, u64),
     /// The number that the kernel gives the control group; zero where it has none.
     cgroup_id: u64,
     /// The control group's path; empty where it is not visible.
@@ -101,8 +102,8 @@ impl Process {
     }
 
     /// Whom the process runs as, and in which control group: who shares both shares a quota.
-    pub fn quota(&self) -> (u32, String) {
-        (self.first.user, self.first.cgroup.clone())
+    pub fn quota(&self) -> String {
+        format!("user {} in {}", self.first.user, self.first.cgroup)
     }
 
     /// A descriptor that becomes readable when the process ends.
@@ -235,7 +236,7 @@ fn sight(pid: u32, handle: &PidFd) -> Result<Sight, AttestationError> {
     Ok(Sight {
         user,
         group,
-        executable: FileState::of(&executable),
+        executable: FileState::of(&executable).file(),
         cgroup_id,
         cgroup: cgroup.unwrap_or_default(),
     })

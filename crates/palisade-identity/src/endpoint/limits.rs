@@ -39,8 +39,8 @@ impl Default for Limits {
     }
 }
 
-/// Who shares a quota: the user and the control group.
-pub(crate) type Owner = (u32, String);
+/// Who shares a quota, in words: a user in a control group, or a broker.
+pub(crate) type Owner = String;
 
 /// Keeps account of what callers hold.
 #[derive(Debug)]
@@ -118,8 +118,8 @@ impl Connection {
         account.refill(limits);
         if account.calls < 1.0 {
             return Err(Status::unavailable(format!(
-                "user {} calls more than {} times a second: slow down and try again",
-                self.owner.0, limits.rate
+                "{} calls more than {} times a second: slow down and try again",
+                self.owner, limits.rate
             )));
         }
         account.calls -= 1.0;
@@ -134,8 +134,8 @@ impl Connection {
         let account = accounts.of(&self.owner, limits);
         if account.streams >= limits.streams {
             return Err(Status::unavailable(format!(
-                "user {} holds {} streams, which is all it may: close some and try again",
-                self.owner.0, limits.streams
+                "{} holds {} streams, which is all it may: close some and try again",
+                self.owner, limits.streams
             )));
         }
         account.streams = account.streams.saturating_add(1);

@@ -6,6 +6,7 @@
 mod alarm;
 mod answers;
 mod authority;
+mod broker;
 mod challenge;
 mod frames;
 mod limits;
@@ -22,6 +23,7 @@ mod transport;
 mod workload_api;
 
 pub use alarm::{Alarm, SecurityEvent, Sign};
+pub use broker::{BrokerAccess, BrokerListener};
 pub use limits::Limits;
 pub use server::{Endpoint, EndpointError, Settings};
 pub use socket::{SocketError, bind};

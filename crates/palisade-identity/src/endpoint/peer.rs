@@ -13,6 +13,7 @@ use super::limits::Connection;
 use super::server::Shared;
 use super::subject::{Later, Subject};
 use crate::Attributes;
+use crate::attest::kubernetes::{NodeError, PodError};
 use crate::attest::{AttestationError, Process};
 
 /// A process that connected.
@@ -58,10 +59,11 @@ impl Peer {
             return Err(self.alarm(Sign::Silent));
         }
         let attributes = attributes(&self.shared, &self.process).await;
-        let attributes = attributes.map_err(|error| match error {
+        let mut attributes = attributes.map_err(|error| match error {
             AttestationError::Changed { what, .. } => self.alarm(Sign::Changed { what }),
             other => denied(&other),
         })?;
+        add_pod(&self.shared, &mut attributes).await?;
         self.alone()?;
         Ok(attributes)
     }
@@ -106,6 +108,25 @@ pub(crate) async fn attributes(
     let read = tokio::task::spawn_blocking(move || process.attest(&shared.digests)).await;
     // Only a runtime that shuts down does not answer.
     read.unwrap_or(Err(AttestationError::Ended))
+}
+
+/// Adds what the API server knows of the pod that the process is in.
+pub(crate) async fn add_pod(shared: &Shared, attributes: &mut Attributes) -> Result<(), Status> {
+    let Some(node) = &shared.node else {
+        return Ok(());
+    };
+    node.add_to(attributes).await.map_err(|error| match &error {
+        NodeError::Pod(error) => denied_pod(error),
+        NodeError::Attribute(_) => Status::permission_denied(error.to_string()),
+    })
+}
+
+/// The status code of a pod that is not attested.
+pub(crate) fn denied_pod(error: &PodError) -> Status {
+    match error {
+        PodError::Api(_) => Status::unavailable(error.to_string()),
+        _ => Status::permission_denied(error.to_string()),
+    }
 }
 
 /// Is ready when a process has ended, or when that can no longer be told.

@@ -17,17 +17,19 @@ use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
 use super::alarm::{Alarm, SecurityEvent};
+use super::broker::{self, BrokerAccess, BrokerListener};
 use super::challenge::Challenge;
 use super::limits::{Ledger, Limits};
 use super::peer::Peer;
 use super::services::{Common, Services, WORKLOAD_SERVICES};
 use super::subject::Subject as _;
 use super::transport::Transport;
+use crate::attest::kubernetes::Node;
 use crate::attest::{Digests, Process};
 use crate::{Clock, Issuer};
 
 /// The most header bytes of a request.
-const MOST_HEADERS: u32 = 16 * 1024;
+pub(crate) const MOST_HEADERS: u32 = 16 * 1024;
 /// How long accepting rests when the system has no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 /// How long calls that have begun may take when the endpoint stops.
@@ -76,6 +78,7 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) digests: Digests,
+    pub(crate) node: Option<Arc<Node>>,
     alarm: Option<Alarm>,
 }
 
@@ -102,6 +105,7 @@ impl Endpoint {
                 clock,
                 settings,
                 digests: Digests::default(),
+                node: None,
                 alarm: None,
             },
         }
@@ -111,6 +115,25 @@ impl Endpoint {
     pub fn with_alarm(mut self, alarm: Alarm) -> Self {
         self.shared.alarm = Some(alarm);
         self
+    }
+
+    /// Attests processes in pods by what the API server knows of this node.
+    pub fn with_node(mut self, node: Arc<Node>) -> Self {
+        self.shared.node = Some(node);
+        self
+    }
+
+    /// Serves brokers, not workloads, until `stop` is ready.
+    ///
+    /// # Errors
+    /// The socket is broken.
+    pub async fn serve_brokers(
+        self,
+        listener: BrokerListener,
+        access: BrokerAccess,
+        stop: impl Future<Output = ()>,
+    ) -> Result<(), EndpointError> {
+        broker::serve(self.shared, access, listener, stop).await
     }
 
     /// Serves until `stop` is ready; calls that have begun may end.
@@ -211,7 +234,7 @@ async fn health_of(shared: Arc<Shared>, reporter: HealthReporter) {
 }
 
 /// Whether an error is of one connection, or will pass.
-fn is_passing(error: &io::Error) -> bool {
+pub(crate) fn is_passing(error: &io::Error) -> bool {
     use nix::errno::Errno;
     let passing = [
         Errno::EMFILE,

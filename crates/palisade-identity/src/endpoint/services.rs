@@ -29,7 +29,7 @@ use super::subject::Later;
 use super::workload_api::WorkloadApi;
 
 /// The largest request message, in bytes: a token to validate is the longest thing that is sent.
-const LARGEST_REQUEST: usize = 64 * 1024;
+pub(crate) const LARGEST_REQUEST: usize = 64 * 1024;
 /// Descriptions of all services, for reflection.
 const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 const HEALTH: &str = "grpc.health.v1.Health";

@@ -1,6 +1,8 @@
 //! Behaviour of the identity crate.
 #![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
 
+#[cfg(target_os = "linux")]
+mod attested;
 mod authority;
 mod authority_disk;
 mod authority_store;

@@ -14,13 +14,13 @@ use super::stand::{Bound, Rule, Stand, TestIssuer};
 const PERMISSION_DENIED: i64 = 7;
 
 /// The program that an entry trusts: it never connects anywhere.
-fn trusted() -> PathBuf {
+pub(super) fn trusted() -> PathBuf {
     Path::new("/bin/sleep")
         .canonicalize()
         .expect("`sleep` is there")
 }
 
-fn digest_of(program: &Path) -> String {
+pub(super) fn digest_of(program: &Path) -> String {
     let bytes = std::fs::read(program).expect("readable");
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &bytes);
     data_encoding::HEXLOWER.encode(digest.as_ref())
