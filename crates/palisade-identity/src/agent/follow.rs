@@ -111,7 +111,7 @@ impl Agent {
             proof: self.node.sign(&message).map_err(own)?,
             method: match known {
                 Some(id) => Some(Method::Known(id)),
-                None => method(self.node.credential(), &message),
+                None => method(self.node.credential(), &message).map_err(End::Away)?,
             },
             csr,
         };
@@ -212,18 +212,27 @@ impl Agent {
     }
 }
 
-fn method(credential: Option<&Credential>, message: &[u8]) -> Option<Method> {
-    match credential? {
-        Credential::JoinToken(token) => Some(Method::JoinToken(token.to_string())),
+fn method(credential: Option<&Credential>, message: &[u8]) -> Result<Option<Method>, String> {
+    let Some(credential) = credential else {
+        return Ok(None);
+    };
+    Ok(Some(match credential {
+        Credential::JoinToken(token) => Method::JoinToken(token.to_string()),
+        Credential::KubernetesToken(path) => {
+            let token = std::fs::read_to_string(path)
+                .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+            Method::KubernetesToken(token.trim().to_owned())
+        }
         Credential::Certificate { chain, key } => {
             let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.as_slice()));
-            let key = KeyPair::try_from(&der).ok()?;
-            Some(Method::Certificate(Certificate {
+            let broken = |_| "the key of the node's certificate cannot be used".to_owned();
+            let key = KeyPair::try_from(&der).map_err(broken)?;
+            Method::Certificate(Certificate {
                 chain: chain.clone(),
-                proof: key.sign(message).ok()?,
-            }))
+                proof: key.sign(message).map_err(broken)?,
+            })
         }
-    }
+    }))
 }
 
 /// What a refused attestation means.

@@ -35,7 +35,7 @@ pub enum NodeError {
     Key,
     /// Nothing proves the node.
     #[error(
-        "nothing proves this node to the server: give a join token of `palisade identity token create` with --join-token, or the node's certificate with --node-cert and --node-key"
+        "nothing proves this node to the server: give a join token of `palisade identity token create` with --join-token, the node's certificate with --node-cert and --node-key, or the token of its service account with --kubernetes-token"
     )]
     NoCredential,
     /// A join token without the server's pin.
@@ -57,6 +57,9 @@ pub struct ServerAddress {
 pub enum Credential {
     /// A token that is redeemed once.
     JoinToken(Zeroizing<String>),
+    /// The file with the token of the agent's service account, projected for the audience
+    /// `palisade`; read each time, because Kubernetes renews it.
+    KubernetesToken(PathBuf),
     /// A certificate of the node with its key (PKCS#8).
     Certificate {
         /// The leaf first; DER.
@@ -70,12 +73,18 @@ impl std::fmt::Debug for Credential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::JoinToken(_) => "JoinToken",
+            Self::KubernetesToken(_) => "KubernetesToken",
             Self::Certificate { .. } => "Certificate",
         })
     }
 }
 
 impl Credential {
+    /// Whether it can be used again and again.
+    pub(super) fn is_lasting(&self) -> bool {
+        !matches!(self, Self::JoinToken(_))
+    }
+
     /// Reads a join token together with the pin of the server that made it.
     ///
     /// # Errors

@@ -15,6 +15,8 @@ use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
 use super::proto::{AttestRequest, Attested, Certificate, attest_request::Method};
 use super::service::Connection;
 use super::to_prove;
+#[cfg(target_os = "linux")]
+use crate::attest::kubernetes::ReviewError;
 use crate::authority::X509Request;
 use crate::server::AGENTS;
 use crate::store::{Change, KeptAgent, StoreError};
@@ -22,6 +24,10 @@ use crate::{Attributes, SpiffeId};
 
 /// How long an agent's document lives.
 const LIFETIME: SignedDuration = SignedDuration::from_hours(1);
+/// The method of agents that joined with a token.
+const TOKEN: &str = "join-token";
+/// Whom the tokens of agents' service accounts are for.
+const AUDIENCE: &str = "palisade";
 /// The longest chain of a node's certificate.
 const LONGEST_CHAIN: usize = 8;
 
@@ -45,6 +51,7 @@ pub(super) async fn attest(
         Some(Method::Certificate(certificate)) => {
             by_certificate(connection, &certificate, &message)?
         }
+        Some(Method::KubernetesToken(token)) => by_pod(connection, &token).await?,
         None => return Err(refused("no method of attestation was named")),
     };
     let known = server.store().agent(node.id.as_str()).await.map_err(away)?;
@@ -120,7 +127,7 @@ async fn by_token(connection: &Connection, token: &str) -> Result<Node, Status> 
         .map_err(|_| refused("the token is for no agent"))?;
     Ok(Node {
         id,
-        method: "join-token",
+        method: TOKEN,
         attributes: Attributes::default(),
     })
 }
@@ -136,15 +143,59 @@ async fn by_key(connection: &Connection, id: &str, key: &[u8]) -> Result<Node, S
     if known.public_key != key {
         return Err(unknown());
     }
-    let method = match known.method.as_str() {
-        "x509-pop" => "x509-pop",
-        _ => "join-token",
-    };
+    if known.method != TOKEN {
+        // What proved it once may have ended; it is asked for again each time.
+        return Err(refused("this agent proves its node, not its own key"));
+    }
     Ok(Node {
         id: known.id.parse().map_err(|_| unknown())?,
-        method,
+        method: TOKEN,
         attributes: serde_json::from_str(&known.attributes).unwrap_or_default(),
     })
+}
+
+/// The agent's pod runs on the node, under a service account that agents have.
+#[cfg(target_os = "linux")]
+async fn by_pod(connection: &Connection, token: &str) -> Result<Node, Status> {
+    let cluster = connection.nodes.cluster.as_ref();
+    let cluster = cluster.ok_or_else(|| {
+        refused("this server asks no Kubernetes: start it with --kubernetes-agents")
+    })?;
+    let account = cluster
+        .api
+        .review(token, AUDIENCE)
+        .await
+        .map_err(|error| match error {
+            ReviewError::Api(error) => Status::unavailable(error.to_string()),
+            other => refused(&other.to_string()),
+        })?;
+    let name = format!("{}/{}", account.namespace, account.name);
+    if !cluster.accounts.contains(&name) {
+        return Err(refused(&format!(
+            "the service account `{name}` is none of agents: name it with --kubernetes-agents"
+        )));
+    }
+    let mut attributes = Attributes::default();
+    for (key, value) in [
+        ("agent.k8s-node", &account.pod.node),
+        ("agent.k8s-service-account", &name),
+        ("agent.k8s-pod", &account.pod.name),
+    ] {
+        let added = attributes.add(key, value.as_str());
+        added.map_err(|error| refused(&error.to_string()))?;
+    }
+    let path = format!("{AGENTS}kubernetes/{}", account.pod.node);
+    let id = connection.nodes.server.trust_domain().with_path(&path);
+    Ok(Node {
+        id: id.map_err(|error| refused(&error.to_string()))?,
+        method: "kubernetes",
+        attributes,
+    })
+}
+
+#[cfg(not(target_os = "linux"))]
+async fn by_pod(_: &Connection, _: &str) -> Result<Node, Status> {
+    Err(refused("a server asks Kubernetes on Linux alone"))
 }
 
 /// The node holds the key of a certificate that the operator's authority signed.

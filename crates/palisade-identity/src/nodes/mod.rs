@@ -36,11 +36,32 @@ pub(crate) fn to_prove(exporter: &[u8; 32], csr: &[u8]) -> Vec<u8> {
     [PROOF, exporter, digest.as_ref()].concat()
 }
 
+/// A cluster whose nodes are taken by the service account of their agent.
+#[cfg(target_os = "linux")]
+pub struct Cluster {
+    /// Its API server.
+    pub api: crate::attest::kubernetes::Api,
+    /// The service accounts of agents: `namespace/name`.
+    pub accounts: std::collections::BTreeSet<String>,
+}
+
+/// What proves nodes besides join tokens.
+#[derive(Default)]
+pub struct NodeProofs {
+    /// Authorities whose certificates prove a node.
+    pub authorities: Option<RootCertStore>,
+    /// A cluster whose pods prove their node.
+    #[cfg(target_os = "linux")]
+    pub cluster: Option<Cluster>,
+}
+
 /// Serves agents.
 pub struct Nodes {
     server: Arc<Server>,
     key: pin::ServerKey,
     node_authorities: Option<Arc<RootCertStore>>,
+    #[cfg(target_os = "linux")]
+    cluster: Option<Cluster>,
 }
 
 impl Nodes {
@@ -48,15 +69,14 @@ impl Nodes {
     ///
     /// # Errors
     /// The store does not answer, or holds something else.
-    pub async fn open(
-        server: Arc<Server>,
-        node_authorities: Option<RootCertStore>,
-    ) -> Result<Self, NodesError> {
+    pub async fn open(server: Arc<Server>, proofs: NodeProofs) -> Result<Self, NodesError> {
         let key = pin::ServerKey::open(server.store()).await?;
         Ok(Self {
             server,
             key,
-            node_authorities: node_authorities.map(Arc::new),
+            node_authorities: proofs.authorities.map(Arc::new),
+            #[cfg(target_os = "linux")]
+            cluster: proofs.cluster,
         })
     }
 

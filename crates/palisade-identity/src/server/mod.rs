@@ -23,9 +23,11 @@ use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
 use crate::issuing::{Engine, World};
-pub use crate::nodes::{Nodes, NodesError, Pin};
+#[cfg(target_os = "linux")]
+pub use crate::nodes::Cluster;
+pub use crate::nodes::{NodeProofs, Nodes, NodesError, Pin};
 use crate::spiffe::{Bundle, Bundles, IdError, JwtSvid, SpiffeId, TrustDomain};
-use crate::store::{Change, KeptAgent, KeptBundle, Store, StoreError};
+use crate::store::{Change, KeptAgent, KeptBundle, NewEvidence, Store, StoreError};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer};
 
 /// Where the ids of agents begin.
@@ -172,6 +174,15 @@ impl Server {
     /// The name cannot be part of an id.
     pub fn agent_id(&self, name: &str) -> Result<SpiffeId, IdError> {
         self.trust_domain().with_path(&format!("{AGENTS}{name}"))
+    }
+
+    /// Keeps another record of evidence, as JSON; no secret is in it.
+    pub fn keep(&self, subject: &str, record: &serde_json::Value) {
+        self.ledger.keep(NewEvidence {
+            at: self.clock.now(),
+            subject: subject.to_owned(),
+            record: record.to_string(),
+        });
     }
 
     /// How evidence is kept.

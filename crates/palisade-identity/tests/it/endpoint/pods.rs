@@ -27,7 +27,7 @@ fn review() -> Value {
     })
 }
 
-async fn cluster() -> Cluster {
+pub(crate) async fn cluster() -> Cluster {
     let cluster = Cluster::start().await;
     cluster.answer(REVIEWS, review());
     cluster.run(&pod());
@@ -206,7 +206,11 @@ async fn a_pod_with_more_labels_than_anybody_needs_stays_within_bounds() {
     node.add_to(&mut attributes).await.expect("attested");
     let count: usize = attributes.iter().map(|(_, values)| values.len()).sum();
     assert!(count < 200, "{count}");
-    let longest = attributes.iter().flat_map(|(_, values)| values).map(String::len).max();
+    let longest = attributes
+        .iter()
+        .flat_map(|(_, values)| values)
+        .map(String::len)
+        .max();
     assert!(longest < Some(1025), "{longest:?}");
 }
 

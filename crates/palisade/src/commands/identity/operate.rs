@@ -152,6 +152,30 @@ enum AgentAction {
     },
 }
 
+/// What can be typed after `identity entry show`.
+#[derive(Debug, Args)]
+pub(super) struct EntryShow {
+    /// Only this entry
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+    #[command(flatten)]
+    state: StatePlace,
+}
+
+pub(super) fn entries(arguments: &EntryShow, global: &Global) -> anyhow::Result<u8> {
+    let all = ask(&arguments.state, Verb::Get, "/entries", &())?;
+    let shown = match &arguments.name {
+        None => all,
+        Some(name) => {
+            let found = all.as_array().into_iter().flatten();
+            let mut found = found.filter(|entry| entry.get("name") == Some(&Value::from(&**name)));
+            let entry = found.next().cloned();
+            entry.with_context(|| format!("no entry in force is called `{name}`"))?
+        }
+    };
+    output::data(&pretty(&shown)?, 0, global.color)
+}
+
 pub(super) fn status(running: &Running, global: &Global) -> anyhow::Result<u8> {
     show(
         ask(&running.state, Verb::Get, "/status", &())?,

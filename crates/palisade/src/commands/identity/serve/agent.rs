@@ -80,6 +80,9 @@ fn server(arguments: &Arguments) -> anyhow::Result<(ServerAddress, Option<Creden
             key: Zeroizing::new(super::pem::key(key)?),
         });
     }
+    if let Some(path) = &nodes.kubernetes_token {
+        credential = Some(Credential::KubernetesToken(path.clone()));
+    }
     let pin = pin.ok_or_else(|| {
         let help = "give the join token, or --server-pin as `palisade identity status` of the server says it";
         UsageError::new("nobody says which key the server has").help(Some(help.to_owned()))

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use palisade_identity::attest::kubernetes::{Access, Api};
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
-use palisade_identity::server::{Nodes, Parts, Say, Server};
+use palisade_identity::server::{Cluster, NodeProofs, Nodes, Parts, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain, admin};
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 
 use super::entries::{Files, KnownFacts};
 use super::places::workload_socket;
+use super::web::Pages;
 use super::{Arguments, Role};
 use crate::arguments::Global;
 use crate::failure::UsageError;
@@ -43,6 +45,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     server.set_files(loaded.compiled)?;
 
     let nodes = nodes(arguments, &server).await?;
+    let pages = Pages::open(&arguments.web, &server).await?;
     if arguments.role == Role::Server && nodes.is_none() {
         let error = UsageError::new("a server without workloads of its own takes agents");
         let help = "say where with `--listen 0.0.0.0:8444`".to_owned();
@@ -62,6 +65,9 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         let socket = workloads.as_ref().map(|(_, socket)| absolute(socket));
         let agents = nodes.as_ref().map(|(listener, _)| listener.local_addr());
         let places = [
+            pages
+                .as_ref()
+                .map(|pages| format!("https://{}", pages.address)),
             socket.map(|socket| format!("unix://{socket}")),
             agents
                 .and_then(Result::ok)
@@ -91,6 +97,12 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         },
         serve_workloads(issuer, workloads, &say, stop(&stopped)),
         serve_nodes(nodes, stop(&stopped)),
+        async {
+            match pages {
+                Some(pages) => pages.serve(stop(&stopped)).await,
+                None => Ok(()),
+            }
+        },
         async {
             Ok(admin::serve(admin_listener, &admin_socket, admin_router, stop(&stopped)).await?)
         },
@@ -144,10 +156,29 @@ async fn nodes(
         None => None,
         Some(path) => Some(super::pem::authorities(path)?),
     };
-    let nodes = Nodes::open(Arc::clone(server), authorities).await?;
+    let proofs = NodeProofs {
+        authorities,
+        cluster: cluster(&arguments.nodes)?,
+    };
+    let nodes = Nodes::open(Arc::clone(server), proofs).await?;
     let listener = TcpListener::bind(address).await;
     let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
     Ok(Some((listener, nodes)))
+}
+
+fn cluster(arguments: &super::NodeArguments) -> anyhow::Result<Option<Cluster>> {
+    if arguments.kubernetes_agents.is_empty() {
+        return Ok(None);
+    }
+    let parts = arguments.kubernetes_api.rsplit_once(':');
+    let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
+    let (host, port) = parts.ok_or_else(|| {
+        UsageError::new("`--kubernetes-api` is a host and a port, such as `10.0.0.1:443`")
+    })?;
+    Ok(Some(Cluster {
+        api: Api::new(Access::of_pod(host, port))?,
+        accounts: arguments.kubernetes_agents.iter().cloned().collect(),
+    }))
 }
 
 /// Takes changed entries over until the process is told to stop.
@@ -218,6 +249,7 @@ fn settings(arguments: &Arguments, trust_domain: TrustDomain) -> Settings {
         x509_lifetime: arguments.x509_lifetime,
         jwt_lifetime: arguments.jwt_lifetime,
         authority_lifetime: arguments.authority_lifetime,
+        issuer: arguments.web.issuer.clone(),
         ..Settings::new(trust_domain)
     }
 }

@@ -5,6 +5,7 @@ mod embedded;
 mod entries;
 mod pem;
 mod places;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -75,6 +76,8 @@ pub(super) struct Arguments {
     authority_lifetime: SignedDuration,
     #[command(flatten)]
     nodes: NodeArguments,
+    #[command(flatten)]
+    web: web::WebArguments,
 }
 
 /// Between server and agents.
@@ -87,6 +90,24 @@ struct NodeArguments {
     /// Authorities whose certificates prove nodes to a server, in PEM
     #[arg(long, value_name = "FILE", requires = "listen")]
     node_ca: Option<PathBuf>,
+    /// Service accounts of agents, as `namespace/name`, whose pods prove their nodes to a server
+    #[arg(
+        long,
+        value_name = "ACCOUNT",
+        value_delimiter = ',',
+        requires = "listen"
+    )]
+    kubernetes_agents: Vec<String>,
+    /// Address of the Kubernetes API server, for a server in a pod
+    #[arg(
+        long,
+        value_name = "HOST:PORT",
+        default_value = "kubernetes.default.svc:443"
+    )]
+    kubernetes_api: String,
+    /// File with the token of an agent's service account, projected for the audience `palisade`
+    #[arg(long, value_name = "FILE")]
+    kubernetes_token: Option<PathBuf>,
     /// Host and port of an agent's server
     #[arg(long, value_name = "HOST:PORT", required_if_eq("role", "agent"))]
     server: Option<String>,

@@ -1,199 +1,20 @@
 //! Server and agent over a real connection: attestation, pushes, outages, and a long sleep.
 
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod stand;
+
+use std::sync::Arc;
 
 use jiff::SignedDuration;
 use palisade_identity::agent::{Agent, Credential, NodeError, Parts, ServerAddress};
-use palisade_identity::server::{Nodes, Server};
-use palisade_identity::spiffe::{Bundles, verify_x509};
 use palisade_identity::store::Change;
-use palisade_identity::{Clock as _, Holdings, Issuer as _, ManualClock, Refusal};
+use palisade_identity::{Clock as _, Issuer as _, Refusal};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::RootCertStore;
-use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-use crate::server::{Stand, caller, files};
-
-const ENTRIES: &str = "\
-entries:
-  - name: web
-    owner: shop
-    match: {unix.uid: '1000'}
-    id: spiffe://{trust-domain}/web
-";
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A server that takes agents.
-struct Serving {
-    stand: Stand,
-    address: SocketAddr,
-    pin: String,
-    tasks: Vec<JoinHandle<()>>,
-    roots: Option<RootCertStore>,
-}
-
-impl Serving {
-    async fn new(roots: Option<RootCertStore>) -> Self {
-        let stand = Stand::new().await;
-        stand.server.set_files(files(ENTRIES)).expect("entries");
-        let any = "127.0.0.1:0".parse().expect("an address");
-        let mut serving = Self {
-            stand,
-            address: any,
-            pin: String::new(),
-            tasks: Vec::new(),
-            roots,
-        };
-        serving.begin().await;
-        serving
-    }
-
-    async fn begin(&mut self) {
-        let server = Arc::clone(&self.stand.server);
-        let nodes = Nodes::open(Arc::clone(&server), self.roots.clone())
-            .await
-            .expect("nodes");
-        self.pin = nodes.pin().to_string();
-        let listener = TcpListener::bind(self.address).await.expect("a port");
-        self.address = listener.local_addr().expect("an address");
-        self.tasks.push(tokio::spawn(async move {
-            nodes
-                .serve(listener, std::future::pending())
-                .await
-                .expect("it serves");
-        }));
-        self.tasks.push(tokio::spawn(async move {
-            server.run(std::future::pending()).await
-        }));
-    }
-
-    /// Ends as a crash would.
-    async fn stop(&mut self) {
-        for task in self.tasks.drain(..) {
-            task.abort();
-            drop(task.await);
-        }
-    }
-
-    async fn token(&self, name: &str) -> String {
-        let id = self.stand.server.agent_id(name).expect("an id");
-        let expires = self.stand.clock.now() + SignedDuration::from_mins(10);
-        let token = self
-            .stand
-            .server
-            .store()
-            .invite(id.as_str(), expires)
-            .await
-            .expect("made");
-        format!("{}.{}", token.text.as_str(), self.pin)
-    }
-
-    fn agent(&self, credential: Option<Credential>, state: TempDir) -> Running {
-        let server = ServerAddress {
-            address: self.address.to_string(),
-            pin: self.pin.parse().expect("a pin"),
-        };
-        Running::new(server, credential, state, &self.stand.clock)
-    }
-
-    async fn joined(&self, name: &str) -> Running {
-        let (credential, _) = Credential::token(&self.token(name).await).expect("a token");
-        self.agent(Some(credential), folder())
-    }
-}
-
-/// An agent that runs.
-struct Running {
-    agent: Arc<Agent>,
-    task: JoinHandle<()>,
-    said: Arc<Mutex<Vec<String>>>,
-    state: TempDir,
-}
-
-impl Running {
-    fn new(
-        server: ServerAddress,
-        credential: Option<Credential>,
-        state: TempDir,
-        clock: &ManualClock,
-    ) -> Self {
-        let said = Arc::new(Mutex::new(Vec::new()));
-        let saying = Arc::clone(&said);
-        let agent = Agent::open(Parts {
-            server,
-            credential,
-            state: state.path().to_owned(),
-            clock: Arc::new(clock.clone()),
-            say: Arc::new(move |sentence| {
-                saying
-                    .lock()
-                    .expect("not poisoned")
-                    .push(sentence.to_owned());
-            }),
-        });
-        let agent = Arc::new(agent.expect("an agent"));
-        let running = Arc::clone(&agent);
-        Self {
-            agent,
-            task: tokio::spawn(async move { running.run().await }),
-            said,
-            state,
-        }
-    }
-
-    async fn holds(&self, uid: &str) -> tokio::sync::watch::Receiver<Arc<Holdings>> {
-        until(async || self.agent.holdings(&caller(uid)).await.ok()).await
-    }
-
-    async fn says(&self, words: &str) {
-        let said = async || {
-            let said = self.said.lock().expect("not poisoned");
-            said.iter()
-                .any(|sentence| sentence.contains(words))
-                .then_some(())
-        };
-        until(said).await;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.task.abort();
-    }
-}
-
-fn folder() -> TempDir {
-    tempfile::tempdir().expect("a folder")
-}
-
-/// Asks until there is an answer.
-async fn until<T>(mut ask: impl AsyncFnMut() -> Option<T>) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, asking)
-        .await
-        .expect("it comes to that")
-}
-
-fn is_valid(server: &Server, holdings: &Holdings) -> bool {
-    let own = Arc::clone(&server.authority().subscribe().borrow().bundle);
-    let bundles = Bundles::from([(own.trust_domain.clone(), own)]);
-    holdings.svids.first().is_some_and(|svid| {
-        let chain: Vec<&[u8]> = svid.chain.iter().map(AsRef::as_ref).collect();
-        verify_x509(&chain, &bundles, server.now()).is_ok()
-    })
-}
+use self::stand::{ENTRIES, PATIENCE, Running, Serving, folder, is_valid, until};
+use crate::endpoint::pods;
+use crate::server::{caller, files};
 
 #[tokio::test]
 async fn a_joined_agent_serves_and_every_change_is_pushed() {
@@ -489,4 +310,32 @@ async fn a_node_is_proved_by_its_certificate_and_key() {
         let running = serving.agent(Some(bad), folder());
         running.says(words).await;
     }
+}
+
+#[tokio::test]
+async fn a_node_is_proved_by_the_pod_of_its_agent() {
+    let serving = Serving::with(None, Some(pods::cluster().await)).await;
+    let bound = ENTRIES.replace(
+        "unix.uid: '1000'",
+        "unix.uid: '1000', agent.k8s-node: node-1",
+    );
+    serving
+        .stand
+        .server
+        .set_files(files(&bound))
+        .expect("entries");
+    let token = folder();
+    let path = token.path().join("token");
+    std::fs::write(&path, "a-token\n").expect("written");
+    let running = serving.agent(Some(Credential::KubernetesToken(path.clone())), folder());
+    running.holds("1000").await;
+    let agents = serving.stand.server.store().agents().await.expect("read");
+    assert_eq!(
+        agents[0].id,
+        "spiffe://example.org/palisade/agent/kubernetes/node-1"
+    );
+    // The pod is gone: neither a new agent with its token nor the old key is taken.
+    serving.cluster.as_ref().expect("a cluster").remove();
+    let late = serving.agent(Some(Credential::KubernetesToken(path)), folder());
+    late.says("there is no pod `web-0`").await;
 }
