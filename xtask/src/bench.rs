@@ -1,6 +1,7 @@
 //! Measures what must stay fast, on systems built in memory. Each is measured in a process of its
 //! own, so that its peak memory is its own.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -119,6 +120,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         allowed_registries: &[],
         exceptions: &[],
         guardrails: &[],
+        identified: &BTreeSet::new(),
     };
     let mut slow = slowest(&context);
     let evaluation = evaluate(&context, &|_| true);

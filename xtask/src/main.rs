@@ -4,6 +4,7 @@
 
 mod bench;
 mod bench_document;
+mod bench_entries;
 mod bench_identity;
 mod bench_policy;
 mod conformance;
@@ -25,6 +26,7 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench identity                           compare signing of identities with bare cryptography
   bench check                              time a whole check of a large system in a service mesh
   bench identity                           time issuing and pushing identities (run it with --release)
+  bench entries                            time the answers of 10,000 identity entries (run it with --release)
   bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
                                            time decisions of policies (run it with --release)
   conformance connectivity --cases DIR     compare reachability with published expectations
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
         ["bench", "reachability"] => bench::reachability(),
+        ["bench", "entries"] => bench_entries::entries(),
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "identity"] => steps::bench_identity(),

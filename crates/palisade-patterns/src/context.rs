@@ -1,7 +1,9 @@
 //! What a check may look at.
 
+use std::collections::BTreeSet;
+
 use palisade_analysis::Analysis;
-use palisade_model::Model;
+use palisade_model::{Model, NodeId};
 
 use crate::guardrail::GuardrailReport;
 use crate::suppression::WrittenException;
@@ -21,4 +23,6 @@ pub struct Context<'a> {
     pub exceptions: &'a [WrittenException],
     /// What the team's own policies said.
     pub guardrails: &'a [GuardrailReport],
+    /// Workloads that get an identity of their own by an entry file.
+    pub identified: &'a BTreeSet<NodeId>,
 }

@@ -8,6 +8,7 @@ use palisade_model::{Diagnostic, DiagnosticLevel, Exception, Finding, Severity};
 use palisade_patterns::{Context, GuardrailReport, WrittenException, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
 
+use crate::entries::LoadedEntries;
 use crate::exceptions::{self, EXPIRED, Sorted};
 use crate::selection::Selection;
 use crate::session::Session;
@@ -80,6 +81,11 @@ pub(crate) fn assess_with(
     diagnostics.append(&mut guarded.doubts);
     let wanted = |exception: &Exception| request.selection.wants(exception.scope.check);
     guarded.exceptions.retain(wanted);
+    let entries = session.entries.iter();
+    guarded
+        .reports
+        .extend(entries.flat_map(LoadedEntries::reports));
+    let identified = session.identified();
     let context = Context {
         model: &reading.model,
         analysis,
@@ -87,6 +93,7 @@ pub(crate) fn assess_with(
         allowed_registries: &session.settings.registries,
         exceptions: &written,
         guardrails: &guarded.reports,
+        identified: &identified,
     };
     let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
         let id = unit.check.id;

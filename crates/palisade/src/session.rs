@@ -1,14 +1,16 @@
 //! Settings found, system read: what every command that looks at a system starts with.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use palisade_model::{Diagnostic, DiagnosticLevel, Fact, Outcome};
+use palisade_model::{Diagnostic, DiagnosticLevel, Fact, NodeId, Outcome};
 use palisade_report::{Texts, Verdict};
 use palisade_sources::{Options, Reading};
 
 use crate::arguments::{Global, ReadingArguments, SourceArguments};
+use crate::entries::{self, LoadedEntries};
 use crate::failure::{UNFINISHED, UsageError};
 use crate::policies::{self, Loaded};
 use crate::settings::Settings;
@@ -22,6 +24,8 @@ pub(crate) struct Session {
     pub(crate) reading: Reading,
     /// The team's own policies.
     pub(crate) policies: Loaded,
+    /// Entry files of workload identities, where there are any.
+    pub(crate) entries: Option<LoadedEntries>,
     /// Where the run started; reported paths are relative to it.
     pub(crate) root: PathBuf,
 }
@@ -49,6 +53,7 @@ impl Session {
             keeps_documents: !loaded.sets.is_empty(),
             ..options(&settings, how)
         };
+        let given = paths;
         let paths: Vec<PathBuf> = paths.iter().map(|path| joined(&root, path)).collect();
         let mut reading = palisade_sources::read(&root, &paths, &options);
         if let Some(file) = &settings.text {
@@ -59,11 +64,13 @@ impl Session {
         for (name, file) in &loaded.texts {
             reading.files.insert(Arc::clone(name), Arc::clone(file));
         }
+        let entries = entries::of_system(&root, given, &settings.identity, &mut reading);
         classify(&mut reading, &settings);
         Ok(Self {
             settings,
             reading,
             policies: loaded,
+            entries,
             root,
         })
     }
@@ -71,6 +78,14 @@ impl Session {
     /// The texts that reports quote.
     pub(crate) fn texts(&self) -> &Texts {
         &self.reading.files
+    }
+
+    /// Workloads that an entry gives an identity to.
+    pub(crate) fn identified(&self) -> BTreeSet<NodeId> {
+        match &self.entries {
+            Some(entries) => entries.identified(&self.reading.model),
+            None => BTreeSet::new(),
+        }
     }
 
     /// Exit code of a command that reports facts rather than a verdict.

@@ -1,5 +1,7 @@
 //! The diagram on systems that are read from text.
 
+use std::collections::BTreeSet;
+
 use palisade_analysis::Analysis;
 use palisade_diagram::{Format, render, scene};
 use palisade_model::View;
@@ -62,6 +64,7 @@ fn drawn(view: View, format: Format) -> String {
         allowed_registries: &[],
         exceptions: &[],
         guardrails: &[],
+        identified: &BTreeSet::new(),
     };
     let evaluation = evaluate(&context, &|_| true);
     render(&scene(&analysis, &evaluation, view), format)

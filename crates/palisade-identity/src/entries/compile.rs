@@ -7,7 +7,7 @@ use palisade_document::SourceFile;
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin};
 
 use super::entry::Entry;
-use super::mint::MintRules;
+use super::mint::{MintError, MintRules};
 use super::read::read;
 use super::set::{Entries, EntriesError, MOST_ENTRIES};
 use crate::TrustDomain;
@@ -19,6 +19,8 @@ pub struct Compiled {
     pub entries: Vec<Arc<Entry>>,
     /// Who may mint what.
     pub rules: MintRules,
+    /// Entries that mint what their owners may not; each is among the diagnostics too.
+    pub breaches: Vec<(Arc<Entry>, MintError)>,
     /// What is wrong, file by file.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -130,17 +132,15 @@ impl Compiled {
     }
 
     fn check_rules(&mut self) {
-        let refused: Vec<_> = self
-            .entries
-            .iter()
-            .filter_map(|entry| {
-                let error = self.rules.permit_entry(entry).err()?;
-                Some((entry.origin.clone(), error.to_string()))
-            })
-            .collect();
-        for (origin, message) in refused {
+        let refused = self.entries.iter().filter_map(|entry| {
+            let error = self.rules.permit_entry(entry).err()?;
+            Some((Arc::clone(entry), error))
+        });
+        let refused: Vec<_> = refused.collect();
+        for (entry, error) in &refused {
             let help = "match fixed values for what `id` puts in, or let the owner of the mint rules add one";
-            self.wrong(&origin, message, Some(help));
+            self.wrong(&entry.origin, error.to_string(), Some(help));
         }
+        self.breaches = refused;
     }
 }

@@ -50,6 +50,8 @@ fn coverage(context: &Context<'_>) -> Coverage {
         .map(|literal| literal.subject)
         .collect();
     count(&context.model.workloads, |workload| {
-        accounts::account_of(workload) != "default" && !with_secret.contains(&workload.id)
+        let identified = accounts::account_of(workload) != "default"
+            || context.identified.contains(&workload.id);
+        identified && !with_secret.contains(&workload.id)
     })
 }

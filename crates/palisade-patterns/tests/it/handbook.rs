@@ -1,5 +1,6 @@
 //! Every check has a section in the handbook whose examples do what it says.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use palisade_analysis::Analysis;
@@ -63,6 +64,7 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
         allowed_registries: &registries,
         exceptions: &written,
         guardrails: &[],
+        identified: &BTreeSet::new(),
     };
     let found = evaluate(&context, &|unit| unit.check.id == check);
     let message = |finding: palisade_model::Finding| finding.message;

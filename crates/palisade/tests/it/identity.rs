@@ -1,352 +1,293 @@
-//! `palisade identity serve` in one terminal, an unmodified SPIFFE client in another.
+//! Entries of workload identities from the command line.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::fs;
+use std::path::Path;
 
-use spiffe::{WorkloadApiClient, X509Context};
-use tokio::runtime::Runtime;
+use crate::system::{OPEN, Run, System};
 
-use crate::system::{Run, System};
+const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples");
 
-const PATIENCE: Duration = Duration::from_secs(120);
-
-/// A server or agent that runs in a directory of its own.
-struct Issuing {
-    system: System,
-    child: Child,
-    said: Receiver<String>,
-    state: &'static str,
-}
-
-impl Issuing {
-    fn serve(system: System, state: &'static str, more: &[&str]) -> Self {
-        let mut arguments = vec!["identity", "serve", "--state", state];
-        arguments.extend(more);
-        let mut child = system
-            .command(&arguments)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the binary runs");
-        let lines = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let (sender, said) = channel();
-        std::thread::spawn(move || {
-            for line in lines.map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        Self {
-            system,
-            child,
-            said,
-            state,
-        }
-    }
-
-    /// The next line on standard error with these words.
-    fn says(&self, words: &str) -> String {
-        let mut all = String::new();
-        let start = Instant::now();
-        while let Ok(line) = self
-            .said
-            .recv_timeout(PATIENCE.saturating_sub(start.elapsed()))
-        {
-            if line.contains(words) {
-                return line;
-            }
-            all.push_str(&line);
-            all.push('\n');
-        }
-        panic!("it never says `{words}`: {all}");
-    }
-
-    /// Asks it as its operator.
-    fn ask(&self, arguments: &[&str]) -> Run {
-        let mut all = vec!["identity"];
-        all.extend(arguments);
-        all.extend(["--state", self.state]);
-        self.system.run(&all)
-    }
-
-    fn address(&self, socket: &str) -> String {
-        format!("unix:{}", self.system.path().join(socket).display())
-    }
-
-    fn end(&mut self) -> i32 {
-        let id = self.child.id().to_string();
-        let done = Command::new("kill").args(["-TERM", &id]).status();
-        assert!(done.expect("`kill`").success());
-        self.child.wait().expect("it ends").code().unwrap_or(-1)
-    }
-}
-
-impl Drop for Issuing {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-fn own_uid() -> u32 {
-    use std::os::unix::fs::MetadataExt as _;
-    std::fs::metadata("/proc/self").expect("this process").uid()
-}
-
-fn entries(path: &str) -> String {
-    format!(
-        "entries:
-  - name: test
-    owner: tests
-    match: {{unix.uid: '{}'}}
-    id: spiffe://shop.example{path}
-",
-        own_uid()
-    )
-}
-
-fn runtime() -> Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .expect("threads")
-}
-
-async fn client(address: &str) -> WorkloadApiClient {
-    let start = Instant::now();
-    loop {
-        match WorkloadApiClient::connect_to(address).await {
-            Ok(client) => return client,
-            Err(error) => assert!(start.elapsed() < PATIENCE, "{error}"),
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-/// Asks until what is held is as it should be.
-async fn until(client: &WorkloadApiClient, is: impl Fn(&X509Context) -> bool) -> X509Context {
-    let start = Instant::now();
-    loop {
-        let answer = client.fetch_x509_context().await;
-        match answer {
-            Ok(context) if is(&context) => return context,
-            other => assert!(start.elapsed() < PATIENCE, "{other:?}"),
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
-fn leaf(context: &X509Context) -> Vec<u8> {
-    context
-        .default_svid()
-        .expect("a document")
-        .leaf()
-        .as_bytes()
-        .to_vec()
-}
-
-fn id(context: &X509Context) -> String {
-    context
-        .default_svid()
-        .expect("a document")
-        .spiffe_id()
-        .to_string()
-}
-
-fn authorities(context: &X509Context) -> usize {
-    let own = context
-        .default_svid()
-        .expect("a document")
-        .spiffe_id()
-        .trust_domain()
-        .clone();
-    let bundle = context.bundle_set().get(&own).expect("a bundle");
-    bundle.authorities().len()
-}
-
-/// The id of the key that signs X.509 documents.
-fn signing_key(issuing: &Issuing) -> String {
-    let run = issuing.ask(&["status", "--format", "json"]);
-    let status: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
-    let keys = status["keys"].as_array().expect("keys");
-    let signs = |key: &&serde_json::Value| key["kind"] == "X.509" && key["stage"] == "active";
-    let key = keys.iter().find(signs).expect("a key that signs");
-    key["id"].as_str().expect("an id").to_owned()
-}
-
-#[test]
-fn an_identity_arrives_rotates_and_is_revoked() {
-    let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let mut issuing = Issuing::serve(system, "state", &["--socket", "workload.sock"]);
-    let line = issuing.says("issuing for");
-    assert!(line.contains("`shop.example` by 1 entry"), "{line}");
-    let address = issuing.address("workload.sock");
-    runtime().block_on(async {
-        let client = client(&address).await;
-        let first = until(&client, |_| true).await;
-        assert_eq!(id(&first), "spiffe://shop.example/web");
-
-        let key = signing_key(&issuing);
-        let tainted = issuing.ask(&["taint", &key]);
-        assert_eq!(tainted.code, 0, "{}", tainted.err);
-        let second = until(&client, |context| leaf(context) != leaf(&first)).await;
-        assert!(authorities(&second) >= 2);
-        let revoked = issuing.ask(&["revoke", &key]);
-        assert_eq!(revoked.code, 0, "{}", revoked.err);
-        assert!(
-            revoked.out.contains(&format!("key {key} X.509 revoked")),
-            "{}",
-            revoked.out
-        );
-        until(&client, |context| authorities(context) == 1).await;
-
-        issuing
-            .system
-            .write("identity/test.yaml", &entries("/shop/web"));
-        issuing.says("in force");
-        until(&client, |context| {
-            id(context) == "spiffe://shop.example/shop/web"
-        })
-        .await;
-        issuing
-            .system
-            .write("identity/test.yaml", "entries: [{name: broken}]");
-        issuing.says("those before stay in force");
-        until(&client, |context| {
-            id(context) == "spiffe://shop.example/shop/web"
-        })
-        .await;
-    });
-    let status = issuing.ask(&["status"]);
-    assert!(status.out.contains("outage budget"), "{}", status.out);
-    assert_eq!(issuing.end(), 0);
-    assert!(!issuing.system.path().join("workload.sock").exists());
-    let gone = issuing.ask(&["status"]);
-    assert_eq!(gone.code, 3);
-    assert!(
-        gone.err.contains("start `palisade identity serve`"),
-        "{}",
-        gone.err
-    );
-}
-
-#[test]
-fn keys_outlive_the_process() {
-    let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let mut issuing = Issuing::serve(system, "state", &["--socket", "workload.sock"]);
-    issuing.says("issuing for");
-    let before = issuing.ask(&["bundle", "show", "shop.example"]);
-    assert!(
-        before.out.contains("x509-svid"),
-        "{}{}",
-        before.out,
-        before.err
-    );
-    let second = issuing.system.run(&[
-        "identity",
-        "serve",
-        "--state",
-        "state",
-        "--socket",
-        "other.sock",
-    ]);
-    assert_eq!(second.code, 3);
-    assert!(second.err.contains("another server uses"), "{}", second.err);
-    issuing.end();
-    let system = std::mem::replace(&mut issuing.system, System::of(&[]));
-    let again = Issuing::serve(system, "state", &["--socket", "workload.sock"]);
-    again.says("issuing for");
-    let after = again.ask(&["bundle", "show", "shop.example"]);
-    assert_eq!(before.out, after.out);
-}
-
-#[test]
-fn an_agent_joins_with_a_token_and_serves() {
-    let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let server = Issuing::serve(
-        system,
-        "state",
-        &["--role", "server", "--listen", "127.0.0.1:0"],
-    );
-    let line = server.says("for agents");
-    let address = line
-        .split_whitespace()
-        .rev()
-        .nth(2)
-        .expect("an address")
-        .to_owned();
-    let made = server.ask(&["token", "create", "one"]);
-    let token = made.out.lines().next().expect("a token").to_owned();
-    let agent = Issuing::serve(
-        System::of(&[]),
-        "state",
-        &[
-            "--role",
-            "agent",
-            "--server",
-            &address,
-            "--join-token",
-            &token,
-            "--socket",
-            "workload.sock",
-        ],
-    );
-    agent.says("following the server");
-    let workload = agent.address("workload.sock");
-    runtime().block_on(async {
-        let client = client(&workload).await;
-        let context = until(&client, |_| true).await;
-        assert_eq!(id(&context), "spiffe://shop.example/web");
-    });
-    let status = server.ask(&["status"]);
-    let expected = "agent spiffe://shop.example/palisade/agent/one by join-token";
-    assert!(status.out.contains(expected), "{}", status.out);
-    let status = agent.ask(&["status"]);
-    assert!(
-        status.out.starts_with("agent of `shop.example`"),
-        "{}",
-        status.out
-    );
-}
-
-#[test]
-fn what_cannot_be_served_is_said_with_the_way_out() {
+/// A copy of an example, so that nothing is written into it.
+fn example(name: &str) -> System {
     let system = System::of(&[]);
-    let cases: [(&[&str], i32, &str); 4] = [
-        (&["--state", "state"], 2, "--trust-domain"),
-        (
-            &[
-                "--state",
-                "state",
-                "--trust-domain",
-                "shop.example",
-                "--role",
-                "server",
-            ],
-            2,
-            "--listen",
-        ),
-        (
-            &[
-                "--state",
-                "state",
-                "--role",
-                "agent",
-                "--server",
-                "localhost:1",
-            ],
-            2,
-            "--server-pin",
-        ),
-        (&["--database", "mysql://db"], 2, "postgres://"),
-    ];
-    for (arguments, code, words) in cases {
-        let mut all = vec!["identity", "serve"];
-        all.extend(arguments);
-        let run = system.run(&all);
-        assert_eq!(run.code, code, "{arguments:?}: {}", run.err);
-        assert!(run.err.contains(words), "{arguments:?}: {}", run.err);
+    copy(&Path::new(EXAMPLES).join(name), "", &system);
+    system
+}
+
+fn copy(from: &Path, below: &str, to: &System) {
+    for item in fs::read_dir(from).expect("a folder") {
+        let path = item.expect("an item").path();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        let shown = format!("{below}{name}");
+        if path.is_dir() {
+            copy(&path, &format!("{shown}/"), to);
+        } else {
+            to.write(&shown, &fs::read_to_string(&path).expect("a text"));
+        }
     }
+}
+
+fn explain(system: &System, caller: &str, further: &[&str]) -> Run {
+    let mut arguments = vec!["identity", "explain", "--attributes", caller];
+    arguments.extend(further);
+    system.run(&arguments)
+}
+
+#[test]
+fn the_example_answers_for_its_callers() {
+    let system = example("identity");
+    let run = system.run(&["identity", "entry", "check"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert_eq!(run.out, "3 entries · 4 files · 3 mint rules · 0 errors\n");
+
+    let cart = explain(&system, "callers/cart.yaml", &[]);
+    assert_eq!(cart.code, 0, "{}{}", cart.out, cart.err);
+    assert!(
+        cart.out
+            .contains("  spiffe://example.org/ns/shop/sa/cart\n"),
+        "{}",
+        cart.out
+    );
+
+    let payment = explain(&system, "callers/payment.yaml", &[]);
+    assert_eq!(payment.code, 1);
+    assert!(
+        payment.out.contains("is not known to hold"),
+        "{}",
+        payment.out
+    );
+    let known = explain(&system, "callers/payment.yaml", &["--facts", "facts.yaml"]);
+    assert_eq!(known.code, 0, "{}{}", known.out, known.err);
+
+    let stranger = explain(&system, "callers/stranger.yaml", &[]);
+    assert_eq!(stranger.code, 1);
+    let first = "failed first: systemd.unit asks for \"backup.service\", seen: \"backups.service\"";
+    assert!(stranger.out.contains(first), "{}", stranger.out);
+    let json = explain(&system, "callers/stranger.yaml", &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(json["near"][0]["failed"][0]["hint"]["kind"], "value");
+}
+
+#[test]
+fn rules_that_are_named_and_gone_are_a_mistake() {
+    let system = example("identity");
+    fs::remove_file(system.path().join("identity/mint.yaml")).expect("removed");
+    let run = system.run(&["identity", "entry", "check"]);
+    assert_eq!(run.code, 1);
+    assert!(
+        run.out
+            .contains("there are no mint rules in `identity/mint.yaml`"),
+        "{}",
+        run.out
+    );
+    let moved = "mint: [{ path: /**, owners: [team-shop, team-payment, platform] }]";
+    system.write("identity/z.yaml", moved);
+    let run = system.run(&["identity", "entry", "check"]);
+    assert!(
+        run.out.contains("mint rules do not belong in this file"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("identity/z.yaml:1:8"), "{}", run.out);
+}
+
+#[test]
+fn a_breach_of_the_rules_is_shown_at_its_line_and_fails() {
+    let system = example("identity");
+    let stolen = "owner: team-shop\nentries:\n  - name: stolen\n    match: { k8s.namespace: shop }\n    id: spiffe://{trust-domain}/ns/payment/sa/api\n";
+    system.write("identity/stolen.yaml", stolen);
+    let run = system.run(&["identity", "entry", "check"]);
+    assert_eq!(run.code, 1);
+    assert!(run.out.contains("identity/stolen.yaml:3:5"), "{}", run.out);
+    assert!(
+        run.out
+            .contains("no mint rule lets `team-shop` mint anything"),
+        "{}",
+        run.out
+    );
+    let refused = explain(&system, "callers/cart.yaml", &[]);
+    assert_eq!(refused.code, 3, "{}", refused.out);
+    assert!(
+        refused.err.contains("the entry files have mistakes"),
+        "{}",
+        refused.err
+    );
+    let json = system.run(&["identity", "entry", "check", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    assert_eq!(
+        json["diagnostics"][0]["origin"]["file"],
+        "identity/stolen.yaml"
+    );
+}
+
+#[test]
+fn what_is_missing_is_said_with_the_way_out() {
+    let empty = System::of(&[("who.yaml", "unix.uid: 1")]);
+    assert_eq!(empty.run(&["identity", "entry", "check"]).code, 4);
+    let run = explain(&empty, "who.yaml", &[]);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.err.contains("name them with `--entries`"),
+        "{}",
+        run.err
+    );
+    assert_eq!(empty.run(&["identity", "explain"]).code, 2);
+    let text =
+        "owner: a\nentries: [{ name: a, match: { unix.uid: 1 }, id: 'spiffe://{trust-domain}/a' }]";
+    empty.write("identity/a.yaml", text);
+    let run = explain(&empty, "who.yaml", &[]);
+    assert_eq!(run.code, 2);
+    assert!(run.err.contains("--trust-domain"), "{}", run.err);
+    let run = explain(&empty, "who.yaml", &["--trust-domain", "example.org"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    empty.write("who.yaml", "uid: 1");
+    let run = explain(&empty, "who.yaml", &["--trust-domain", "example.org"]);
+    assert_eq!(run.code, 3);
+    assert!(run.err.contains("who.yaml:1:1"), "{}", run.err);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_process_is_attested_by_its_number() {
+    let system = example("identity");
+    let own = std::process::id().to_string();
+    let run = system.run(&["identity", "explain", "--pid", &own, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let program = std::env::current_exe().expect("this program");
+    let program = program.canonicalize().expect("this program");
+    assert_eq!(
+        json["attested"]["unix.path"][0],
+        program.to_string_lossy().as_ref()
+    );
+    assert!(json["attested"]["unix.uid"][0].is_string());
+    let none = system.run(&["identity", "explain", "--pid", "4194304"]);
+    assert_eq!(none.code, 3);
+    assert!(
+        none.err.contains("cannot attest process 4194304"),
+        "{}",
+        none.err
+    );
+}
+
+#[test]
+fn the_shop_gives_entries_that_are_right_and_edits_stay() {
+    let system = example("shop");
+    let diff = system.run(&["enforce", "--target", "identity", "--diff"]);
+    assert_eq!(diff.code, 0, "{}", diff.err);
+    assert!(
+        diff.out.contains("+++ b/identity/shop.yaml"),
+        "{}",
+        diff.out
+    );
+    assert!(
+        !system.path().join("identity").exists(),
+        "--diff writes nothing"
+    );
+
+    let run = system.run(&["enforce", "--target", "identity"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("identity/mint_rules.yaml\n"),
+        "{}",
+        run.out
+    );
+    let check = system.run(&["identity", "entry", "check"]);
+    assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+    assert!(
+        check.out.contains("12 entries · 4 files · 3 mint rules"),
+        "{}",
+        check.out
+    );
+    let again = system.run(&["enforce", "--target", "identity"]);
+    assert_eq!((again.code, again.out.as_str()), (0, ""), "{}", again.err);
+
+    let edited = system
+        .read("identity/shop.yaml")
+        .replace("owner: shop-platform", "owner: me");
+    system.write("identity/shop.yaml", &edited);
+    let kept = system.run(&["enforce", "--target", "identity"]);
+    assert_eq!(kept.code, 1);
+    assert!(
+        kept.err
+            .contains("`identity/shop.yaml` was edited and stays"),
+        "{}",
+        kept.err
+    );
+    assert_eq!(system.read("identity/shop.yaml"), edited);
+    let shown = system.run(&["enforce", "--target", "identity", "--diff"]);
+    assert!(
+        shown.out.contains("-owner: me\n+owner: shop-platform\n"),
+        "{}",
+        shown.out
+    );
+}
+
+const ENTRY: &str = "owner: shop\nentries:\n  - name: cart\n    match: { k8s.namespace: shop, k8s.pod-label.app: cart }\n    id: spiffe://{trust-domain}/ns/shop/cart\n";
+
+/// How many workloads have an identity, and the findings about entries, as `place: message`.
+fn checked(system: &System) -> (u64, Vec<String>) {
+    let run = system.run(&["check", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&run.out).expect(&run.err);
+    let lines = json["patterns"].as_array().expect("patterns");
+    let line = lines
+        .iter()
+        .find(|line| line["id"] == 3)
+        .expect("pattern 3");
+    let covered = line["coverage"]["guarded"].as_u64().expect("a count");
+    let findings = json["findings"].as_array().expect("findings");
+    let told = findings.iter().filter(|finding| {
+        ["PAL0620", "PAL0621"]
+            .iter()
+            .any(|id| finding["check"] == *id)
+    });
+    let told = told.map(|finding| {
+        let origin = &finding["origin"];
+        format!(
+            "{}:{} {}",
+            origin["file"].as_str().unwrap_or_default(),
+            origin["start"]["line"],
+            finding["message"].as_str().unwrap_or_default()
+        )
+    });
+    (covered, told.collect())
+}
+
+#[test]
+fn a_workload_with_an_entry_has_an_identity_and_breaches_are_findings() {
+    let system = System::of(&[("shop.yaml", OPEN)]);
+    assert_eq!(checked(&system), (0, Vec::new()));
+    system.write("identity/shop.yaml", ENTRY);
+    assert_eq!(checked(&system), (1, Vec::new()));
+
+    system.write(
+        "identity/mint.yaml",
+        "mint: [{ path: /ns/bank/**, owners: [shop] }]",
+    );
+    let (covered, told) = checked(&system);
+    assert_eq!(covered, 0, "no issuer takes the files");
+    let breach = "identity/shop.yaml:3 identity entry `cart`: `shop` may mint `/ns/bank/**`, and `spiffe://{trust-domain}/ns/shop/cart` can be something else";
+    assert_eq!(told, [breach]);
+
+    system.write(
+        "identity/mint.yaml",
+        "mint: [{ path: /ns/shop/**, owners: [shop] }]",
+    );
+    system.write("identity/shop.yaml", &ENTRY.replace("owner", "onwer"));
+    let (covered, told) = checked(&system);
+    assert_eq!(covered, 0);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("identity/shop.yaml:1 entry files of workload identities are refused")
+    );
+}
+
+#[test]
+fn a_folder_called_identity_with_other_files_is_left_alone() {
+    let chart = "apiVersion: v1\nentries:\n  a: [{ urls: ['spiffe://x'] }]\n";
+    let system = System::of(&[("identity/shop.yaml", OPEN), ("identity/index.yaml", chart)]);
+    assert_eq!(checked(&system), (0, Vec::new()));
 }

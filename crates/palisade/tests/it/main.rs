@@ -13,8 +13,9 @@ mod exits;
 mod fixes;
 mod formats;
 mod guardrails;
-#[cfg(target_os = "linux")]
 mod identity;
+#[cfg(target_os = "linux")]
+mod identity_serve;
 mod policy;
 mod rendering;
 mod system;

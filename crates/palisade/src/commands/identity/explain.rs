@@ -19,6 +19,7 @@ use crate::failure::LocatedError;
 use crate::output;
 
 const EXAMPLES: &str = "Examples:
+  palisade identity explain --pid 4711
   palisade identity explain --attributes who.yaml
   palisade identity explain --attributes who.yaml --facts facts.yaml --format json
 
@@ -37,9 +38,8 @@ const MOST_TOLD: usize = 8;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// File with the attributes of the caller
-    #[arg(long, value_name = "FILE")]
-    attributes: PathBuf,
+    #[command(flatten)]
+    caller: Caller,
     /// File with facts that conditions are judged by
     #[arg(long, value_name = "FILE")]
     facts: Option<PathBuf>,
@@ -50,12 +50,25 @@ pub(super) struct Arguments {
     format: Format,
 }
 
+/// Who is asked about.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Caller {
+    /// A process of this machine, by its number
+    #[arg(long, value_name = "N")]
+    pid: Option<u32>,
+    /// File with the attributes of the caller
+    #[arg(long, value_name = "FILE")]
+    attributes: Option<PathBuf>,
+}
+
 pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> {
     let caller = caller(arguments)?;
     let facts = match &arguments.facts {
         Some(path) => {
             let file = file(path)?;
-            Some(FactsFile::read(Arc::clone(&file)).map_err(|wrong| located(wrong, &file))?)
+            let facts = FactsFile::read(Arc::clone(&file));
+            Some(facts.map_err(|wrong| located(wrong, &file))?)
         }
         None => None,
     };
@@ -95,8 +108,28 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
 
 /// What is known of the caller.
 fn caller(arguments: &Arguments) -> anyhow::Result<Attributes> {
-    let file = file(&arguments.attributes)?;
-    Ok(read_attributes(Arc::clone(&file)).map_err(|wrong| located(wrong, &file))?)
+    if let Some(path) = &arguments.caller.attributes {
+        let file = file(path)?;
+        return read_attributes(Arc::clone(&file)).map_err(|wrong| located(wrong, &file));
+    }
+    attest(arguments.caller.pid.unwrap_or_default())
+}
+
+/// What attestation sees of a process now.
+#[cfg(target_os = "linux")]
+fn attest(pid: u32) -> anyhow::Result<Attributes> {
+    use palisade_identity::attest::{Digests, Process};
+
+    let unseen = || format!("cannot attest process {pid}");
+    let process = Process::of_number(pid).with_context(unseen)?;
+    process.attest(&Digests::default()).with_context(unseen)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn attest(_: u32) -> anyhow::Result<Attributes> {
+    bail!(
+        "processes are attested on Linux only: write what is attested into a file, and name it with `--attributes`"
+    )
 }
 
 fn file(path: &Path) -> anyhow::Result<Arc<SourceFile>> {
@@ -205,12 +238,21 @@ fn near(text: &mut String, miss: &NearMiss) {
             text,
             "    {first}: {} asks for {}, seen: {seen}",
             failed.attribute,
-            shortened(&failed.asked)
+            asked(&failed.asked)
         );
-        if let Some(hint) = &failed.hint {
+        let told =
+            at > 0 && miss.failed.get(at - 1).map(|before| &before.hint) == Some(&failed.hint);
+        if let Some(hint) = failed.hint.as_ref().filter(|_| !told) {
             let _infallible = writeln!(text, "      {hint}");
         }
     }
+}
+
+fn asked(patterns: &[String]) -> String {
+    if patterns == ["*"] {
+        return "any value".to_owned();
+    }
+    shortened(patterns)
 }
 
 /// Values as a person reads them: in quotes, and not too many.

@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
   palisade identity serve                          issue to the processes of this machine
   palisade identity status                         keys, agents, outage budget
   palisade identity entry check                    are the entry files right, and who may mint what
-  palisade identity explain --attributes who.yaml  which identity somebody gets, and why not
+  palisade identity explain --pid 4711             which identity a process gets, and why not
   palisade enforce --target identity --diff        entry files made from the system's code";
 
 /// What can be typed after `identity`.

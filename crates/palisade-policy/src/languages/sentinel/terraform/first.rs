@@ -44,7 +44,7 @@ pub(super) fn module<'r>(machine: &Machine<'r>, call: &Call<'_, 'r>) -> Outcome<
 /// The root of an import: the outermost module's namespaces, the paths, and `module`.
 fn root<'r>(
     machine: &Machine<'r>,
-    found: BTreeMap<Vec<String>, Value<'r>>,
+    found: &BTreeMap<Vec<String>, Value<'r>>,
     further: &[(&'static str, Value<'r>)],
 ) -> Value<'r> {
     let map = Map::new(machine.arena);
@@ -169,7 +169,7 @@ pub(super) fn plan<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Value<'r> {
         ("config", configuration(machine, of)),
         ("state", state(machine, of)),
     ];
-    root(machine, found.collect(), &further)
+    root(machine, &found.collect(), &further)
 }
 
 /// A resource as the first form of a plan has it.
@@ -227,7 +227,7 @@ pub(super) fn state<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Value<'r> {
     let version = state.map_or(Value::Null, |state| {
         part(machine, state, "terraform_version")
     });
-    root(machine, found, &[("terraform_version", version)])
+    root(machine, &found, &[("terraform_version", version)])
 }
 
 pub(super) fn configuration<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Value<'r> {
@@ -236,7 +236,7 @@ pub(super) fn configuration<'r>(machine: &Machine<'r>, of: Borrowed<'r>) -> Valu
         let path = configured.path.iter().map(|step| (*step).to_owned());
         found.insert(path.collect(), configured_module(machine, of, &configured));
     }
-    root(machine, found, &[])
+    root(machine, &found, &[])
 }
 
 fn configured_module<'r>(

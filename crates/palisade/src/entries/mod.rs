@@ -1,19 +1,23 @@
 //! Entry files of workload identities: where they are, and what is wrong with them.
 
+mod system;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use palisade_document::SourceFile;
 use palisade_identity::TrustDomain;
-use palisade_identity::entries::{Compiled, Entries, compile, entry_files};
+use palisade_identity::entries::{Compiled, Entries, FolderError, compile, entry_files};
 use palisade_model::{Diagnostic, DiagnosticLevel, Origin};
 use palisade_report::Texts;
 
 use crate::failure::UsageError;
 use crate::settings::IdentitySettings;
 
+pub(crate) use self::system::of_system;
+
 /// The folder that entry files are looked for in when nobody says where they are.
-pub(crate) const USUAL_FOLDER: &str = "identity";
+const USUAL_FOLDER: &str = "identity";
 
 /// Entry files, read and held against each other.
 #[derive(Debug)]
@@ -48,7 +52,13 @@ pub(crate) fn load(
     trust_domain: Option<&TrustDomain>,
     settings: &IdentitySettings,
 ) -> anyhow::Result<LoadedEntries> {
-    let mut files: Vec<Arc<SourceFile>> = Vec::new();
+    let files = files(root, places)?;
+    Ok(held_together(root, files, trust_domain, settings))
+}
+
+/// The files of these places.
+fn files(root: &Path, places: &[PathBuf]) -> Result<Vec<Arc<SourceFile>>, FolderError> {
+    let mut files = Vec::new();
     for place in places {
         let full: PathBuf = root.join(place).components().collect();
         let shown = full.strip_prefix(root).unwrap_or(&full);
@@ -59,6 +69,15 @@ pub(crate) fn load(
         };
         files.extend(entry_files(shown)?);
     }
+    Ok(files)
+}
+
+fn held_together(
+    root: &Path,
+    files: Vec<Arc<SourceFile>>,
+    trust_domain: Option<&TrustDomain>,
+    settings: &IdentitySettings,
+) -> LoadedEntries {
     let texts = files
         .iter()
         .map(|file| (Arc::clone(file.path()), Arc::clone(file)))
@@ -67,12 +86,12 @@ pub(crate) fn load(
     let count = files.len();
     let mut compiled = compile(files, trust_domain);
     hold_rules(root, &mut compiled, settings);
-    Ok(LoadedEntries {
+    LoadedEntries {
         trust_domain: trust_domain.or_else(|| compiled.trust_domain()).cloned(),
         compiled,
         files: count,
         texts,
-    })
+    }
 }
 
 impl LoadedEntries {
