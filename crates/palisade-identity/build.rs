@@ -39,5 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         build = build.extern_path(name, format!("crate::endpoint::proto::{workload}"));
     }
     build.compile_fds(files)?;
+    // Spoken between servers and agents alone, and not offered by reflection.
+    tonic_prost_build::configure()
+        .build_transport(false)
+        .compile_fds(protox::compile(["nodes.proto"], ["proto"])?)?;
     Ok(())
 }

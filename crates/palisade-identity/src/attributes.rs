@@ -101,6 +101,12 @@ impl Attributes {
         Ok(())
     }
 
+    /// Forgets everything that a source said, such as `unix`.
+    pub fn forget(&mut self, source: &str) {
+        let is_other = |name: &Attribute| name.as_str().split('.').next() != Some(source);
+        self.0.retain(|name, _| is_other(name));
+    }
+
     /// The values under a name.
     pub fn get(&self, name: &Attribute) -> Option<&BTreeSet<String>> {
         self.0.get(name)

@@ -4,6 +4,7 @@
 //! [`SpiffeId`], and an [`authority`] signs for it.
 
 pub mod admin;
+pub mod agent;
 pub mod attest;
 mod attributes;
 mod attributes_file;
@@ -17,6 +18,7 @@ pub mod explain;
 mod fields;
 mod issuer;
 mod issuing;
+mod nodes;
 pub mod server;
 pub mod spiffe;
 pub mod store;

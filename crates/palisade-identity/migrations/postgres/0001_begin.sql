@@ -7,6 +7,9 @@ CREATE TABLE keys (
     id INTEGER PRIMARY KEY CHECK (id = 1), version BIGINT NOT NULL, content BYTEA NOT NULL
 );
 
+-- Other secrets that all servers share, sealed.
+CREATE TABLE secrets (name TEXT PRIMARY KEY, content BYTEA NOT NULL);
+
 CREATE TABLE entries (name TEXT PRIMARY KEY, document TEXT NOT NULL, changed BIGINT NOT NULL);
 
 CREATE TABLE agents (

@@ -7,7 +7,7 @@ mod serve;
 mod status;
 
 pub use client::{AdminError, Verb, call};
-pub use routes::router;
+pub use routes::{agent_router, router};
 pub use serve::serve;
 pub use status::{AgentStatus, KeyStatus, OutageStatus, Status};
 

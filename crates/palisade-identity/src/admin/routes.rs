@@ -14,7 +14,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Agent, Invite, Invited, Key, Rotate, Status, Told};
+use crate::agent::Agent as AgentOfNode;
 use crate::authority::{AuthorityError, Urgency};
+use crate::nodes::pin::ServerKey;
 use crate::server::{Server, ServerError};
 use crate::spiffe::{Bundle, bundles_to_json};
 use crate::store::{Change, StoreError};
@@ -27,6 +29,14 @@ const LONGEST_INVITATION: u32 = 7 * 24 * 3600;
 
 type Shared = State<Arc<Server>>;
 type Answer = Result<Response, Refused>;
+
+/// The questions that an agent answers.
+pub fn agent_router(agent: Arc<AgentOfNode>) -> Router {
+    let status = |State(agent): State<Arc<AgentOfNode>>| async move { json(&agent.status()) };
+    Router::new()
+        .route("/status", get(status))
+        .with_state(agent)
+}
 
 /// A question that was not answered.
 struct Refused(StatusCode, String);
@@ -93,9 +103,11 @@ async fn token(State(server): Shared, body: Bytes) -> Answer {
         .now()
         .saturating_add(SignedDuration::from_secs(i64::from(asked.seconds)))
         .map_err(|error| wrong(&error.to_string()))?;
+    let key = ServerKey::open(server.store()).await;
+    let key = key.map_err(|error| Refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     let token = server.store().invite(agent.as_str(), expires).await?;
     json(&Invited {
-        token: token.text.to_string(),
+        token: format!("{}.{}", token.text.as_str(), key.pin),
         agent: token.agent,
         expires: token.expires,
     })

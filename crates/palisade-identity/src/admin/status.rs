@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::nodes::pin::ServerKey;
 use crate::server::Server;
 use crate::store::{KeptAgent, StoreError};
 
@@ -14,6 +15,8 @@ pub struct Status {
     pub trust_domain: String,
     /// What it is: `server` or `agent`.
     pub role: String,
+    /// The digest of the key that agents know a server by.
+    pub server_pin: Option<String>,
     /// Its keys, if it is a server.
     pub keys: Vec<KeyStatus>,
     /// Entries in force.
@@ -96,6 +99,7 @@ impl Status {
             stage: info.stage.to_string(),
             expires: info.expires,
         });
+        let key = ServerKey::open(server.store()).await;
         let mut problems = Vec::new();
         let ledger = server.ledger();
         problems.extend(ledger.failure.map(|why| format!("evidence waits: {why}")));
@@ -109,6 +113,7 @@ impl Status {
         Self {
             trust_domain: server.trust_domain().to_string(),
             role: "server".to_owned(),
+            server_pin: key.ok().map(|key| key.pin.to_string()),
             keys: keys.collect(),
             entries: server.entries().all().len(),
             callers: server.held(),

@@ -10,7 +10,6 @@ mod refresh;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -75,7 +74,7 @@ pub(crate) struct Engine<S> {
     bundles: watch::Sender<Arc<Bundles>>,
     holders: Holders,
     /// Grows with every change of entries or world.
-    generation: AtomicU64,
+    generation: watch::Sender<u64>,
     /// Somebody is to look before the time has come.
     wanted: Notify,
 }
@@ -95,7 +94,7 @@ impl<S: Signer> Engine<S> {
             world: ArcSwap::from_pointee(World::default()),
             bundles: watch::Sender::new(Arc::default()),
             holders: Holders::default(),
-            generation: AtomicU64::new(0),
+            generation: watch::Sender::new(0),
             wanted: Notify::new(),
         }
     }
@@ -110,6 +109,16 @@ impl<S: Signer> Engine<S> {
 
     pub(crate) fn world(&self) -> Arc<World> {
         self.world.load_full()
+    }
+
+    /// What a caller is granted now.
+    pub(crate) fn grants(&self, caller: &Attributes) -> Vec<Grant> {
+        self.entries.load().resolve(caller, &*self.facts).grants
+    }
+
+    /// Changes with every change of entries or world.
+    pub(crate) fn generations(&self) -> watch::Receiver<u64> {
+        self.generation.subscribe()
     }
 
     /// How many callers hold something now.
@@ -140,8 +149,13 @@ impl<S: Signer> Engine<S> {
         self.changed();
     }
 
+    /// Has everybody look again although neither entries nor world changed.
+    pub(crate) fn touch(&self) {
+        self.generation.send_modify(|generation| *generation += 1);
+    }
+
     fn changed(&self) {
-        self.generation.fetch_add(1, Ordering::SeqCst);
+        self.generation.send_modify(|generation| *generation += 1);
         self.wanted.notify_one();
     }
 
@@ -195,7 +209,7 @@ impl<S: Signer> Engine<S> {
         if let Some(known) = self.holders.subscribe(caller) {
             return Ok(known);
         }
-        let generation = self.generation.load(Ordering::SeqCst);
+        let generation = *self.generation.borrow();
         let grants = self.entries.load().resolve(caller, &*self.facts).grants;
         if grants.is_empty() {
             return Err(Refusal::NoIdentity);
@@ -204,7 +218,7 @@ impl<S: Signer> Engine<S> {
         let documents = documents::begin(grants, made)?;
         let holdings = documents::holdings(&documents, &self.world.load());
         let held = self.holders.insert(caller, documents, holdings)?;
-        if self.generation.load(Ordering::SeqCst) != generation {
+        if *self.generation.borrow() != generation {
             // What was just put in was made from what is no longer so.
             self.wanted.notify_one();
         }

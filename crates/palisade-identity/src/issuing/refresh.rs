@@ -1,7 +1,6 @@
 //! Looks at everybody who holds something and replaces what is no longer right.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
@@ -9,7 +8,7 @@ use super::documents::{Document, holdings};
 use super::{Engine, Signer, World};
 use crate::entries::{Entries, Grant};
 use crate::spiffe::Bundles;
-use crate::{Attributes, Holdings};
+use crate::{Attributes, Holdings, Refusal};
 
 /// How many callers are looked at before others get their turn.
 const TURN: usize = 16;
@@ -38,7 +37,7 @@ struct Truth {
 impl<S: Signer> Engine<S> {
     /// Replaces what is due, and what entries, keys and bundles no longer say.
     pub(crate) async fn refresh(&self) {
-        let generation = self.generation.load(Ordering::SeqCst);
+        let generation = *self.generation.borrow();
         let truth = Truth {
             entries: self.entries.load_full(),
             world: self.world.load_full(),
@@ -55,7 +54,7 @@ impl<S: Signer> Engine<S> {
             }
             self.refresh_one(&truth, &caller, &documents).await;
         }
-        if self.generation.load(Ordering::SeqCst) != generation {
+        if *self.generation.borrow() != generation {
             self.wanted.notify_one();
         }
     }
@@ -88,6 +87,7 @@ impl<S: Signer> Engine<S> {
             Place::Keep(document) => Some(document),
             Place::Make(grant, old) => match made.next() {
                 Some(Ok(new)) => Some(Document::new(grant, new)),
+                Some(Err(Refusal::NoIdentity)) => None,
                 // Tried again at the next look; until then the old one serves.
                 _ => old.filter(|old| old.is_usable(truth.now)),
             },

@@ -69,11 +69,20 @@ impl Ledger {
         let Ok(record) = serde_json::to_string(evidence) else {
             return;
         };
-        self.waiting().records.push_back(NewEvidence {
+        self.keep(NewEvidence {
             at: evidence.at,
             subject: subject.unwrap_or_default(),
             record,
         });
+    }
+
+    /// Keeps a record, unless far too many wait.
+    pub(crate) fn keep(&self, record: NewEvidence) {
+        let mut waiting = self.waiting();
+        if waiting.records.len() < MOST.saturating_mul(2) {
+            waiting.records.push_back(record);
+        }
+        drop(waiting);
         self.more.notify_one();
     }
 

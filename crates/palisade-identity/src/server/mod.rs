@@ -7,9 +7,11 @@ mod ledger;
 mod local;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
@@ -21,8 +23,11 @@ use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
 use crate::issuing::{Engine, World};
+#[cfg(target_os = "linux")]
+pub use crate::nodes::Cluster;
+pub use crate::nodes::{NodeProofs, Nodes, NodesError, Pin};
 use crate::spiffe::{Bundle, Bundles, IdError, JwtSvid, SpiffeId, TrustDomain};
-use crate::store::{Change, KeptBundle, Store, StoreError};
+use crate::store::{Change, KeptAgent, KeptBundle, NewEvidence, Store, StoreError};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer};
 
 /// Where the ids of agents begin.
@@ -85,6 +90,8 @@ pub struct Server {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     sources: Mutex<Sources>,
+    /// Agents that were attested, by id.
+    agents: ArcSwap<BTreeMap<String, KeptAgent>>,
     say: Say,
 }
 
@@ -114,6 +121,7 @@ impl Server {
             ledger,
             clock,
             sources: Mutex::new(Sources::default()),
+            agents: ArcSwap::default(),
             say: parts.say,
         };
         server.reload().await?;
@@ -150,6 +158,11 @@ impl Server {
         self.engine.outage(self.authority.settings().x509_lifetime)
     }
 
+    /// An agent that was attested.
+    pub(crate) fn agent(&self, id: &str) -> Option<KeptAgent> {
+        self.agents.load().get(id).cloned()
+    }
+
     /// The time.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
@@ -161,6 +174,15 @@ impl Server {
     /// The name cannot be part of an id.
     pub fn agent_id(&self, name: &str) -> Result<SpiffeId, IdError> {
         self.trust_domain().with_path(&format!("{AGENTS}{name}"))
+    }
+
+    /// Keeps another record of evidence, as JSON; no secret is in it.
+    pub fn keep(&self, subject: &str, record: &serde_json::Value) {
+        self.ledger.keep(NewEvidence {
+            at: self.clock.now(),
+            subject: subject.to_owned(),
+            record: record.to_string(),
+        });
     }
 
     /// How evidence is kept.
@@ -218,6 +240,14 @@ impl Server {
         self.authority.tick().await?;
         let pushed = sources::pushed(&self.store.entries().await?)?;
         let federated = sources::bundles(&self.store.bundles().await?)?;
+        let agents = self.store.agents().await?.into_iter();
+        let agents: BTreeMap<String, KeptAgent> =
+            agents.map(|agent| (agent.id.clone(), agent)).collect();
+        let is_other = **self.agents.load() != agents;
+        self.agents.store(Arc::new(agents));
+        if is_other {
+            self.engine.touch();
+        }
         self.take_pushed(pushed)?;
         let published = Arc::clone(&self.authority.subscribe().borrow());
         self.publish(&published, Some(federated));

@@ -45,6 +45,20 @@ impl Store {
         Ok(revision)
     }
 
+    /// Says until when an agent's document is valid now. Nobody else needs to know at once.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn renewed(&self, agent: &KeptAgent) -> Result<(), StoreError> {
+        query("UPDATE agents SET attested = $1, expires = $2 WHERE id = $3")
+            .bind(seconds(agent.attested))
+            .bind(seconds(agent.expires))
+            .bind(&agent.id)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     /// Raises the revision, which locks its row: from here on this is the only change. PostgreSQL
     /// tells the others when, and only when, the transaction is committed.
     pub(super) async fn raise(

@@ -25,6 +25,24 @@ impl Store {
         Ok(Some((row.try_get(0)?, self.seal.open(&sealed, PLACE)?)))
     }
 
+    /// A secret that all servers share: the one that is there, or this one if there is none.
+    ///
+    /// # Errors
+    /// The database does not answer, or the secret does not open.
+    pub async fn secret(&self, name: &str, new: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        query("INSERT INTO secrets (name, content) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING")
+            .bind(name)
+            .bind(self.seal.seal(new, name)?)
+            .execute(&self.pool)
+            .await?;
+        let row = query("SELECT content FROM secrets WHERE name = $1")
+            .bind(name)
+            .fetch_one(&self.pool)
+            .await?;
+        let sealed: Vec<u8> = row.try_get(0)?;
+        Ok(self.seal.open(&sealed, name)?)
+    }
+
     /// Replaces the keys of version `before`, where 0 means that there are none yet.
     ///
     /// # Errors

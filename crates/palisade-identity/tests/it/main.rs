@@ -14,6 +14,8 @@ mod evidence;
 mod explaining;
 mod jwt_svid;
 mod made;
+#[cfg(target_os = "linux")]
+mod nodes;
 mod postgres;
 mod seeds;
 mod server;

@@ -17,6 +17,7 @@ mod privileges;
 mod serve;
 
 pub(crate) use self::privileges::as_json as privileges_as_json;
+use self::serve::stopped;
 use crate::arguments::Global;
 
 /// Declares the commands from one list.

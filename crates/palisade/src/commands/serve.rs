@@ -244,7 +244,7 @@ fn now_ns() -> i64 {
 }
 
 /// Ends when the process is told to stop.
-async fn stopped() {
+pub(super) async fn stopped() {
     let interrupted = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {

@@ -14,6 +14,8 @@ mod fixes;
 mod formats;
 mod guardrails;
 mod identity;
+#[cfg(target_os = "linux")]
+mod identity_serve;
 mod policy;
 mod rendering;
 mod system;

@@ -39,7 +39,7 @@ struct State {
 }
 
 /// A cluster; what it answers is set by the test.
-pub(super) struct Cluster {
+pub(crate) struct Cluster {
     state: Arc<Mutex<State>>,
     folder: tempfile::TempDir,
     port: u16,
@@ -73,7 +73,7 @@ impl Cluster {
     }
 
     /// Access to it, as the agent has.
-    pub(super) fn api(&self) -> Api {
+    pub(crate) fn api(&self) -> Api {
         let access = Access {
             host: "127.0.0.1".to_owned(),
             port: self.port,
@@ -84,7 +84,7 @@ impl Cluster {
     }
 
     /// The file of the agent's own token.
-    pub(super) fn token(&self) -> PathBuf {
+    pub(crate) fn token(&self) -> PathBuf {
         self.folder.path().join("token")
     }
 
@@ -106,7 +106,7 @@ impl Cluster {
     }
 
     /// The pod is gone; reviews go on as they were.
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         self.answer("/api/v1/namespaces/shop/pods/web-0", Value::Null);
         let list = json!({ "kind": "PodList", "items": [] });
         self.answer("/api/v1/pods?fieldSelector=spec.nodeName%3Dnode-1", list);

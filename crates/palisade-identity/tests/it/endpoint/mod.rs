@@ -3,12 +3,12 @@
 mod attacks;
 mod brokers;
 mod calls;
-mod cluster;
+pub(crate) mod cluster;
 mod envoy;
 mod hostile;
 mod musts;
 mod others;
-mod pods;
+pub(crate) mod pods;
 mod python;
 mod raw;
 mod sds;

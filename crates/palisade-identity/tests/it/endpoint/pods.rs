@@ -27,7 +27,7 @@ fn review() -> Value {
     })
 }
 
-async fn cluster() -> Cluster {
+pub(crate) async fn cluster() -> Cluster {
     let cluster = Cluster::start().await;
     cluster.answer(REVIEWS, review());
     cluster.run(&pod());

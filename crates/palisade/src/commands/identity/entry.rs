@@ -37,6 +37,8 @@ enum Action {
     Check(Files),
     /// List entries: who gets which identity
     List(Files),
+    /// Show the entries that are in force at a running issuer, pushed ones too
+    Show(super::operate::EntryShow),
 }
 
 /// Which files.
@@ -62,6 +64,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     match &arguments.action {
         Action::Check(files) => check(files, global),
         Action::List(files) => list(files, global),
+        Action::Show(arguments) => super::operate::entries(arguments, global),
     }
 }
 

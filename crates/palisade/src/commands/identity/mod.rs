@@ -2,6 +2,8 @@
 
 mod entry;
 mod explain;
+mod operate;
+mod serve;
 
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,8 @@ use crate::settings::Settings;
 pub(super) const ABOUT: &str = "Give workloads short-lived identities in place of secrets";
 
 const EXAMPLES: &str = "Examples:
+  palisade identity serve                          issue to the processes of this machine
+  palisade identity status                         keys, agents, outage budget
   palisade identity entry check                    are the entry files right, and who may mint what
   palisade identity explain --pid 4711             which identity a process gets, and why not
   palisade enforce --target identity --diff        entry files made from the system's code";
@@ -36,6 +40,22 @@ enum Action {
     Entry(entry::Arguments),
     /// Say which identities a process gets, and why it does not get others
     Explain(explain::Arguments),
+    /// Issue identities to the processes of this machine
+    Serve(serve::Arguments),
+    /// Say how a running issuer is: keys, agents, how long it may be away
+    Status(operate::Running),
+    /// Replace keys before their time
+    Rotate(operate::RotateArguments),
+    /// Replace every document that a key signed
+    Taint(operate::KeyArguments),
+    /// Take a key out of the bundle: nothing that it signed is valid any more
+    Revoke(operate::KeyArguments),
+    /// Let agents join
+    Token(operate::TokenArguments),
+    /// Show and set bundles of other trust domains
+    Bundle(operate::BundleArguments),
+    /// Refuse or forget agents
+    Agent(operate::AgentArguments),
 }
 
 /// Form of a result.
@@ -82,5 +102,13 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     match &arguments.action {
         Action::Entry(arguments) => entry::run(arguments, global),
         Action::Explain(arguments) => explain::run(arguments, global),
+        Action::Serve(arguments) => serve::run(arguments, global),
+        Action::Status(running) => operate::status(running, global),
+        Action::Rotate(arguments) => operate::rotate(arguments, global),
+        Action::Taint(arguments) => operate::taint(arguments, global),
+        Action::Revoke(arguments) => operate::revoke(arguments, global),
+        Action::Token(arguments) => operate::token(arguments, global),
+        Action::Bundle(arguments) => operate::bundle(arguments, global),
+        Action::Agent(arguments) => operate::agent(arguments, global),
     }
 }

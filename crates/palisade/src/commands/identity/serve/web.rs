@@ -1,0 +1,113 @@
+//! Discovery, keys, bundle and token exchange over HTTPS.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use palisade_identity::SystemClock;
+use palisade_identity::server::Server;
+use palisade_identity::web::{ExchangeRecord, ExchangeRules, ServerIdentity, Site, router, serve};
+use serde_json::json;
+use tokio::net::TcpListener;
+
+/// The largest file of rules.
+const LARGEST: u64 = 1 << 20;
+
+/// What is served over HTTPS.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "HTTPS")]
+pub(super) struct WebArguments {
+    /// Address and port for the bundle, and with --issuer for discovery and token exchange
+    #[arg(long, value_name = "ADDRESS")]
+    web: Option<SocketAddr>,
+    /// Address that clouds find the discovery document at, such as `https://id.shop.example`
+    #[arg(long, value_name = "URL", requires = "web")]
+    pub(super) issuer: Option<String>,
+    /// Certificate chain in PEM, instead of a document of the own authority
+    #[arg(long, value_name = "FILE", requires = "web_key")]
+    web_cert: Option<PathBuf>,
+    /// Private key in PEM
+    #[arg(long, value_name = "FILE", requires = "web_cert")]
+    web_key: Option<PathBuf>,
+    /// Who may exchange which tokens, in JSON; nobody where it is not given
+    #[arg(long, value_name = "FILE", requires = "issuer")]
+    exchange_rules: Option<PathBuf>,
+}
+
+/// The pages, bound to their address.
+pub(super) struct Pages {
+    pub(super) address: SocketAddr,
+    listener: TcpListener,
+    identity: ServerIdentity,
+    router: axum::Router,
+}
+
+impl Pages {
+    /// The pages, if any are to be served.
+    pub(super) async fn open(
+        arguments: &WebArguments,
+        server: &Arc<Server>,
+    ) -> anyhow::Result<Option<Self>> {
+        let Some(address) = arguments.web else {
+            return Ok(None);
+        };
+        let rules = arguments.exchange_rules.as_deref().map(rules).transpose()?;
+        let clock = Arc::new(SystemClock);
+        let keeping = Arc::clone(server);
+        let router = router(Site {
+            authority: Arc::clone(server.authority()),
+            clock: Arc::clone(&clock) as _,
+            rules: rules.unwrap_or_default(),
+            record: Box::new(move |record| keep(&keeping, record)),
+        })?;
+        let identity = match (&arguments.web_cert, &arguments.web_key) {
+            (Some(certificate), Some(key)) => ServerIdentity::Files {
+                certificate: certificate.clone(),
+                key: key.clone(),
+            },
+            _ => ServerIdentity::Svid {
+                authority: Arc::clone(server.authority()),
+                id: server.trust_domain().with_path("/palisade/server")?,
+                clock,
+            },
+        };
+        let listener = TcpListener::bind(address).await;
+        let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
+        Ok(Some(Self {
+            address: listener.local_addr().unwrap_or(address),
+            listener,
+            identity,
+            router,
+        }))
+    }
+
+    pub(super) async fn serve(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        Ok(serve(self.listener, self.identity, self.router, stop).await?)
+    }
+}
+
+fn keep(server: &Server, record: &ExchangeRecord) {
+    let subject = record.subject.as_ref().map(ToString::to_string);
+    let kept = json!({
+        "event": "exchange",
+        "subject": subject,
+        "actor": record.actor.as_ref().map(ToString::to_string),
+        "audiences": record.audiences,
+        "refused": record.refused,
+    });
+    server.keep(subject.as_deref().unwrap_or_default(), &kept);
+}
+
+fn rules(path: &Path) -> anyhow::Result<ExchangeRules> {
+    let wrong = || format!("cannot read the exchange rules in `{}`", path.display());
+    let known = std::fs::metadata(path).with_context(wrong)?;
+    anyhow::ensure!(
+        known.len() <= LARGEST,
+        "`{}` is larger than 1 MiB",
+        path.display()
+    );
+    let text = std::fs::read_to_string(path).with_context(wrong)?;
+    serde_json::from_str(&text).with_context(wrong)
+}
