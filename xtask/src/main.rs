@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["test"] => steps::test(),
-        ["install"] => install::test_tools(),
+        ["install"] => install::test_tools().map(drop),
         ["tidy"] => tidy::run(),
         ["deny"] => steps::deny(),
         ["fuzz", "--seconds", seconds] => steps::fuzz(seconds),
