@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut build = tonic_prost_build::configure()
         .build_client(false)
         .build_transport(false)
+        .btree_map(".")
         .include_file("protocols.rs");
     for (broker, workload) in SAME {
         let name = format!(".spiffe.broker.{broker}");

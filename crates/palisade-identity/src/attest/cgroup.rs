@@ -42,11 +42,8 @@ impl<'a> Cgroup<'a> {
     pub(super) fn unit(&self) -> Option<&'a str> {
         let first = self.parts().find(|part| !part.ends_with(".slice"))?;
         let unit = first.strip_prefix('_').unwrap_or(first);
-        let kinds = [".service", ".scope", ".socket", ".mount", ".swap"];
-        kinds
-            .iter()
-            .any(|kind| unit.ends_with(kind))
-            .then_some(unit)
+        let (_, kind) = unit.rsplit_once('.')?;
+        matches!(kind, "service" | "scope" | "socket" | "mount" | "swap").then_some(unit)
     }
 
     /// The id of the container.

@@ -166,10 +166,12 @@ impl Authority {
     }
 }
 
-/// Adds a key.
+/// Adds a key; where there is no room, the first of the revoked ones is forgotten.
 pub(super) fn add(state: &mut State, record: Record) -> Result<(), AuthorityError> {
     if state.records.len() >= MOST_RECORDS {
-        return Err(AuthorityError::Full);
+        let revoked = |known: &Record| known.stage == Stage::Revoked;
+        let place = state.records.iter().position(revoked);
+        state.records.remove(place.ok_or(AuthorityError::Full)?);
     }
     state.records.push(record);
     Ok(())

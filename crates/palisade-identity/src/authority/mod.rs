@@ -63,7 +63,7 @@ pub enum AuthorityError {
     #[error("the authority has {MOST_RECORDS} keys; revoke old ones first")]
     Full,
     /// No key has this id.
-    #[error("no key of the authority has the id `{0}`; `palisade identity authority` lists them")]
+    #[error("no key of the authority has the id `{0}`; `palisade identity status` lists them")]
     Unknown(String),
     /// A key in this stage cannot be changed so.
     #[error("{0}")]

@@ -1,6 +1,6 @@
 //! Turns what a caller holds into the messages of the standard.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use prost_types::value::Kind;
@@ -106,7 +106,7 @@ fn own(holdings: &Holdings) -> Result<&Bundle, Status> {
         .ok_or_else(|| Status::unavailable("the trust domain has no bundle yet: try again"))
 }
 
-fn federated(holdings: &Holdings, form: fn(&Bundle) -> Vec<u8>) -> HashedBundles {
+fn federated(holdings: &Holdings, form: fn(&Bundle) -> Vec<u8>) -> ById {
     holdings
         .federated
         .iter()
@@ -114,8 +114,8 @@ fn federated(holdings: &Holdings, form: fn(&Bundle) -> Vec<u8>) -> HashedBundles
         .collect()
 }
 
-#[expect(clippy::disallowed_types, reason = "the generated messages hold it")]
-type HashedBundles = HashMap<String, Vec<u8>>;
+/// Bundles by the id of their trust domain.
+type ById = BTreeMap<String, Vec<u8>>;
 
 fn joined(bundle: &Bundle) -> Vec<u8> {
     bundle.x509_authorities.concat()

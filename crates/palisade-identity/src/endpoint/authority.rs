@@ -139,17 +139,19 @@ fn integer(byte: u8, mask: u8, of: Integer) -> State {
 
 /// What follows an integer.
 fn known(value: u32, of: Integer) -> State {
-    match (of, value) {
-        (Integer::Nothing, _) => State::Field,
-        (Integer::Name, 0) => State::Length(Text::Name(Some(0))),
-        (Integer::Name, AUTHORITY) => State::Length(Text::Authority),
-        (Integer::Name, _) => State::Length(Text::Value),
-        (Integer::Length(Text::Name(Some(same))), 0) if same == NAME.len() => {
-            State::Length(Text::Authority)
-        }
-        (Integer::Length(Text::Name(_)), 0) => State::Length(Text::Value),
-        (Integer::Length(_), 0) => State::Field,
-        (Integer::Length(text), left) => State::Bytes { left, text },
+    match of {
+        Integer::Nothing => State::Field,
+        Integer::Name => State::Length(match value {
+            0 => Text::Name(Some(0)),
+            AUTHORITY => Text::Authority,
+            _ => Text::Value,
+        }),
+        Integer::Length(text) if value > 0 => State::Bytes { left: value, text },
+        Integer::Length(Text::Name(same)) => State::Length(match same {
+            Some(same) if same == NAME.len() => Text::Authority,
+            _ => Text::Value,
+        }),
+        Integer::Length(_) => State::Field,
     }
 }
 

@@ -265,7 +265,7 @@ impl Entry {
 }
 
 /// Whether one of the values is what one of the patterns asks for.
-pub(super) fn any_value(values: Option<&BTreeSet<String>>, patterns: &[Pattern]) -> bool {
+pub(crate) fn any_value(values: Option<&BTreeSet<String>>, patterns: &[Pattern]) -> bool {
     let Some(values) = values else {
         return false;
     };

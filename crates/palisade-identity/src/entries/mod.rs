@@ -22,6 +22,7 @@ mod template;
 
 pub use compile::{Compiled, compile};
 pub use condition::{Condition, ConditionError, Facts, NoFacts, Signer, Verdict};
+pub(crate) use entry::any_value;
 pub use entry::{Entry, EntryError, EntryName};
 pub use facts::{FactsAt, FactsFile};
 pub use folder::{FolderError, entry_files};

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::{EntryRef, Failed, Hint, NearMiss};
-use crate::entries::{Entries, Entry, Pattern};
+use crate::entries::{Entries, Entry, Pattern, any_value};
 use crate::{Attribute, Attributes};
 
 /// The most entries that are told.
@@ -13,6 +13,8 @@ pub const MOST_NEAR: usize = 5;
 const MOST_COMPARED: usize = 16;
 /// The longest values that are compared letter by letter.
 const LONGEST_COMPARED: usize = 128;
+/// How many pairs of letters are compared for one explanation; beyond that nothing looks alike.
+const MOST_WORK: usize = 50_000_000;
 /// How much one attribute costs that holds nothing, in thousandths.
 const WHOLE: usize = 1000;
 /// What of it likeness can save.
@@ -35,8 +37,9 @@ struct Distance {
 /// with it too: then the attestation itself is what is missing.
 pub(super) fn nearest(entries: &Entries, caller: &Attributes, has_identity: bool) -> Vec<NearMiss> {
     let mut best: BinaryHeap<Distance> = BinaryHeap::with_capacity(MOST_NEAR + 1);
+    let mut work = MOST_WORK;
     for (place, entry) in entries.all().iter().enumerate() {
-        let distance = distance(place, entry, caller);
+        let distance = distance(place, entry, caller, &mut work);
         let matches = distance.share == 0;
         if matches || (has_identity && !distance.in_common()) {
             continue;
@@ -46,10 +49,12 @@ pub(super) fn nearest(entries: &Entries, caller: &Attributes, has_identity: bool
             best.pop();
         }
     }
+    // The hints of the few that are told do not depend on how many were compared.
+    let mut work = MOST_WORK;
     best.into_sorted_vec()
         .into_iter()
         .filter_map(|distance| entries.all().get(distance.place))
-        .map(|entry| near_miss(entry, caller))
+        .map(|entry| near_miss(entry, caller, &mut work))
         .collect()
 }
 
@@ -59,14 +64,15 @@ impl Distance {
     }
 }
 
-fn distance(place: usize, entry: &Entry, caller: &Attributes) -> Distance {
+fn distance(place: usize, entry: &Entry, caller: &Attributes, work: &mut usize) -> Distance {
     let of = entry.matches.len().max(1);
     let (mut cost, mut held) = (0, 0);
     for (attribute, patterns) in &entry.matches {
-        if holds(attribute, patterns, caller) {
+        if any_value(caller.get(attribute), patterns) {
             held += 1;
         } else {
-            let likeness = most_alike(attribute, patterns, caller).map_or(0, |alike| alike.0);
+            let alike = most_alike(attribute, patterns, caller, work);
+            let likeness = alike.map_or(0, |alike| alike.0);
             cost += WHOLE - likeness * LIKENESS / 1000;
         }
     }
@@ -77,18 +83,12 @@ fn distance(place: usize, entry: &Entry, caller: &Attributes) -> Distance {
     }
 }
 
-fn holds(attribute: &Attribute, patterns: &[Pattern], caller: &Attributes) -> bool {
-    let values = || caller.get(attribute).into_iter().flatten();
-    patterns
-        .iter()
-        .any(|pattern| values().any(|value| pattern.matches(value)))
-}
-
 /// The pattern and the value that are most alike, with their likeness in thousandths.
 fn most_alike<'a>(
     attribute: &Attribute,
     patterns: &'a [Pattern],
     caller: &'a Attributes,
+    work: &mut usize,
 ) -> Option<(usize, &'a Pattern, &'a str)> {
     let values = || {
         let all = caller.get(attribute).into_iter().flatten();
@@ -99,12 +99,13 @@ fn most_alike<'a>(
         .iter()
         .take(MOST_COMPARED)
         .flat_map(|pattern| values().map(move |value| (pattern, value)));
-    let likened = pairs.map(|(pattern, value)| (likeness(pattern, value), pattern, value.as_str()));
+    let likened =
+        pairs.map(|(pattern, value)| (likeness(pattern, value, work), pattern, value.as_str()));
     likened.reduce(|best, other| if other.0 > best.0 { other } else { best })
 }
 
 /// Likeness in thousandths by the letters that would have to change.
-fn likeness(pattern: &Pattern, value: &str) -> usize {
+fn likeness(pattern: &Pattern, value: &str, work: &mut usize) -> usize {
     let text = match pattern {
         Pattern::Exact(text) | Pattern::Wildcard { before: text, .. } => text,
         Pattern::Any => return 0,
@@ -116,21 +117,27 @@ fn likeness(pattern: &Pattern, value: &str) -> usize {
         Pattern::Wildcard { before, .. } => value.get(..before.len()).unwrap_or(value),
         _ => value,
     };
-    let longest = text.chars().count().max(value.chars().count()).max(1);
+    let (left, right) = (text.chars().count(), value.chars().count());
+    let longest = left.max(right).max(1);
+    let unlike = left.abs_diff(right) * 1000 > longest * (1000 - SLIP);
+    match work.checked_sub(left * right) {
+        Some(left_over) if !unlike => *work = left_over,
+        _ => return 0,
+    }
     let changes = strsim::damerau_levenshtein(text, value).min(longest);
     (longest - changes) * 1000 / longest
 }
 
-fn near_miss(entry: &Entry, caller: &Attributes) -> NearMiss {
+fn near_miss(entry: &Entry, caller: &Attributes, work: &mut usize) -> NearMiss {
     let failed: Vec<Failed> = entry
         .matches
         .iter()
-        .filter(|(attribute, patterns)| !holds(attribute, patterns, caller))
+        .filter(|(attribute, patterns)| !any_value(caller.get(attribute), patterns))
         .map(|(attribute, patterns)| Failed {
             attribute: attribute.clone(),
             asked: patterns.iter().map(ToString::to_string).collect(),
             seen: caller.get(attribute).cloned().unwrap_or_default(),
-            hint: hint(attribute, patterns, caller),
+            hint: hint(attribute, patterns, caller, work),
         })
         .collect();
     NearMiss {
@@ -141,9 +148,14 @@ fn near_miss(entry: &Entry, caller: &Attributes) -> NearMiss {
     }
 }
 
-fn hint(attribute: &Attribute, patterns: &[Pattern], caller: &Attributes) -> Option<Hint> {
+fn hint(
+    attribute: &Attribute,
+    patterns: &[Pattern],
+    caller: &Attributes,
+    work: &mut usize,
+) -> Option<Hint> {
     if caller.get(attribute).is_some() {
-        let (likeness, pattern, seen) = most_alike(attribute, patterns, caller)?;
+        let (likeness, pattern, seen) = most_alike(attribute, patterns, caller, work)?;
         let is_number = seen.bytes().all(|byte| byte.is_ascii_digit());
         return (likeness >= SLIP && !is_number).then(|| Hint::Value {
             asked: pattern.to_string(),
@@ -154,14 +166,10 @@ fn hint(attribute: &Attribute, patterns: &[Pattern], caller: &Attributes) -> Opt
         let (source, _) = name.as_str().split_once('.')?;
         Some(source.to_owned())
     };
+    let asked = Pattern::Exact(attribute.as_str().into());
     let alike = caller
         .iter()
-        .map(|(name, _)| {
-            (
-                likeness(&Pattern::Exact(attribute.as_str().into()), name.as_str()),
-                name,
-            )
-        })
+        .map(|(name, _)| (likeness(&asked, name.as_str(), work), name))
         .reduce(|best, other| if other.0 > best.0 { other } else { best });
     if let Some((likeness, name)) = alike
         && likeness >= NAME_SLIP

@@ -402,3 +402,30 @@ fn an_upstream_that_cannot_be_used_is_told() {
     std::fs::write(&key, other.serialize_pem()).expect("written");
     assert!(read(&certificate, &key, None).contains("P-256"));
 }
+
+#[tokio::test]
+async fn keys_are_bounded() {
+    let (authority, _) = authority().await;
+    let mut made = 0;
+    let error = loop {
+        match authority.rotate(Kind::Es256, Urgency::Now).await {
+            Ok(()) => made += 1,
+            Err(error) => break error.to_string(),
+        }
+    };
+    assert_eq!(made, 62, "beside the two that it began with");
+    assert!(error.contains("revoke old ones first"), "{error}");
+    let old = in_stage(&authority, Kind::Es256, Stage::Old);
+    authority.revoke(&old).await.expect("revoked");
+    authority
+        .rotate(Kind::Es256, Urgency::Now)
+        .await
+        .expect("there is room");
+    assert_eq!(keys(&authority, Kind::X509).len(), 1);
+    let error = authority
+        .taint("ghost")
+        .await
+        .expect_err("no such key")
+        .to_string();
+    assert!(error.contains("palisade identity status"), "{error}");
+}

@@ -44,8 +44,8 @@ fn the_nearest_entry_comes_first_with_what_failed_first_and_what_was_seen() {
         &["k8s.namespace=shop", "k8s.service-account=chekcout"],
     );
     assert!(told.granted.is_empty());
-    assert_eq!(near(&told)[..2], ["cart", "checkout"]);
-    let miss = &told.near[1];
+    assert_eq!(near(&told)[..2], ["checkout", "cart"]);
+    let miss = &told.near[0];
     assert_eq!((miss.held, miss.of), (1, 3));
     let first = &miss.failed[0];
     assert_eq!(first.attribute.as_str(), "k8s.service-account");
@@ -120,6 +120,27 @@ fn of_many_entries_only_the_nearest_are_told() {
     assert_eq!(told.near.len(), MOST_NEAR);
     assert_eq!(near(&told)[0], "n499");
     assert_eq!(told.entries, 500);
+}
+
+#[test]
+fn a_caller_with_every_value_that_there_can_be_is_explained_within_bounds() {
+    let alternatives: Vec<String> = (0..64).map(|n| format!("{n}{}", "a".repeat(100))).collect();
+    let mut text = "owner: a\nentries:\n".to_owned();
+    for n in 0..400 {
+        let list = alternatives.join(", ");
+        let line = format!(
+            "  - {{ name: n{n}, match: {{ k8s.owner: [{list}] }}, id: 'spiffe://example.org/n{n}' }}\n"
+        );
+        text.push_str(&line);
+    }
+    let mut bomb = palisade_identity::Attributes::default();
+    for n in 0..512 {
+        bomb.add("k8s.owner", format!("{n:0>4}{}", "b".repeat(98)))
+            .expect("an attribute");
+    }
+    let told = explain(&entries(&text), &bomb, &NoFacts);
+    assert_eq!(told.near.len(), MOST_NEAR);
+    assert_eq!(told.near[0].failed[0].seen.len(), 512);
 }
 
 const FACTS: &str = "

@@ -125,7 +125,7 @@ impl LoadedEntries {
         let mistakes = self.compiled.diagnostics.iter();
         let unread = mistakes
             .filter(|diagnostic| !is_breach(diagnostic))
-            .map(|diagnostic| unread(diagnostic));
+            .map(unread);
         broken.chain(unread).collect()
     }
 

@@ -235,7 +235,7 @@ fn checked(system: &System) -> (u64, Vec<String>) {
     let lines = json["patterns"].as_array().expect("patterns");
     let line = lines
         .iter()
-        .find(|line| line["id"] == 3)
+        .find(|line| line["pattern"] == 3)
         .expect("pattern 3");
     let covered = line["coverage"]["guarded"].as_u64().expect("a count");
     let findings = json["findings"].as_array().expect("findings");

@@ -33,7 +33,7 @@ pub(super) async fn resolve(
     let reference = reference.and_then(|reference| reference.reference);
     let reference = reference.ok_or_else(|| invalid("`reference` is missing: name a workload"))?;
     match reference.type_url.as_str() {
-        PID => process(shared, origin, &read(&reference.value)?),
+        PID => process(shared, origin, read(&reference.value)?),
         KUBERNETES => object(shared, &read(&reference.value)?).await,
         _ => Err(invalid(
             "this type of reference is not known: refer to a process id or to a Kubernetes object",
@@ -52,7 +52,7 @@ fn invalid(message: impl Into<String>) -> Status {
 fn process(
     shared: &Arc<Shared>,
     origin: Origin,
-    reference: &WorkloadPidReference,
+    reference: WorkloadPidReference,
 ) -> Result<Arc<dyn Subject>, Status> {
     if origin == Origin::Network {
         return Err(invalid(

@@ -46,6 +46,8 @@ pub(super) fn is_constraint(value: Value<'_>) -> bool {
 pub(super) struct Bound {
     pub(super) template: Arc<Template>,
     pub(super) constraint: Constraint,
+    /// The constraint's parameters as the engine's value.
+    parameters: Foreign,
 }
 
 /// A violation that a template reports.
@@ -73,6 +75,7 @@ impl Bound {
             })?;
         Ok(Self {
             template: Arc::clone(template),
+            parameters: from_term(&constraint.parameters),
             constraint,
         })
     }
@@ -112,7 +115,7 @@ impl Bound {
         let around = Around::of(policies, input);
         let question = Foreign::object([
             ("review", review.foreign()),
-            ("parameters", from_term(&self.constraint.parameters)),
+            ("parameters", self.parameters.clone()),
         ]);
         let found = ask_rule(policies, &self.template.entry, context, question, &around)?;
         let items = match &found {

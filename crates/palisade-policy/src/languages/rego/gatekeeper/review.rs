@@ -1,5 +1,7 @@
 //! What a template sees as `input.review`.
 
+use std::cell::OnceCell;
+
 use palisade_document::Value;
 
 use super::super::engine::Foreign;
@@ -23,6 +25,8 @@ pub(in crate::languages::rego) struct Review<'a> {
     user: Option<Value<'a>>,
     /// The request that was sent, where one was.
     request: Option<Value<'a>>,
+    /// All of it as the engine's value, once for all constraints.
+    made: OnceCell<Foreign>,
 }
 
 impl<'a> Review<'a> {
@@ -56,6 +60,7 @@ impl<'a> Review<'a> {
             old: if gone { Some(object) } else { input.old },
             user: input.user,
             request: None,
+            made: OnceCell::new(),
         })
     }
 
@@ -79,6 +84,7 @@ impl<'a> Review<'a> {
             old: present("oldObject"),
             user: request.get("userInfo"),
             request: Some(request),
+            made: OnceCell::new(),
         })
     }
 
@@ -105,6 +111,10 @@ impl<'a> Review<'a> {
 
     /// As the engine's value.
     pub(super) fn foreign(&self) -> Foreign {
+        self.made.get_or_init(|| self.make()).clone()
+    }
+
+    fn make(&self) -> Foreign {
         let text = |text: &str| from_term(&Term::text(text));
         let kind = Foreign::object([
             ("group", text(self.group)),
