@@ -17,7 +17,7 @@ use super::Told;
 /// The largest answer.
 const LARGEST: usize = 256 << 20;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

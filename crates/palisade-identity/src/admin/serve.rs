@@ -17,7 +17,7 @@ use tower_service::Service as _;
 /// Most connections at a time.
 const MOST_CONNECTIONS: usize = 16;
 /// Longest life of a connection.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 
 /// Answers on a socket that lies in a folder of its owner, until `stop` is ready.
 ///

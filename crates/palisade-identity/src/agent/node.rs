@@ -120,16 +120,13 @@ pub(super) struct Document {
 impl Node {
     pub(super) fn open(folder: &Path, credential: Option<Credential>) -> Result<Self, NodeError> {
         let path = folder.join("node.key");
-        let key = match read(&path)? {
-            Some(pkcs8) => {
-                let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
-                KeyPair::try_from(&der).map_err(|_| NodeError::Key)?
-            }
-            None => {
-                let key = KeyPair::generate().map_err(|_| NodeError::Key)?;
-                write(&path, &Zeroizing::new(key.serialize_der()))?;
-                key
-            }
+        let key = if let Some(pkcs8) = read(&path)? {
+            let der = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(pkcs8.as_slice()));
+            KeyPair::try_from(&der).map_err(|_| NodeError::Key)?
+        } else {
+            let key = KeyPair::generate().map_err(|_| NodeError::Key)?;
+            write(&path, &Zeroizing::new(key.serialize_der()))?;
+            key
         };
         let node = Self {
             key,

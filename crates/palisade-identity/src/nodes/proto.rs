@@ -1,6 +1,9 @@
 //! The messages and services that are compiled from `proto/nodes.proto`.
 
 #![expect(
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    clippy::excessive_nesting,
     clippy::pedantic,
     unreachable_pub,
     unused_qualifications,

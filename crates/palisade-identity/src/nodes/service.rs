@@ -186,7 +186,7 @@ impl NodesApi for Connection {
             let made = made.await.map_err(|refusal| match refusal {
                 Refusal::NoIdentity => Status::permission_denied(refusal.to_string()),
                 Refusal::Unavailable(_) => Status::unavailable(refusal.to_string()),
-                _ => Status::invalid_argument(refusal.to_string()),
+                Refusal::Request(_) => Status::invalid_argument(refusal.to_string()),
             })?;
             tokens.extend(made.iter().map(|token| Token {
                 id: token.id.to_string(),

@@ -219,7 +219,7 @@ impl Server {
             changed: self.clock.now(),
         };
         self.store.change(None, &[Change::PutBundle(kept)]).await?;
-        Ok(self.reload().await?)
+        self.reload().await
     }
 
     /// Forgets a foreign trust domain's bundle.
@@ -229,7 +229,7 @@ impl Server {
     pub async fn drop_bundle(&self, trust_domain: &TrustDomain) -> Result<(), ServerError> {
         let change = Change::DropBundle(trust_domain.name().to_owned());
         self.store.change(None, &[change]).await?;
-        Ok(self.reload().await?)
+        self.reload().await
     }
 
     /// Reads again what the store holds: what other servers changed takes effect here.
@@ -302,7 +302,7 @@ impl Server {
             let now = Arc::clone(&published.borrow_and_update());
             self.publish(&now, None);
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     async fn follow_store(&self) {
@@ -315,7 +315,7 @@ impl Server {
                 revisions.mark_changed();
             }
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     fn publish(&self, published: &Published, federated: Option<Bundles>) {
