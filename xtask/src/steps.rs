@@ -43,7 +43,7 @@ pub(crate) fn test() -> Result<()> {
 }
 
 /// Signing of identities against bare cryptography, in a release build of that crate alone.
-pub(crate) fn bench_identity() -> Result<()> {
+pub(crate) fn bench_signing() -> Result<()> {
     let arguments = [
         "bench",
         "--quiet",
