@@ -4,6 +4,8 @@
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     clippy::excessive_nesting,
+    clippy::clone_on_ref_ptr,
+    clippy::empty_structs_with_brackets,
     clippy::pedantic,
     unreachable_pub,
     unused_qualifications,
