@@ -7,13 +7,13 @@ use clap::{Args, Subcommand};
 use palisade_identity::TrustDomain;
 use palisade_identity::entries::Entry;
 use palisade_model::DiagnosticLevel;
-use palisade_report::render_diagnostic;
+use palisade_report::{plural, render_diagnostic};
 use serde_json::json;
 
 use super::{Format, load};
 use crate::arguments::Global;
 use crate::entries::LoadedEntries;
-use crate::output::{self, plural};
+use crate::output;
 
 const EXAMPLES: &str = "Examples:
   palisade identity entry check           every mistake and every breach of the mint rules

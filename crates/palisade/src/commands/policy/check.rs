@@ -9,7 +9,6 @@ use palisade_report::{plural, render_diagnostic};
 
 use super::PolicyArguments;
 use crate::arguments::Global;
-use crate::output::plural;
 use crate::policies::{self, Loaded};
 use crate::{output, session};
 
