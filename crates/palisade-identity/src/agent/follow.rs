@@ -84,11 +84,7 @@ impl Agent {
         if !self.is_due() {
             return Ok(());
         }
-        if self
-            .node
-            .credential()
-            .is_some_and(Credential::is_lasting)
-        {
+        if self.node.credential().is_some_and(Credential::is_lasting) {
             return self.prove(None).await;
         }
         let known = self

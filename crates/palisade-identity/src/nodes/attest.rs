@@ -54,7 +54,11 @@ pub(super) async fn attest(
         Some(Method::KubernetesToken(token)) => by_pod(connection, &token).await?,
         None => return Err(refused("no method of attestation was named")),
     };
-    let known = server.store().agent(node.id.as_str()).await.map_err(|error| away(&error))?;
+    let known = server
+        .store()
+        .agent(node.id.as_str())
+        .await
+        .map_err(|error| away(&error))?;
     if known.as_ref().is_some_and(|known| known.banned) {
         return Err(refused(
             "this agent is banned: an operator can evict it, and attest it anew",
@@ -79,10 +83,18 @@ pub(super) async fn attest(
     };
     let is_same = known.is_some_and(|known| known.public_key == agent.public_key);
     if is_same {
-        server.store().renewed(&agent).await.map_err(|error| away(&error))?;
+        server
+            .store()
+            .renewed(&agent)
+            .await
+            .map_err(|error| away(&error))?;
     } else {
         let change = [Change::PutAgent(agent)];
-        server.store().change(None, &change).await.map_err(|error| away(&error))?;
+        server
+            .store()
+            .change(None, &change)
+            .await
+            .map_err(|error| away(&error))?;
         server
             .reload()
             .await
@@ -139,7 +151,11 @@ async fn by_key(connection: &Connection, id: &str, key: &[u8]) -> Result<Node, S
             "this agent is not known, or has another key: attest it anew, with a join token or as its node",
         )
     };
-    let known = store.agent(id).await.map_err(|error| away(&error))?.ok_or_else(unknown)?;
+    let known = store
+        .agent(id)
+        .await
+        .map_err(|error| away(&error))?
+        .ok_or_else(unknown)?;
     if known.public_key != key {
         return Err(unknown());
     }
