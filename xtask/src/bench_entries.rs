@@ -42,7 +42,7 @@ pub(crate) fn entries() -> Result<()> {
             bail!("{what}: {found} identities instead of {grants}");
         }
         let taken = fastest(&entries, &caller);
-        slow |= what != BOMB && taken > LIMIT;
+        slow |= taken > LIMIT;
         let microseconds = taken.as_secs_f64() * 1e6;
         crate::say(&format!("{what}: {microseconds:.2} µs, {found} identities"));
     }
@@ -70,8 +70,6 @@ fn fastest(entries: &Entries, caller: &Attributes) -> Duration {
     (0..ROUNDS).map(round).min().unwrap_or_default()
 }
 
-const BOMB: &str = "a caller with as many values as there can be";
-
 /// Callers, and how many identities they have.
 fn callers() -> Result<Vec<(&'static str, Attributes, usize)>> {
     let pod = |namespace: &str, account: &str| {
@@ -95,7 +93,7 @@ fn callers() -> Result<Vec<(&'static str, Attributes, usize)>> {
         ("a pod with one entry", pod("ns-7", "sa-7-3")?, 1),
         ("a pod without any", pod("ns-7", "other")?, 0),
         ("a pod by a wildcard", pod("team-x", "web")?, 1),
-        (BOMB, bomb, 0),
+        ("a caller with as many values as there can be", bomb, 0),
     ])
 }
 

@@ -40,7 +40,9 @@ impl<'a> Cgroup<'a> {
 
     /// The systemd unit: the first group that is no slice, as systemd itself reads it.
     pub(super) fn unit(&self) -> Option<&'a str> {
-        let first = self.parts().find(|part| !part.ends_with(".slice"))?;
+        let first = self
+            .parts()
+            .find(|part| part.strip_suffix(".slice").is_none())?;
         let unit = first.strip_prefix('_').unwrap_or(first);
         let (_, kind) = unit.rsplit_once('.')?;
         matches!(kind, "service" | "scope" | "socket" | "mount" | "swap").then_some(unit)

@@ -140,7 +140,6 @@ fn integer(byte: u8, mask: u8, of: Integer) -> State {
 /// What follows an integer.
 fn known(value: u32, of: Integer) -> State {
     match of {
-        Integer::Nothing => State::Field,
         Integer::Name => State::Length(match value {
             0 => Text::Name(Some(0)),
             AUTHORITY => Text::Authority,
@@ -151,7 +150,7 @@ fn known(value: u32, of: Integer) -> State {
             Some(same) if same == NAME.len() => Text::Authority,
             _ => Text::Value,
         }),
-        Integer::Length(_) => State::Field,
+        Integer::Nothing | Integer::Length(_) => State::Field,
     }
 }
 

@@ -70,7 +70,7 @@ fn assert_refused(answer: &Value, says: &str) {
 
 #[tokio::test]
 async fn a_child_that_asks_on_an_inherited_socket_gets_nothing() {
-    let (answer, signs, pid) = attack("child-asks", Duration::from_secs(60)).await;
+    let (answer, signs, pid) = attack("child-asks", Duration::from_mins(1)).await;
     assert_refused(&answer, "used the connection of process");
     let [Sign::Stranger { pid: stranger }] = signs[..] else {
         panic!("{signs:?}");
@@ -80,7 +80,7 @@ async fn a_child_that_asks_on_an_inherited_socket_gets_nothing() {
 
 #[tokio::test]
 async fn a_child_that_answers_for_a_process_that_asked_gets_nothing() {
-    let (answer, signs, _) = attack("asks-first", Duration::from_secs(60)).await;
+    let (answer, signs, _) = attack("asks-first", Duration::from_mins(1)).await;
     assert_refused(&answer, "used the connection of process");
     assert!(matches!(signs[..], [Sign::Stranger { .. }]), "{signs:?}");
 }

@@ -69,15 +69,14 @@ async fn request(folder: &Path) -> Option<String> {
 /// Asks until an answer is as wished.
 async fn until(folder: &Path, wish: impl Fn(&str) -> bool) -> String {
     let end = Instant::now() + PATIENCE;
-    let mut last = None;
-    while Instant::now() < end {
-        last = request(folder).await;
+    loop {
+        let last = request(folder).await;
         if let Some(answer) = last.as_deref().filter(|answer| wish(answer)) {
             return answer.to_owned();
         }
+        assert!(Instant::now() < end, "not as wished: {last:?}");
         sleep(Duration::from_millis(50)).await;
     }
-    panic!("no answer as wished; the last one: {last:?}");
 }
 
 fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {

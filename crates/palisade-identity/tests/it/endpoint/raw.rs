@@ -50,7 +50,11 @@ pub(super) struct SecretResponse {
 
 /// A message that is not looked into.
 #[derive(Clone, PartialEq, Message)]
-pub(super) struct Closed {}
+pub(super) struct Closed {
+    /// A field that no message has.
+    #[prost(bytes = "vec", tag = "536870911")]
+    nothing: Vec<u8>,
+}
 
 /// The name of a secret.
 #[derive(Clone, PartialEq, Message)]

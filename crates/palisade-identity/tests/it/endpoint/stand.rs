@@ -24,7 +24,7 @@ use tokio::sync::{oneshot, watch};
 use zeroize::Zeroizing;
 
 /// Long enough for a machine under load; nothing waits so long when all is well.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Who gets what: an attribute value and the path of an identity.
 pub(super) type Rule = (&'static str, String, &'static str);
