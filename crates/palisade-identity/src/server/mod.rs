@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 pub(crate) use self::ledger::Ledger;
@@ -32,6 +32,9 @@ use crate::{Answer, Attributes, Clock, Holdings, Issuer};
 
 /// Where the ids of agents begin.
 pub(crate) const AGENTS: &str = "/palisade/agent/";
+
+/// How long evidence is kept.
+const EVIDENCE_LIFE: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// Why a server cannot begin or go on.
 #[derive(Debug, thiserror::Error)]
@@ -290,10 +293,24 @@ impl Server {
                 () = self.engine.run() => {}
                 () = self.follow_authority() => {}
                 () = self.follow_store() => {}
+                () = self.forget() => {}
             }
             self.ledger.close();
         };
         tokio::join!(serve, self.ledger.run(&self.store, &self.say));
+    }
+
+    /// Forgets what is too old to be asked for, once an hour.
+    async fn forget(&self) {
+        loop {
+            tokio::time::sleep(std::time::Duration::from_hours(1)).await;
+            let now = self.clock.now();
+            // What cannot be forgotten now is forgotten an hour later.
+            let _tokens = self.store.forget_tokens(now).await;
+            if let Ok(before) = now.checked_sub(EVIDENCE_LIFE) {
+                let _records = self.store.forget_evidence(before).await;
+            }
+        }
     }
 
     async fn follow_authority(&self) {

@@ -67,6 +67,18 @@ impl Store {
         rows.iter().map(kept).collect()
     }
 
+    /// Forgets join tokens that have ended.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn forget_tokens(&self, now: Timestamp) -> Result<u64, StoreError> {
+        let done = query("DELETE FROM tokens WHERE expires < $1")
+            .bind(seconds(now))
+            .execute(&self.pool)
+            .await?;
+        Ok(done.rows_affected())
+    }
+
     /// Forgets records older than a moment, and says how many.
     ///
     /// # Errors

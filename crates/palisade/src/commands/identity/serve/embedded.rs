@@ -11,7 +11,7 @@ use palisade_identity::endpoint::{self, Endpoint};
 use palisade_identity::server::{Cluster, NodeProofs, Nodes, Parts, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain, admin};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::watch;
 
 use super::entries::{Files, KnownFacts};
@@ -44,48 +44,19 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let server = Arc::new(server.await?);
     server.set_files(loaded.compiled)?;
 
-    let nodes = nodes(arguments, &server).await?;
-    let pages = Pages::open(&arguments.web, &server).await?;
-    if arguments.role == Role::Server && nodes.is_none() {
-        let error = UsageError::new("a server without workloads of its own takes agents");
-        let help = "say where with `--listen 0.0.0.0:8444`".to_owned();
-        return Err(error.help(Some(help)).into());
-    }
-    let workloads = match arguments.role {
-        Role::Server => None,
-        _ => {
-            let socket = workload_socket(arguments.socket.as_deref(), &state)?;
-            Some((endpoint::bind(&socket).await?, socket))
-        }
-    };
-    let admin_socket = arguments.state.admin_socket()?;
-    let admin_listener = endpoint::bind(&admin_socket).await?;
+    let doors = Doors::open(arguments, &server, &state).await?;
     let say = say(global);
     if !global.quiet {
-        let socket = workloads.as_ref().map(|(_, socket)| absolute(socket));
-        let agents = nodes.as_ref().map(|(listener, _)| listener.local_addr());
-        let places = [
-            pages
-                .as_ref()
-                .map(|pages| format!("https://{}", pages.address)),
-            socket.map(|socket| format!("unix://{socket}")),
-            agents
-                .and_then(Result::ok)
-                .map(|address| format!("{address} for agents")),
-        ];
-        let places: Vec<String> = places.into_iter().flatten().collect();
-        say(&format!(
-            "issuing for `{}` by {count} {}, on {}",
-            server.trust_domain(),
-            if count == 1 { "entry" } else { "entries" },
-            places.join(" and "),
-        ));
-        if count == 0 {
-            say("no entries: nobody gets an identity until some are written below `identity/`");
-        }
+        doors.tell(&server, count, &say);
     }
     let (stopping, stopped) = watch::channel(false);
     let admin_router = admin::router(Arc::clone(&server));
+    let Doors {
+        workloads,
+        nodes,
+        pages,
+        admin: (admin_listener, admin_socket),
+    } = doors;
     let mut sockets = vec![admin_socket.clone()];
     sockets.extend(workloads.as_ref().map(|(_, socket)| socket.clone()));
     let issuer = Arc::clone(&server) as Arc<dyn Issuer>;
@@ -119,10 +90,72 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     served.map(|_| ())
 }
 
+/// Everything that is listened on.
+struct Doors {
+    workloads: Option<(UnixListener, PathBuf)>,
+    nodes: Option<(TcpListener, Nodes)>,
+    pages: Option<Pages>,
+    admin: (UnixListener, PathBuf),
+}
+
+impl Doors {
+    async fn open(
+        arguments: &Arguments,
+        server: &Arc<Server>,
+        state: &Path,
+    ) -> anyhow::Result<Self> {
+        let nodes = nodes(arguments, server).await?;
+        if arguments.role == Role::Server && nodes.is_none() {
+            let error = UsageError::new("a server without workloads of its own takes agents");
+            let help = "say where with `--listen 0.0.0.0:8444`".to_owned();
+            return Err(error.help(Some(help)).into());
+        }
+        let pages = Pages::open(&arguments.web, server).await?;
+        let workloads = match arguments.role {
+            Role::Server => None,
+            _ => {
+                let socket = workload_socket(arguments.socket.as_deref(), state)?;
+                Some((endpoint::bind(&socket).await?, socket))
+            }
+        };
+        let admin_socket = arguments.state.admin_socket()?;
+        Ok(Self {
+            workloads,
+            nodes,
+            pages,
+            admin: (endpoint::bind(&admin_socket).await?, admin_socket),
+        })
+    }
+
+    fn tell(&self, server: &Server, count: usize, say: &Say) {
+        let pages = self.pages.as_ref().map(|pages| pages.address);
+        let socket = self.workloads.as_ref().map(|(_, socket)| absolute(socket));
+        let agents = self
+            .nodes
+            .as_ref()
+            .and_then(|(listener, _)| listener.local_addr().ok());
+        let places = [
+            pages.map(|address| format!("https://{address}")),
+            socket.map(|socket| format!("unix://{socket}")),
+            agents.map(|address| format!("{address} for agents")),
+        ];
+        let places: Vec<String> = places.into_iter().flatten().collect();
+        say(&format!(
+            "issuing for `{}` by {count} {}, on {}",
+            server.trust_domain(),
+            if count == 1 { "entry" } else { "entries" },
+            places.join(" and "),
+        ));
+        if count == 0 {
+            say("no entries: nobody gets an identity until some are written below `identity/`");
+        }
+    }
+}
+
 /// Serves the Workload API, if this process does.
 pub(super) async fn serve_workloads(
     issuer: Arc<dyn Issuer>,
-    workloads: Option<(tokio::net::UnixListener, PathBuf)>,
+    workloads: Option<(UnixListener, PathBuf)>,
     say: &Say,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
