@@ -23,7 +23,6 @@ const USAGE: &str = "usage: cargo xtask TASK
   bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
   bench identity                           compare signing of identities with bare cryptography; time pushes
-  bench signing                            compare signing of identities with bare cryptography
   bench check                              time a whole check of a large system in a service mesh
   bench entries                            time the answers of 10,000 identity entries (run it with --release)
   bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
@@ -44,7 +43,7 @@ fn main() -> ExitCode {
         ["bench", "entries"] => bench_entries::entries(),
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
-        ["bench", "signing"] => steps::bench_signing(),
+        ["bench", "identity"] => steps::bench_identity(),
         ["bench", "check"] => bench::check(),
         ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),

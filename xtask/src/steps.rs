@@ -42,13 +42,9 @@ pub(crate) fn test() -> Result<()> {
     deny()
 }
 
-<<<<<<< HEAD
-/// Signing of identities against bare cryptography, and pushing of changes, in a release build of that crate alone.
+/// Signing of identities against bare cryptography, and pushing of changes, in a release build of
+/// that crate alone.
 pub(crate) fn bench_identity() -> Result<()> {
-=======
-/// Signing of identities against bare cryptography, in a release build of that crate alone.
-pub(crate) fn bench_signing() -> Result<()> {
->>>>>>> main
     let arguments = [
         "bench",
         "--quiet",
