@@ -36,15 +36,6 @@ pub(crate) fn lines<'l>(lines: impl IntoIterator<Item = &'l String>) -> String {
     text
 }
 
-/// A noun in the number of a count.
-pub(crate) fn plural(count: usize, word: &str) -> String {
-    if count == 1 {
-        word.to_owned()
-    } else {
-        format!("{word}s")
-    }
-}
-
 /// What changes in a text, as a unified diff.
 pub(crate) fn unified(path: &str, before: &str, after: &str) -> String {
     TextDiff::from_lines(before, after)

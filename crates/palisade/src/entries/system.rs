@@ -167,8 +167,7 @@ fn pod(workload: &Workload) -> Option<Attributes> {
     let mut pod = Attributes::default();
     pod.add("k8s.namespace", workload.namespace.as_str()).ok()?;
     pod.add("k8s.service-account", account).ok()?;
-    for label in workload.pod_labels.iter() {
-        let (name, value) = label;
+    for (name, value) in &workload.pod_labels {
         // A label that attestation would not take either matches nothing.
         pod.add(&format!("k8s.pod-label.{name}"), value.as_str())
             .ok();

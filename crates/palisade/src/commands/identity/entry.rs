@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use palisade_identity::TrustDomain;
-use palisade_identity::entries::Entry;
+use palisade_identity::entries::{Entry, NameTemplate};
 use palisade_model::DiagnosticLevel;
-use palisade_report::render_diagnostic;
+use palisade_report::{plural, render_diagnostic};
 use serde_json::json;
 
 use super::{Format, load};
 use crate::arguments::Global;
 use crate::entries::LoadedEntries;
-use crate::output::{self, plural};
+use crate::output;
 
 const EXAMPLES: &str = "Examples:
   palisade identity entry check           every mistake and every breach of the mint rules
@@ -148,7 +148,7 @@ fn line(entry: &Entry) -> String {
         row("requires", &condition.to_string());
     }
     row("audiences", &entry.audiences.join(", "));
-    let names: Vec<&str> = entry.dns_names.iter().map(|name| name.as_str()).collect();
+    let names: Vec<&str> = entry.dns_names.iter().map(NameTemplate::as_str).collect();
     row("dns", &names.join(", "));
     let domains: Vec<&str> = entry.federates_with.iter().map(TrustDomain::name).collect();
     row("federates", &domains.join(", "));
