@@ -5,6 +5,7 @@
 mod bench;
 mod bench_document;
 mod bench_entries;
+mod bench_identity;
 mod bench_policy;
 mod conformance;
 mod estate;
@@ -22,8 +23,9 @@ const USAGE: &str = "usage: cargo xtask TASK
   deny                                     bans, licences, sources; advisories where they can be reached
   bench document                           time the reading of texts (run it with --release)
   bench reachability [SYSTEM]              time the analysis of large systems (run it with --release)
-  bench identity                           compare signing of identities with bare cryptography; time pushes
+  bench signing                            compare signing of identities with bare cryptography
   bench check                              time a whole check of a large system in a service mesh
+  bench identity                           time issuing and pushing identities (run it with --release)
   bench entries                            time the answers of 10,000 identity entries (run it with --release)
   bench policy [--gatekeeper-library DIR] [--kyverno-policies DIR]
                                            time decisions of policies (run it with --release)
@@ -43,8 +45,9 @@ fn main() -> ExitCode {
         ["bench", "entries"] => bench_entries::entries(),
         ["bench", "document"] => bench_document::document(),
         ["bench", "reachability", system] => bench::one(system),
-        ["bench", "identity"] => steps::bench_identity(),
+        ["bench", "signing"] => steps::bench_signing(),
         ["bench", "check"] => bench::check(),
+        ["bench", "identity"] => bench_identity::identity(),
         ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),

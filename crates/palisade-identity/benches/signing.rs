@@ -1,4 +1,4 @@
-//! How near signing of identities is to the bare cryptography: `cargo xtask bench identity`.
+//! How near signing of identities is to the bare cryptography: `cargo xtask bench signing`.
 //!
 //! Both run on this one thread, in turns, so that whatever else the machine does is felt by both.
 //! Bare is a loop over `rcgen` and `aws-lc-rs`: a P-256 key, a certificate with the same extensions

@@ -60,7 +60,7 @@ impl Serving {
 
     pub(super) async fn begin(&mut self) {
         let server = Arc::clone(&self.stand.server);
-        let nodes = Nodes::open(Arc::clone(&server), self.roots.clone())
+        let nodes = Nodes::open(Arc::clone(&server), self.proofs())
             .await
             .expect("nodes");
         self.pin = nodes.pin().to_string();
