@@ -6,8 +6,6 @@
     clippy::clone_on_ref_ptr,
     clippy::empty_structs_with_brackets,
     clippy::excessive_nesting,
-    clippy::clone_on_ref_ptr,
-    clippy::empty_structs_with_brackets,
     clippy::pedantic,
     unreachable_pub,
     unused_qualifications,

@@ -10,13 +10,14 @@ use jiff::SignedDuration;
 use palisade_identity::TrustDomain;
 use palisade_identity::admin::{Agent, Invite, Invited, Key, Rotate, Status, Verb, call};
 use palisade_identity::authority::Kind;
+use palisade_report::plural;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Format;
 use super::serve::StatePlace;
 use crate::arguments::Global;
-use crate::output::{self, plural};
+use crate::output;
 
 /// The largest bundle that is read.
 const LARGEST_BUNDLE: u64 = 4 << 20;
