@@ -76,37 +76,59 @@ fn dotted(text: &str) -> Vec<String> {
         .collect()
 }
 
+/// A step from a value to one of its parts.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Key(&'a str),
+    At(usize),
+}
+
 /// The part whose name or image stands in the message as a word of its own. A word that names the
 /// object as well says nothing about its parts.
 fn mentioned<'a>(object: Value<'a>, message: &str) -> Option<(String, Value<'a>)> {
-    let mut stack = vec![(String::new(), object)];
-    let mut found: Option<(String, Value<'a>)> = None;
     let own = object
         .get("metadata")
         .and_then(|it| it.get("name")?.as_str());
-    while let Some((path, value)) = stack.pop() {
-        if path.matches('/').count() > MAX_STEPS {
-            continue;
-        }
-        let below = path.ends_with(|last: char| last.is_ascii_digit());
-        let names = ["name", "image"]
-            .into_iter()
+    let named = |value: Value<'a>| {
+        let names = ["name", "image"].into_iter();
+        names
             .filter_map(|key| value.get(key)?.as_str())
-            .filter(|name| own != Some(*name));
-        if below && names.into_iter().any(|name| stands_in(message, name)) {
-            found = Some((path.clone(), value));
+            .any(|name| own != Some(name) && stands_in(message, name))
+    };
+    let mut taken: Vec<(usize, Step<'a>)> = Vec::new();
+    let mut stack = vec![(0, None, object)];
+    let mut found: Option<(Vec<Step<'a>>, Value<'a>)> = None;
+    while let Some((depth, step, value)) = stack.pop() {
+        while taken.last().is_some_and(|(above, _)| *above >= depth) {
+            taken.pop();
         }
-        for entry in value.entries() {
-            stack.push((
-                format!("{path}/{}", entry.key.replace('/', "~1")),
-                entry.value,
-            ));
+        taken.extend(step.map(|step| (depth, step)));
+        if matches!(step, Some(Step::At(_))) && named(value) {
+            found = Some((taken.iter().map(|(_, step)| *step).collect(), value));
         }
-        for (at, item) in value.items().enumerate() {
-            stack.push((format!("{path}/{at}"), item));
+        if depth < MAX_STEPS {
+            for entry in value.entries() {
+                stack.push((depth + 1, Some(Step::Key(entry.key)), entry.value));
+            }
+            for (at, item) in value.items().enumerate() {
+                stack.push((depth + 1, Some(Step::At(at)), item));
+            }
         }
     }
-    found
+    found.map(|(steps, value)| (pointer(&steps), value))
+}
+
+/// Steps as a JSON pointer.
+fn pointer(steps: &[Step<'_>]) -> String {
+    let mut path = String::new();
+    for step in steps {
+        path.push('/');
+        match step {
+            Step::Key(key) => path.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Step::At(at) => path.push_str(&at.to_string()),
+        }
+    }
+    path
 }
 
 fn stands_in(message: &str, name: &str) -> bool {
