@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 /// The user that the server runs as when the tests run as root, which it refuses to.
 const OTHER_USER: &str = "nobody";
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 static SHARED: Mutex<Weak<Cluster>> = Mutex::new(Weak::new());
 

@@ -83,7 +83,7 @@ impl Stand {
     }
 
     fn own(&self) -> Bundles {
-        let own = self.server.authority().subscribe().borrow().bundle.clone();
+        let own = Arc::clone(&self.server.authority().subscribe().borrow().bundle);
         Bundles::from([(own.trust_domain.clone(), own)])
     }
 
@@ -351,7 +351,7 @@ async fn two_servers_issue_at_once_and_trust_each_other() {
         .await
         .expect("kept");
     // The other server is told, and gives the identity of an entry that it was never handed.
-    let told = tokio::time::timeout(Duration::from_secs(60), async {
+    let told = tokio::time::timeout(Duration::from_mins(1), async {
         while other.server.holdings(&caller("1005")).await.is_err() {
             tokio::task::yield_now().await;
         }
@@ -382,7 +382,7 @@ async fn issuing_goes_on_while_the_database_is_away() {
     );
     assert!(stand.is_valid(&held.borrow()));
     cluster.resume();
-    let kept = tokio::time::timeout(Duration::from_secs(60), async {
+    let kept = tokio::time::timeout(Duration::from_mins(1), async {
         loop {
             match stand.server.store().evidence(0, None).await {
                 Ok(kept) if !kept.is_empty() => return kept,

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::system::{Run, System};
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server or agent that runs in a directory of its own.
 struct Issuing {

@@ -25,7 +25,7 @@ entries:
     match: {unix.uid: '1000'}
     id: spiffe://{trust-domain}/web
 ";
-pub(super) const PATIENCE: Duration = Duration::from_secs(120);
+pub(super) const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server that takes agents.
 pub(super) struct Serving {
@@ -73,7 +73,7 @@ impl Serving {
                 .expect("it serves");
         }));
         self.tasks.push(tokio::spawn(async move {
-            server.run(std::future::pending()).await
+            server.run(std::future::pending()).await;
         }));
     }
 
