@@ -83,7 +83,7 @@ impl Stand {
     }
 
     fn own(&self) -> Bundles {
-        let own = self.server.authority().subscribe().borrow().bundle.clone();
+        let own = Arc::clone(&self.server.authority().subscribe().borrow().bundle);
         Bundles::from([(own.trust_domain.clone(), own)])
     }
 

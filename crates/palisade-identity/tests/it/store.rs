@@ -129,7 +129,10 @@ async fn keeps_everything(place: &Place) {
 
     let store = place.open().await;
     assert_eq!(store.revision().await.expect("read"), 1);
-    assert_eq!(store.agents().await.expect("read"), [agent.clone()]);
+    assert_eq!(
+        store.agents().await.expect("read"),
+        std::slice::from_ref(&agent)
+    );
     assert_eq!(
         store.agent(&agent.id).await.expect("read"),
         Some(agent.clone())

@@ -41,7 +41,7 @@ enum Action {
     /// Say which identities a process gets, and why it does not get others
     Explain(explain::Arguments),
     /// Issue identities to the processes of this machine
-    Serve(serve::Arguments),
+    Serve(Box<serve::Arguments>),
     /// Say how a running issuer is: keys, agents, how long it may be away
     Status(operate::Running),
     /// Replace keys before their time

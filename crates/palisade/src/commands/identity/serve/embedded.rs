@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use palisade_identity::attest::kubernetes::{Access, Api};
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
+use palisade_identity::entries::Facts;
 use palisade_identity::server::{Cluster, NodeProofs, Nodes, Parts, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain, admin};
@@ -37,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         authority: settings(arguments, trust_domain),
         upstream: None,
         store: store(arguments, &state).await?,
-        facts: Arc::clone(&facts) as _,
+        facts: Arc::clone(&facts) as Arc<dyn Facts>,
         clock: Arc::clone(&clock),
         say: say(global),
     });
@@ -111,12 +112,11 @@ impl Doors {
             return Err(error.help(Some(help)).into());
         }
         let pages = Pages::open(&arguments.web, server).await?;
-        let workloads = match arguments.role {
-            Role::Server => None,
-            _ => {
-                let socket = workload_socket(arguments.socket.as_deref(), state)?;
-                Some((endpoint::bind(&socket).await?, socket))
-            }
+        let workloads = if arguments.role == Role::Server {
+            None
+        } else {
+            let socket = workload_socket(arguments.socket.as_deref(), state)?;
+            Some((endpoint::bind(&socket).await?, socket))
         };
         let admin_socket = arguments.state.admin_socket()?;
         Ok(Self {
@@ -259,7 +259,7 @@ impl Hangups {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

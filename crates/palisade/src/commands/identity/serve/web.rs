@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::Args;
-use palisade_identity::SystemClock;
 use palisade_identity::server::Server;
 use palisade_identity::web::{ExchangeRecord, ExchangeRules, ServerIdentity, Site, router, serve};
+use palisade_identity::{Clock, SystemClock};
 use serde_json::json;
 use tokio::net::TcpListener;
 
@@ -54,11 +54,11 @@ impl Pages {
             return Ok(None);
         };
         let rules = arguments.exchange_rules.as_deref().map(rules).transpose()?;
-        let clock = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let keeping = Arc::clone(server);
         let router = router(Site {
             authority: Arc::clone(server.authority()),
-            clock: Arc::clone(&clock) as _,
+            clock: Arc::clone(&clock),
             rules: rules.unwrap_or_default(),
             record: Box::new(move |record| keep(&keeping, record)),
         })?;
