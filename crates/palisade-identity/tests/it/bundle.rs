@@ -157,7 +157,7 @@ fn nothing_but_keys_is_needed() {
     });
     let more = read(&more);
     assert_eq!(more.sequence, Some(u64::MAX));
-    assert_eq!(more.refresh_hint, Some(Duration::from_secs(60)));
+    assert_eq!(more.refresh_hint, Some(Duration::from_mins(1)));
 }
 
 #[test]

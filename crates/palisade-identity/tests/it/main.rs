@@ -1,5 +1,9 @@
 //! Behaviour of the identity crate.
-#![expect(clippy::expect_used, reason = "a test that cannot go on must fail")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
 
 #[cfg(target_os = "linux")]
 mod attested;

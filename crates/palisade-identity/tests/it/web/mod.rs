@@ -30,7 +30,7 @@ use tower_service::Service as _;
 use crate::made::domain;
 
 /// How long a test waits for what must happen.
-pub(super) const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(super) const ISSUER: &str = "https://identity.example.org";
 
