@@ -81,10 +81,8 @@ pub(crate) fn assess_with(
     diagnostics.append(&mut guarded.doubts);
     let wanted = |exception: &Exception| request.selection.wants(exception.scope.check);
     guarded.exceptions.retain(wanted);
-    let entries = session.entries.iter();
-    guarded
-        .reports
-        .extend(entries.flat_map(LoadedEntries::reports));
+    let entries = session.entries.iter().flat_map(LoadedEntries::reports);
+    guarded.reports.extend(entries);
     let identified = session.identified();
     let context = Context {
         model: &reading.model,
@@ -101,8 +99,7 @@ pub(crate) fn assess_with(
         request.selection.wants(id) || (id == EXPIRED && !request.selection.skips(id))
     });
     let found = std::mem::take(&mut evaluation.findings);
-    let mut exceptions = exceptions;
-    exceptions.append(&mut guarded.exceptions);
+    let exceptions = [exceptions, guarded.exceptions].concat();
     let mut sorted = exceptions::apply(found, &exceptions, &comments.honoured, request.today);
     diagnostics.append(&mut sorted.diagnostics);
     let verdict = verdict(session, request, &sorted);
