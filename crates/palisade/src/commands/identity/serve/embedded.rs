@@ -233,7 +233,12 @@ async fn until_told(files: &Files, server: &Server, facts: &KnownFacts, global: 
         known = stamp;
         match files.reload(server, facts, global) {
             Ok(count) if !global.quiet => {
-                output::complain(&format!("{count} entries are in force"), global.color);
+                let entries = if count == 1 {
+                    "entry is"
+                } else {
+                    "entries are"
+                };
+                output::complain(&format!("{count} {entries} in force"), global.color);
             }
             Ok(_) => {}
             Err(error) => {
