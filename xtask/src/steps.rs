@@ -39,6 +39,11 @@ pub(crate) fn test() -> Result<()> {
         tests.extend(["--skip", name]);
     }
     run("tests", "cargo", &tests)?;
+    run(
+        "the README's first command, on the hardened shop",
+        "cargo",
+        &["run", "--quiet", "--", "check", "examples/shop-hardened"],
+    )?;
     deny()
 }
 
