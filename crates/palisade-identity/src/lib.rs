@@ -22,6 +22,7 @@ mod nodes;
 pub mod server;
 pub mod spiffe;
 pub mod store;
+mod tls;
 pub mod web;
 
 pub use attributes::{Attribute, AttributeError, Attributes};

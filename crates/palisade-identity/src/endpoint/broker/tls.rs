@@ -4,21 +4,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use rustls::client::danger::HandshakeSignatureValid;
-use rustls::crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature};
+use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{
-    CertificateError, DigitallySignedStruct, DistinguishedName, Error, OtherError, ServerConfig,
-    SignatureScheme,
-};
+use rustls::{DistinguishedName, Error, ServerConfig};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::Wire;
 use crate::endpoint::answers;
-use crate::spiffe::{Bundles, leaf_identity, verify_x509};
+use crate::spiffe::{Bundles, leaf_identity};
+use crate::tls::{proven, signatures_by_provider};
 use crate::{Holdings, SpiffeId};
 
 /// One handshake, by the documents of the moment.
@@ -81,40 +78,9 @@ impl ClientCertVerifier for SpiffeClients {
         intermediates: &[CertificateDer<'_>],
         _now: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        let mut chain = vec![leaf.as_ref()];
-        chain.extend(intermediates.iter().map(AsRef::as_ref));
-        match verify_x509(&chain, &self.bundles, self.now) {
-            Ok(_) => Ok(ClientCertVerified::assertion()),
-            Err(error) => {
-                let error = OtherError(Arc::new(error));
-                Err(Error::InvalidCertificate(CertificateError::Other(error)))
-            }
-        }
+        proven(leaf, intermediates, &self.bundles, self.now)?;
+        Ok(ClientCertVerified::assertion())
     }
 
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider
-            .signature_verification_algorithms
-            .supported_schemes()
-    }
+    signatures_by_provider!();
 }
