@@ -181,8 +181,10 @@ fn told(explanation: &Explanation) -> String {
 fn granted(text: &mut String, explanation: &Explanation) {
     if explanation.granted.is_empty() {
         let entries = explanation.entries;
-        let _infallible = match explanation.withheld.len() {
-            0 => writeln!(text, "no identity: none of {entries} entries matches\n"),
+        let _infallible = match (explanation.withheld.len(), entries) {
+            (0, 0) => writeln!(text, "no identity: there are no entries\n"),
+            (0, 1) => writeln!(text, "no identity: the one entry does not match\n"),
+            (0, _) => writeln!(text, "no identity: none of {entries} entries matches\n"),
             _ => writeln!(text, "no identity: what matches is withheld\n"),
         };
         return;
