@@ -160,6 +160,18 @@ impl Agent {
     }
 }
 
+#[cfg(target_os = "linux")]
+impl crate::endpoint::OwnDocuments for Agent {
+    fn holdings(&self) -> Option<Arc<Holdings>> {
+        let world = self.engine.world();
+        Some(Arc::new(Holdings {
+            svids: vec![self.node.svid()?],
+            own: world.own.clone(),
+            federated: world.federated.clone(),
+        }))
+    }
+}
+
 impl Issuer for Agent {
     fn holdings<'a>(
         &'a self,

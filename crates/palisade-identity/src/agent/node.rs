@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rcgen::{CertificateParams, DistinguishedName, KeyPair, SigningKey as _};
@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::admin::AgentStatus;
 use crate::nodes::{PIN_LENGTH, Pin};
-use crate::spiffe::leaf_identity;
+use crate::spiffe::{X509Svid, leaf_identity};
 
 /// The largest file of state.
 const LARGEST: u64 = 64 << 10;
@@ -178,6 +178,20 @@ impl Node {
             not_after: identity.not_after,
         });
         Ok(())
+    }
+
+    /// The agent's own document with its key, if there is one.
+    pub(super) fn svid(&self) -> Option<X509Svid> {
+        let document = self.document()?;
+        let key = Zeroizing::new(self.key.serialize_der());
+        Some(X509Svid {
+            id: document.id.parse().ok()?,
+            chain: document.chain.into_iter().map(Arc::from).collect(),
+            key: Arc::new(key),
+            not_before: document.not_before,
+            not_after: document.not_after,
+            hint: String::new(),
+        })
     }
 
     /// Has the node attested anew before anything else.

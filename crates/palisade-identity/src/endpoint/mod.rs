@@ -23,7 +23,7 @@ mod transport;
 mod workload_api;
 
 pub use alarm::{Alarm, SecurityEvent, Sign};
-pub use broker::{BrokerAccess, BrokerListener};
+pub use broker::{BrokerAccess, BrokerListener, OwnDocuments};
 pub use limits::Limits;
 pub use server::{Endpoint, EndpointError, Settings};
 pub use socket::{SocketError, bind};

@@ -3,8 +3,11 @@
 //! It signs from memory. While the database is away documents are still issued; their evidence
 //! waits, and only when more waits than is kept does issuing stop.
 
+mod federating;
 mod ledger;
 mod local;
+#[cfg(target_os = "linux")]
+mod own;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -95,6 +98,8 @@ pub struct Server {
     sources: Mutex<Sources>,
     /// Agents that were attested, by id.
     agents: ArcSwap<BTreeMap<String, KeptAgent>>,
+    #[cfg(target_os = "linux")]
+    own: own::Last,
     say: Say,
 }
 
@@ -125,6 +130,8 @@ impl Server {
             clock,
             sources: Mutex::new(Sources::default()),
             agents: ArcSwap::default(),
+            #[cfg(target_os = "linux")]
+            own: own::Last::default(),
             say: parts.say,
         };
         server.reload().await?;

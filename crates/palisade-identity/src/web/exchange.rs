@@ -231,9 +231,10 @@ fn decide(
     body: &[u8],
     record: &mut ExchangeRecord,
 ) -> Result<Value, Refused> {
+    let rules = Arc::clone(&site.rules.borrow());
     let request = parse_exchange(body)?;
     record.audiences.clone_from(&request.audiences);
-    let subject = proven(site, "subject_token", &request.subject_token)?;
+    let subject = proven(site, &rules, "subject_token", &request.subject_token)?;
     record.subject = Some(subject.id.clone());
     if !quotas.take(&subject.id, site.clock.now()) {
         let reason = "too many exchanges for this identity; try again in a second";
@@ -241,10 +242,10 @@ fn decide(
     }
     let actor = match &request.actor_token {
         None => None,
-        Some(token) => Some(proven(site, "actor_token", token)?),
+        Some(token) => Some(proven(site, &rules, "actor_token", token)?),
     };
     record.actor = actor.as_ref().map(|actor| actor.id.clone());
-    let (rule, audiences) = choose(&site.rules.rules, &request, &subject, actor.as_ref())?;
+    let (rule, audiences) = choose(&rules.rules, &request, &subject, actor.as_ref())?;
     record.audiences.clone_from(&audiences);
     let scopes = scopes(&request, rule, &subject)?;
     let mut claims = Map::new();
@@ -289,12 +290,17 @@ fn decide(
 }
 
 /// A token that this authority signed for this place.
-fn proven(site: &Site, name: &str, token: &str) -> Result<JwtIdentity, Refused> {
+fn proven(
+    site: &Site,
+    rules: &ExchangeRules,
+    name: &str,
+    token: &str,
+) -> Result<JwtIdentity, Refused> {
     let settings = site.authority.settings();
     let issuer = settings.issuer.clone().unwrap_or_default();
     let own = format!("{issuer}/token");
     let mut audiences = vec![issuer.as_str(), own.as_str()];
-    audiences.extend(site.rules.accepts.iter().map(String::as_str));
+    audiences.extend(rules.accepts.iter().map(String::as_str));
     let bundle = Arc::clone(&site.authority.subscribe().borrow().bundle);
     let bundles = Bundles::from([(bundle.trust_domain.clone(), bundle)]);
     verify_jwt(token, &bundles, &audiences, site.clock.now())

@@ -108,6 +108,22 @@ impl Federation {
         });
     }
 
+    /// Whose bundles are read.
+    pub fn trust_domains(&self) -> impl Iterator<Item = &TrustDomain> {
+        self.endpoints.keys()
+    }
+
+    /// Takes these for what is known: an operator or another server has changed them.
+    pub(crate) fn take_over(&self, known: &Bundles) {
+        self.bundles.send_if_modified(|bundles| {
+            let is_other = **bundles != *known;
+            if is_other {
+                *bundles = Arc::new(known.clone());
+            }
+            is_other
+        });
+    }
+
     /// Forgets a trust domain: nothing of it is valid any more.
     pub fn end(&mut self, trust_domain: &TrustDomain) {
         self.endpoints.remove(trust_domain);
@@ -149,29 +165,49 @@ impl Federation {
     }
 
     /// Looks at every bundle, and again as often as it says, until `stop` ends. A failure is told
-    /// to `failed` and waits for the next look, so that a server in trouble is not run over.
+    /// to `failed`; the next attempts wait longer and longer, at most until the next look, so that
+    /// a server in trouble is not run over.
     pub async fn run(
         self: Arc<Self>,
         stop: impl Future<Output = ()>,
         failed: impl Fn(&TrustDomain, &FetchError) + Clone + Send + Sync + 'static,
     ) {
         let mut looks = JoinSet::new();
-        for trust_domain in self.endpoints.keys() {
-            let trust_domain = trust_domain.clone();
-            let (own, failed) = (Arc::clone(&self), failed.clone());
-            looks.spawn(async move {
-                loop {
-                    if let Err(error) = own.refresh(&trust_domain).await {
-                        failed(&trust_domain, &error);
-                    }
-                    let bundles = Arc::clone(&own.bundles.borrow());
-                    let known = bundles.get(&trust_domain).map(AsRef::as_ref);
-                    tokio::time::sleep(next_look(known)).await;
-                }
-            });
+        for endpoint in self.endpoints.values() {
+            let (own, endpoint, failed) = (Arc::clone(&self), endpoint.clone(), failed.clone());
+            looks.spawn(async move { own.look(&endpoint, failed).await });
         }
         stop.await;
         looks.shutdown().await;
+    }
+
+    async fn look(&self, endpoint: &Federated, failed: impl Fn(&TrustDomain, &FetchError)) {
+        let name = &endpoint.trust_domain;
+        let mut attempts = 0;
+        loop {
+            let result = self.refresh(name).await;
+            let bundles = Arc::clone(&self.bundles.borrow());
+            let next = next_look(bundles.get(name).map(AsRef::as_ref));
+            match result {
+                Ok(()) => {
+                    attempts = 0;
+                    tokio::time::sleep(next).await;
+                }
+                Err(error) => {
+                    failed(name, &error);
+                    let pause = SHORTEST_LOOK.saturating_mul(1 << attempts).min(next);
+                    attempts = (attempts + 1).min(16);
+                    if let FetchError::NoBundle(missing) = error {
+                        // Whatever proves the server can come at any time.
+                        let mut changes = self.subscribe();
+                        let given = changes.wait_for(|known| known.contains_key(&missing));
+                        drop(tokio::time::timeout(pause, given).await);
+                    } else {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+            }
+        }
     }
 
     fn tls(&self, profile: &Profile) -> Result<ClientConfig, FetchError> {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use super::WebError;
 use super::client::BundleUrl;
@@ -27,8 +28,8 @@ pub struct Site {
     pub authority: Arc<Authority>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Who may exchange which token; nobody where there are no rules.
-    pub rules: ExchangeRules,
+    /// Who may exchange which token, now and at every change; nobody where there are no rules.
+    pub rules: watch::Receiver<Arc<ExchangeRules>>,
     /// Is told every exchange, granted or refused.
     pub record: Box<dyn Fn(&ExchangeRecord) + Send + Sync>,
 }

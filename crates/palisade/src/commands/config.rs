@@ -85,7 +85,7 @@ struct Setting {
     value: fn(&Seen<'_>) -> String,
 }
 
-const SETTINGS: [Setting; 18] = [
+const SETTINGS: [Setting; 19] = [
     Setting {
         name: "config",
         typed: ("config", "PALISADE_CONFIG"),
@@ -194,6 +194,18 @@ const SETTINGS: [Setting; 18] = [
         value: |seen| match &seen.settings.identity.trust_domain {
             Some(name) => name.to_string(),
             None => "none".to_owned(),
+        },
+    },
+    Setting {
+        name: "identity.federation",
+        typed: ("", ""),
+        value: |seen| {
+            let said = seen.settings.identity.federation.iter();
+            list(
+                &said
+                    .map(|one| one.trust_domain.to_string())
+                    .collect::<Vec<_>>(),
+            )
         },
     },
     Setting {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use palisade_document::{SourceFile, Span};
-use palisade_identity::TrustDomain;
 use palisade_model::{
     CheckId, Classification, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, Origin,
     Severity,
@@ -16,7 +15,8 @@ use toml::Spanned;
 
 use crate::failure::LocatedError;
 use crate::selection::{named, nearest, nearest_name};
-use crate::settings::{DeclaredDataset, IdentitySettings, Settings};
+use crate::settings::identity::{IdentityTable, identity};
+use crate::settings::{DeclaredDataset, Settings};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -56,14 +56,6 @@ struct ImagesTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct PoliciesTable {
     paths: Option<Vec<PathBuf>>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-struct IdentityTable {
-    entries: Option<Vec<PathBuf>>,
-    mint: Option<PathBuf>,
-    trust_domain: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -117,21 +109,6 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
             .push(exception(text, table.into_inner(), origin)?);
     }
     Ok(settings)
-}
-
-fn identity(
-    text: &Arc<SourceFile>,
-    table: IdentityTable,
-) -> Result<IdentitySettings, LocatedError> {
-    let trust_domain = table.trust_domain.map(|name| {
-        TrustDomain::new(name.get_ref())
-            .map_err(|error| located(text, name.span(), error.to_string()))
-    });
-    Ok(IdentitySettings {
-        entries: table.entries,
-        mint: table.mint,
-        trust_domain: trust_domain.transpose()?,
-    })
 }
 
 fn exception(
@@ -216,7 +193,7 @@ fn place(text: &SourceFile, span: Range<usize>) -> Origin {
     Origin::new(text, Span::new(byte(span.start), byte(span.end)))
 }
 
-fn located(text: &Arc<SourceFile>, span: Range<usize>, message: String) -> LocatedError {
+pub(super) fn located(text: &Arc<SourceFile>, span: Range<usize>, message: String) -> LocatedError {
     LocatedError {
         diagnostic: Box::new(Diagnostic {
             level: DiagnosticLevel::Error,

@@ -1,6 +1,7 @@
 //! `palisade.toml`: found upwards to the repository root, read, and resolved.
 
 mod file;
+mod identity;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use palisade_document::SourceFile;
 use palisade_identity::TrustDomain;
+use palisade_identity::web::Federated;
 use palisade_model::{Classification, Exception, Origin, Severity};
 
 /// The name of the settings file.
@@ -53,6 +55,8 @@ pub(crate) struct IdentitySettings {
     pub(crate) mint: Option<PathBuf>,
     /// The issuer's trust domain.
     pub(crate) trust_domain: Option<TrustDomain>,
+    /// Trust domains whose bundles are read.
+    pub(crate) federation: Vec<Federated>,
 }
 
 /// A dataset that the settings classify.

@@ -15,7 +15,15 @@ mod formats;
 mod guardrails;
 mod identity;
 #[cfg(target_os = "linux")]
+mod identity_brokers;
+#[cfg(target_os = "linux")]
+mod identity_others;
+#[cfg(target_os = "linux")]
 mod identity_serve;
+#[cfg(target_os = "linux")]
+mod identity_web;
+#[cfg(target_os = "linux")]
+mod kubernetes_api;
 mod policy;
 mod rendering;
 mod system;

@@ -46,11 +46,24 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long accepting rests when the system has no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 
+/// Gives an endpoint its own documents, anew for every connection.
+pub trait OwnDocuments: Send + Sync {
+    /// What the endpoint holds now: the first document is shown, the bundles prove brokers.
+    /// Nothing while there is none; nobody gets in then.
+    fn holdings(&self) -> Option<Arc<Holdings>>;
+}
+
+impl OwnDocuments for watch::Receiver<Arc<Holdings>> {
+    fn holdings(&self) -> Option<Arc<Holdings>> {
+        Some(Arc::clone(&self.borrow()))
+    }
+}
+
 /// Who serves and who may ask.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct BrokerAccess {
-    /// The endpoint's own documents: the first one is shown, its bundles prove brokers.
-    pub own: watch::Receiver<Arc<Holdings>>,
+    /// The endpoint's own documents.
+    pub own: Arc<dyn OwnDocuments>,
     /// Who may ask for others; everybody else is refused.
     pub brokers: BTreeSet<SpiffeId>,
 }
@@ -141,7 +154,8 @@ pub(super) async fn serve(
 
 async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
     let clock = Arc::clone(&server.shared.clock);
-    let Some(handshake) = Handshake::new(&server.access.own, clock.now()) else {
+    let own = server.access.own.holdings();
+    let Some(handshake) = own.and_then(|own| Handshake::new(&own, clock.now())) else {
         return;
     };
     let Ok(Some((stream, id))) = tokio::time::timeout(HANDSHAKE, handshake.accept(wire)).await

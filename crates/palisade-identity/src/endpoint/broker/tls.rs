@@ -8,7 +8,6 @@ use rustls::crypto::{CryptoProvider, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{DistinguishedName, Error, ServerConfig};
-use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -23,12 +22,11 @@ pub(super) struct Handshake(TlsAcceptor);
 
 impl Handshake {
     /// Prepares a handshake; nothing while there are no own documents.
-    pub(super) fn new(own: &watch::Receiver<Arc<Holdings>>, now: Timestamp) -> Option<Self> {
-        let holdings = Arc::clone(&own.borrow());
+    pub(super) fn new(holdings: &Holdings, now: Timestamp) -> Option<Self> {
         let svid = holdings.svids.first()?;
         let provider = Arc::new(aws_lc_rs::default_provider());
         let clients = SpiffeClients {
-            bundles: answers::trusted(&holdings).ok()?,
+            bundles: answers::trusted(holdings).ok()?,
             now,
             provider: Arc::clone(&provider),
         };

@@ -50,7 +50,7 @@ async fn holdings(issuer: &TestIssuer, role: &str) -> watch::Receiver<Arc<Holdin
 async fn access(issuer: &TestIssuer) -> BrokerAccess {
     let gateway = "spiffe://example.org/gateway".parse().expect("an id");
     BrokerAccess {
-        own: holdings(issuer, "endpoint").await,
+        own: Arc::new(holdings(issuer, "endpoint").await),
         brokers: BTreeSet::from([gateway]),
     }
 }

@@ -60,10 +60,11 @@ pub(super) fn site(
     let site = Site {
         authority: Arc::clone(authority),
         clock: Arc::new(clock.clone()),
-        rules: ExchangeRules {
+        rules: tokio::sync::watch::channel(Arc::new(ExchangeRules {
             accepts: vec!["palisade".to_owned()],
             rules,
-        },
+        }))
+        .1,
         record: Box::new(move |record| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push(record.clone());

@@ -91,7 +91,7 @@ async fn an_issuer_that_clouds_do_not_take_is_told() {
         let refused = router(Site {
             authority,
             clock: Arc::new(clock.clone()),
-            rules: ExchangeRules::default(),
+            rules: tokio::sync::watch::channel(Arc::new(ExchangeRules::default())).1,
             record: Box::new(|_| {}),
         });
         let refused = refused.expect_err(issuer);

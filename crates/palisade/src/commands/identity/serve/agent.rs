@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use palisade_identity::agent::{Agent, Credential, Parts, ServerAddress};
+use palisade_identity::agent::{self, Agent, Credential, ServerAddress};
+use palisade_identity::endpoint::OwnDocuments;
 use palisade_identity::server::Pin;
 use palisade_identity::{Issuer, SystemClock, admin, endpoint};
 use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::Arguments;
-use super::embedded::{absolute, say, serve_workloads, stop};
+use super::brokers::Brokers;
+use super::embedded::{Parts, absolute, say, stop};
 use super::places::workload_socket;
 use crate::arguments::Global;
 use crate::failure::UsageError;
@@ -18,7 +20,9 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let state = arguments.state.made()?;
     let (server, credential) = server(arguments)?;
     let address = server.address.clone();
-    let agent = Arc::new(Agent::open(Parts {
+    let pods = arguments.kubernetes.pods()?;
+    let brokers = Brokers::open(&arguments.brokers, &pods).await?;
+    let agent = Arc::new(Agent::open(agent::Parts {
         server,
         credential,
         state: state.clone(),
@@ -31,14 +35,23 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let admin_listener = endpoint::bind(&admin_socket).await?;
     let say = say(global);
     if !global.quiet {
-        let socket = absolute(&socket);
+        let mut places = vec![format!("unix://{}", absolute(&socket))];
+        places.extend(brokers.places());
         say(&format!(
-            "agent of the server at `{address}`, on unix://{socket}"
+            "agent of the server at `{address}`, on {}",
+            places.join(" and ")
         ));
     }
     let (stopping, stopped) = watch::channel(false);
     let router = admin::agent_router(Arc::clone(&agent));
-    let issuer = Arc::clone(&agent) as Arc<dyn Issuer>;
+    let parts = Parts {
+        issuer: Arc::clone(&agent) as Arc<dyn Issuer>,
+        pods: &pods,
+        say: &say,
+    };
+    let own = Arc::clone(&agent) as Arc<dyn OwnDocuments>;
+    let mut sockets = vec![socket.clone(), admin_socket.clone()];
+    sockets.extend(brokers.socket());
     let served = tokio::try_join!(
         async {
             tokio::select! {
@@ -48,15 +61,11 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
             stopping.send_replace(true);
             Ok(())
         },
-        serve_workloads(
-            issuer,
-            Some((listener, socket.clone())),
-            &say,
-            stop(&stopped)
-        ),
+        parts.serve_workloads(Some((listener, socket)), &stopped),
+        brokers.serve(own, &parts, &stopped),
         async { Ok(admin::serve(admin_listener, &admin_socket, router, stop(&stopped)).await?) },
     );
-    for path in [socket, admin_socket] {
+    for path in sockets {
         // Another agent replaces a socket that is left.
         let _gone = std::fs::remove_file(path);
     }

@@ -2,41 +2,43 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
-use palisade_identity::attest::kubernetes::{Access, Api};
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
 use palisade_identity::entries::Facts;
-use palisade_identity::server::{Cluster, NodeProofs, Nodes, Parts, Say, Server};
+use palisade_identity::server::{self, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
-use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain, admin};
-use tokio::net::{TcpListener, UnixListener};
+use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain};
+use tokio::net::UnixListener;
 use tokio::sync::watch;
 
+use super::Arguments;
+use super::doors::Doors;
 use super::entries::{Files, KnownFacts};
-use super::places::workload_socket;
-use super::web::Pages;
-use super::{Arguments, Role};
+use super::kubernetes::Pods;
+use super::told::{Changing, Told};
 use crate::arguments::Global;
 use crate::failure::UsageError;
 use crate::output;
 
-/// How often files are looked at.
-const LOOK: Duration = Duration::from_millis(500);
-
 pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let files = Files::find(&arguments.entries, arguments.facts.as_deref(), global)?;
+    // Taken before anything is read, so that a change during reading is seen as one.
+    let as_read = Changing {
+        upstream: arguments.upstream.stamp(),
+        files: files.stamp(),
+        rules: arguments.web.stamp(),
+    };
     let loaded = files.load(global)?;
     let trust_domain = loaded.trust_domain.clone().ok_or_else(no_trust_domain)?;
     let count = loaded.compiled.entries.len();
     let state = arguments.state.made()?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let facts = Arc::new(KnownFacts::new(files.read_facts()?, Arc::clone(&clock)));
-    let server = Server::open(Parts {
+    let server = Server::open(server::Parts {
         authority: settings(arguments, trust_domain),
-        upstream: None,
+        upstream: arguments.upstream.read()?,
         store: store(arguments, &state).await?,
         facts: Arc::clone(&facts) as Arc<dyn Facts>,
         clock: Arc::clone(&clock),
@@ -45,39 +47,34 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let server = Arc::new(server.await?);
     server.set_files(loaded.compiled)?;
 
-    let doors = Doors::open(arguments, &server, &state).await?;
+    let pods = arguments.kubernetes.pods()?;
+    let doors = Doors::open(arguments, &server, &state, &pods).await?;
     let say = say(global);
     if !global.quiet {
         doors.tell(&server, count, &say);
     }
+    let told = Told {
+        files: &files,
+        facts: &facts,
+        upstream: &arguments.upstream,
+        rules: doors.pages.as_ref().map(|pages| pages.rules.clone()),
+        global,
+    };
+    let sockets = doors.sockets();
+    let parts = Parts {
+        issuer: Arc::clone(&server) as Arc<dyn Issuer>,
+        pods: &pods,
+        say: &say,
+    };
     let (stopping, stopped) = watch::channel(false);
-    let admin_router = admin::router(Arc::clone(&server));
-    let Doors {
-        workloads,
-        nodes,
-        pages,
-        admin: (admin_listener, admin_socket),
-    } = doors;
-    let mut sockets = vec![admin_socket.clone()];
-    sockets.extend(workloads.as_ref().map(|(_, socket)| socket.clone()));
-    let issuer = Arc::clone(&server) as Arc<dyn Issuer>;
     let served = tokio::try_join!(
         async {
-            until_told(&files, &server, &facts, global).await;
+            told.follow(&server, as_read).await;
             stopping.send_replace(true);
             Ok(())
         },
-        serve_workloads(issuer, workloads, &say, stop(&stopped)),
-        serve_nodes(nodes, stop(&stopped)),
-        async {
-            match pages {
-                Some(pages) => pages.serve(stop(&stopped)).await,
-                None => Ok(()),
-            }
-        },
-        async {
-            Ok(admin::serve(admin_listener, &admin_socket, admin_router, stop(&stopped)).await?)
-        },
+        doors.serve(&server, &parts, &stopped),
+        federate(&server, &files, stop(&stopped)),
         async {
             server.run(stop(&stopped)).await;
             anyhow::Ok(())
@@ -91,181 +88,50 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     served.map(|_| ())
 }
 
-/// Everything that is listened on.
-struct Doors {
-    workloads: Option<(UnixListener, PathBuf)>,
-    nodes: Option<(TcpListener, Nodes)>,
-    pages: Option<Pages>,
-    admin: (UnixListener, PathBuf),
+/// What endpoints are made of.
+pub(super) struct Parts<'a> {
+    pub(super) issuer: Arc<dyn Issuer>,
+    pub(super) pods: &'a Pods,
+    pub(super) say: &'a Say,
 }
 
-impl Doors {
-    async fn open(
-        arguments: &Arguments,
-        server: &Arc<Server>,
-        state: &Path,
-    ) -> anyhow::Result<Self> {
-        let nodes = nodes(arguments, server).await?;
-        if arguments.role == Role::Server && nodes.is_none() {
-            let error = UsageError::new("a server without workloads of its own takes agents");
-            let help = "say where with `--listen 0.0.0.0:8444`".to_owned();
-            return Err(error.help(Some(help)).into());
+impl Parts<'_> {
+    /// An endpoint that attests on this machine.
+    pub(super) fn endpoint(&self) -> Endpoint {
+        let (issuer, alarm) = (Arc::clone(&self.issuer), Arc::clone(self.say));
+        let endpoint = Endpoint::new(issuer, Arc::new(SystemClock), endpoint::Settings::default())
+            .with_alarm(Arc::new(move |event| alarm(&event.to_string())));
+        match self.pods {
+            Some(node) => endpoint.with_node(Arc::clone(node)),
+            None => endpoint,
         }
-        let pages = Pages::open(&arguments.web, server).await?;
-        let workloads = if arguments.role == Role::Server {
-            None
-        } else {
-            let socket = workload_socket(arguments.socket.as_deref(), state)?;
-            Some((endpoint::bind(&socket).await?, socket))
+    }
+
+    /// Serves the Workload API, if this process does.
+    pub(super) async fn serve_workloads(
+        &self,
+        workloads: Option<(UnixListener, PathBuf)>,
+        stopped: &watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let Some((listener, _)) = workloads else {
+            return Ok(());
         };
-        let admin_socket = arguments.state.admin_socket()?;
-        Ok(Self {
-            workloads,
-            nodes,
-            pages,
-            admin: (endpoint::bind(&admin_socket).await?, admin_socket),
-        })
-    }
-
-    fn tell(&self, server: &Server, count: usize, say: &Say) {
-        let pages = self.pages.as_ref().map(|pages| pages.address);
-        let socket = self.workloads.as_ref().map(|(_, socket)| absolute(socket));
-        let agents = self
-            .nodes
-            .as_ref()
-            .and_then(|(listener, _)| listener.local_addr().ok());
-        let places = [
-            pages.map(|address| format!("https://{address}")),
-            socket.map(|socket| format!("unix://{socket}")),
-            agents.map(|address| format!("{address} for agents")),
-        ];
-        let places: Vec<String> = places.into_iter().flatten().collect();
-        say(&format!(
-            "issuing for `{}` by {count} {}, on {}",
-            server.trust_domain(),
-            if count == 1 { "entry" } else { "entries" },
-            places.join(" and "),
-        ));
-        if count == 0 {
-            say("no entries: nobody gets an identity until some are written below `identity/`");
-        }
+        Ok(self.endpoint().serve(listener, stop(stopped)).await?)
     }
 }
 
-/// Serves the Workload API, if this process does.
-pub(super) async fn serve_workloads(
-    issuer: Arc<dyn Issuer>,
-    workloads: Option<(UnixListener, PathBuf)>,
-    say: &Say,
+/// Reads the bundles of the trust domains that the settings name.
+async fn federate(
+    server: &Server,
+    files: &Files,
     stop: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let Some((listener, _)) = workloads else {
-        return Ok(());
-    };
-    let alarm = Arc::clone(say);
-    let endpoint = Endpoint::new(issuer, Arc::new(SystemClock), endpoint::Settings::default())
-        .with_alarm(Arc::new(move |event| alarm(&event.to_string())));
-    Ok(endpoint.serve(listener, stop).await?)
-}
-
-async fn serve_nodes(
-    nodes: Option<(TcpListener, Nodes)>,
-    stop: impl Future<Output = ()>,
-) -> anyhow::Result<()> {
-    let Some((listener, nodes)) = nodes else {
-        return Ok(());
-    };
-    Ok(nodes.serve(listener, stop).await?)
-}
-
-async fn nodes(
-    arguments: &Arguments,
-    server: &Arc<Server>,
-) -> anyhow::Result<Option<(TcpListener, Nodes)>> {
-    let Some(address) = arguments.nodes.listen else {
-        return Ok(None);
-    };
-    let authorities = match &arguments.nodes.node_ca {
-        None => None,
-        Some(path) => Some(super::pem::authorities(path)?),
-    };
-    let proofs = NodeProofs {
-        authorities,
-        cluster: cluster(&arguments.nodes)?,
-    };
-    let nodes = Nodes::open(Arc::clone(server), proofs).await?;
-    let listener = TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("cannot listen on {address}"))?;
-    Ok(Some((listener, nodes)))
-}
-
-fn cluster(arguments: &super::NodeArguments) -> anyhow::Result<Option<Cluster>> {
-    if arguments.kubernetes_agents.is_empty() {
-        return Ok(None);
+    let endpoints = files.federation();
+    if !endpoints.is_empty() {
+        let federation = Arc::new(server.federation(endpoints));
+        server.federate(federation, stop).await;
     }
-    let parts = arguments.kubernetes_api.rsplit_once(':');
-    let parts = parts.and_then(|(host, port)| Some((host, port.parse().ok()?)));
-    let (host, port) = parts.ok_or_else(|| {
-        UsageError::new("`--kubernetes-api` is a host and a port, such as `10.0.0.1:443`")
-    })?;
-    Ok(Some(Cluster {
-        api: Api::new(Access::of_pod(host, port))?,
-        accounts: arguments.kubernetes_agents.iter().cloned().collect(),
-    }))
-}
-
-/// Takes changed entries over until the process is told to stop.
-async fn until_told(files: &Files, server: &Server, facts: &KnownFacts, global: &Global) {
-    let stop = crate::commands::stopped();
-    tokio::pin!(stop);
-    let mut hangups = hangups();
-    let mut known = files.stamp();
-    loop {
-        let is_asked = tokio::select! {
-            () = &mut stop => return,
-            () = tokio::time::sleep(LOOK) => false,
-            () = hangups.told() => true,
-        };
-        let stamp = files.stamp();
-        if stamp == known && !is_asked {
-            continue;
-        }
-        known = stamp;
-        match files.reload(server, facts, global) {
-            Ok(count) if !global.quiet => {
-                let entries = if count == 1 {
-                    "entry is"
-                } else {
-                    "entries are"
-                };
-                output::complain(&format!("{count} {entries} in force"), global.color);
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let sentence = format!("{error:#}; those before stay in force");
-                output::complain(&sentence, global.color);
-            }
-        }
-    }
-}
-
-/// The signal to read everything again.
-struct Hangups(Option<tokio::signal::unix::Signal>);
-
-fn hangups() -> Hangups {
-    let kind = tokio::signal::unix::SignalKind::hangup();
-    Hangups(tokio::signal::unix::signal(kind).ok())
-}
-
-impl Hangups {
-    async fn told(&mut self) {
-        if let Some(signal) = &mut self.0
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
-        std::future::pending::<()>().await;
-    }
+    Ok(())
 }
 
 pub(super) async fn stop(stopped: &watch::Receiver<bool>) {

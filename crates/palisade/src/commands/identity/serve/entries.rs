@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use palisade_document::SourceFile;
 use palisade_identity::entries::{Condition, Facts, FactsFile, Verdict};
 use palisade_identity::server::Server;
+use palisade_identity::web::Federated;
 use palisade_identity::{Attributes, Clock, TrustDomain};
 use palisade_model::DiagnosticLevel;
 use palisade_report::render_diagnostic;
@@ -81,6 +82,11 @@ impl Files {
         let count = loaded.compiled.entries.len();
         server.set_files(loaded.compiled)?;
         Ok(count)
+    }
+
+    /// Trust domains whose bundles are read.
+    pub(super) fn federation(&self) -> Vec<Federated> {
+        self.settings.identity.federation.clone()
     }
 
     pub(super) fn read_facts(&self) -> anyhow::Result<FactsFile> {

@@ -1,10 +1,15 @@
 //! `palisade identity serve`: the issuer, in one process or as server and agents.
 
 mod agent;
+mod brokers;
+mod doors;
 mod embedded;
 mod entries;
+mod kubernetes;
 mod pem;
 mod places;
+mod told;
+mod upstream;
 mod web;
 
 use std::net::SocketAddr;
@@ -26,6 +31,7 @@ const EXAMPLES: &str = "Examples:
   palisade identity serve --database postgres://db/identity --seal-key seal.key
   palisade identity serve --role server --listen 0.0.0.0:8444
   palisade identity serve --role agent --server identity.shop.example:8444 --join-token TOKEN
+  palisade identity serve --broker spiffe://shop.example/gateway --broker-socket broker.sock
 
 Clients find the socket by SPIFFE_ENDPOINT_SOCKET=unix:///path/of/the/socket. Changed entry files
 are taken over within a second, and at SIGHUP; those that do not load leave the ones before in
@@ -77,6 +83,12 @@ pub(super) struct Arguments {
     #[command(flatten)]
     nodes: NodeArguments,
     #[command(flatten)]
+    kubernetes: kubernetes::KubernetesArguments,
+    #[command(flatten)]
+    brokers: brokers::BrokerArguments,
+    #[command(flatten)]
+    upstream: upstream::UpstreamArguments,
+    #[command(flatten)]
     web: web::WebArguments,
 }
 
@@ -90,21 +102,6 @@ struct NodeArguments {
     /// Authorities whose certificates prove nodes to a server, in PEM
     #[arg(long, value_name = "FILE", requires = "listen")]
     node_ca: Option<PathBuf>,
-    /// Service accounts of agents, as `namespace/name`, whose pods prove their nodes to a server
-    #[arg(
-        long,
-        value_name = "ACCOUNT",
-        value_delimiter = ',',
-        requires = "listen"
-    )]
-    kubernetes_agents: Vec<String>,
-    /// Address of the Kubernetes API server, for a server in a pod
-    #[arg(
-        long,
-        value_name = "HOST:PORT",
-        default_value = "kubernetes.default.svc:443"
-    )]
-    kubernetes_api: String,
     /// File with the token of an agent's service account, projected for the audience `palisade`
     #[arg(long, value_name = "FILE")]
     kubernetes_token: Option<PathBuf>,
@@ -149,7 +146,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         .context("cannot start the threads of a server")?;
     let ended = runtime.block_on(async {
         match arguments.role {
-            Role::Both | Role::Server => embedded::run(arguments, global).await,
+            Role::Both | Role::Server => Box::pin(embedded::run(arguments, global)).await,
             Role::Agent => agent::run(arguments, global).await,
         }
     });

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -11,6 +12,7 @@ use palisade_identity::web::{ExchangeRecord, ExchangeRules, ServerIdentity, Site
 use palisade_identity::{Clock, SystemClock};
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// The largest file of rules.
 const LARGEST: u64 = 1 << 20;
@@ -36,12 +38,55 @@ pub(super) struct WebArguments {
     exchange_rules: Option<PathBuf>,
 }
 
+impl WebArguments {
+    /// Changes when the rules of exchange are written.
+    pub(super) fn stamp(&self) -> Option<SystemTime> {
+        stamp(self.exchange_rules.as_deref())
+    }
+}
+
+fn stamp(path: Option<&Path>) -> Option<SystemTime> {
+    let known = std::fs::metadata(path?);
+    known.and_then(|known| known.modified()).ok()
+}
+
 /// The pages, bound to their address.
 pub(super) struct Pages {
     pub(super) address: SocketAddr,
     listener: TcpListener,
     identity: ServerIdentity,
     router: axum::Router,
+    /// Who may exchange which tokens.
+    pub(super) rules: RulesFile,
+}
+
+/// The rules of exchange as their file says.
+#[derive(Clone)]
+pub(super) struct RulesFile {
+    path: Option<PathBuf>,
+    sender: watch::Sender<Arc<ExchangeRules>>,
+}
+
+impl RulesFile {
+    fn open(path: Option<PathBuf>) -> anyhow::Result<Self> {
+        let first = path.as_deref().map(rules).transpose()?;
+        let sender = watch::Sender::new(Arc::new(first.unwrap_or_default()));
+        Ok(Self { path, sender })
+    }
+
+    /// Reads the file again, if there is one.
+    pub(super) fn reload(&self) -> anyhow::Result<bool> {
+        let Some(path) = &self.path else {
+            return Ok(false);
+        };
+        self.sender.send_replace(Arc::new(rules(path)?));
+        Ok(true)
+    }
+
+    /// Changes when the file is written.
+    pub(super) fn stamp(&self) -> Option<SystemTime> {
+        stamp(self.path.as_deref())
+    }
 }
 
 impl Pages {
@@ -53,13 +98,13 @@ impl Pages {
         let Some(address) = arguments.web else {
             return Ok(None);
         };
-        let rules = arguments.exchange_rules.as_deref().map(rules).transpose()?;
+        let rules = RulesFile::open(arguments.exchange_rules.clone())?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let keeping = Arc::clone(server);
         let router = router(Site {
             authority: Arc::clone(server.authority()),
             clock: Arc::clone(&clock),
-            rules: rules.unwrap_or_default(),
+            rules: rules.sender.subscribe(),
             record: Box::new(move |record| keep(&keeping, record)),
         })?;
         let identity = match (&arguments.web_cert, &arguments.web_key) {
@@ -69,7 +114,7 @@ impl Pages {
             },
             _ => ServerIdentity::Svid {
                 authority: Arc::clone(server.authority()),
-                id: server.trust_domain().with_path("/palisade/server")?,
+                id: server.own_id()?,
                 clock,
             },
         };
@@ -80,6 +125,7 @@ impl Pages {
             listener,
             identity,
             router,
+            rules,
         }))
     }
 
