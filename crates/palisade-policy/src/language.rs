@@ -46,6 +46,9 @@ pub struct Language {
     pub compile: Compile,
     /// Runs the tests below a folder, in the ecosystem's own layouts.
     pub test: fn(&Folder, &Settings) -> Result<Vec<SuiteReport>, PolicyError>,
+    /// The files that tests below a folder judge and look up, under the paths that reports show:
+    /// they say nothing about the system.
+    pub material: fn(&Folder) -> Vec<Arc<str>>,
     /// Scores the engine on an upstream suite, by the suite's name: `rego`, `gatekeeper`,
     /// `kyverno`, `sentinel`, `cel`.
     pub conformance: &'static [(&'static str, Conform)],

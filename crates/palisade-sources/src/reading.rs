@@ -1,6 +1,6 @@
 //! The way from paths to a [`Reading`]: walk, render, read in parallel, put together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -30,6 +30,9 @@ pub struct Options {
     pub exclude: Vec<String>,
     /// Keep the documents, for policies to judge.
     pub keeps_documents: bool,
+    /// Files that only tests of policies judge, by the paths that reports show: no part of the
+    /// system.
+    pub test_material: BTreeSet<Arc<str>>,
 }
 
 /// A `palisade:ignore` comment, as written; its meaning is resolved by the caller.

@@ -138,6 +138,9 @@ fn take(name: &str, path: &Path, options: &Options) -> Result<SourceFile, Outcom
     if !formats::is_named(name) {
         return Err(not_applicable("not a format that is read"));
     }
+    if options.test_material.contains(name) {
+        return Err(not_applicable("judged by a test of the team's policies"));
+    }
     let limit = options.limits.max_bytes;
     let size = std::fs::metadata(path).map(|data| data.len());
     if size.is_ok_and(|size| usize::try_from(size).is_ok_and(|size| size > limit)) {

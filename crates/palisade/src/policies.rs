@@ -1,5 +1,6 @@
 //! The team's own policies: found, compiled, and what is wrong with them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub(crate) struct Loaded {
     pub(crate) parameters: Vec<Document>,
     /// The texts of the policies.
     pub(crate) texts: Texts,
+    /// Files beside the policies that only their tests judge, by the paths that reports show.
+    pub(crate) material: BTreeSet<Arc<str>>,
 }
 
 impl Loaded {
@@ -98,6 +101,7 @@ pub(crate) fn load(
             if only.is_some_and(|only| only.name != language.name) {
                 continue;
             }
+            loaded.material.extend((language.material)(&folder));
             match (language.discover)(&folder) {
                 Ok(bundles) => bundles
                     .into_iter()

@@ -51,6 +51,7 @@ impl Session {
         let loaded = policies(&root, paths, &settings, how)?;
         let options = Options {
             keeps_documents: !loaded.sets.is_empty(),
+            test_material: loaded.material.clone(),
             ..options(&settings, how)
         };
         let given = paths;

@@ -12,6 +12,9 @@ pub(crate) use self::build_file::of_build_file;
 
 use crate::formats::kubernetes::Rendering;
 
+/// The folder of GitHub's workflows.
+const WORKFLOWS: &str = ".github/workflows/";
+
 /// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -26,6 +29,19 @@ pub enum Kind {
     Sbom,
     /// A CI workflow.
     Workflow,
+}
+
+impl Kind {
+    /// The name of the format in accounts of files.
+    pub(crate) const fn slug(self) -> &'static str {
+        match self {
+            Self::Kubernetes => "kubernetes",
+            Self::Dockerfile => "dockerfile",
+            Self::TerraformPlan => "terraform-plan",
+            Self::Sbom => "sbom",
+            Self::Workflow => "workflow",
+        }
+    }
 }
 
 /// A document that was read, for policies to judge.
@@ -85,6 +101,12 @@ fn collect<'d>(value: Value<'d>, found: &mut Vec<Value<'d>>) {
     }
 }
 
+/// Whether a text is meant to be a document that policies judge, even if it does not read.
+pub(crate) fn is_meant(path: &str, text: &str) -> bool {
+    let words = ["format_version", "bomFormat", "spdxVersion"];
+    path.contains(WORKFLOWS) || words.iter().any(|word| text.contains(word))
+}
+
 /// What a document is that holds no Kubernetes object, by the fields that its format demands.
 pub(crate) fn kind_of(path: &str, document: &Document) -> Option<Kind> {
     let root = document.roots().next()?;
@@ -92,7 +114,7 @@ pub(crate) fn kind_of(path: &str, document: &Document) -> Option<Kind> {
     match told {
         // `on` alone says little: what is in no folder of workflows runs nowhere.
         Some(Kind::Workflow) | None => {
-            let runs = root.get("jobs").is_some() && path.contains(".github/workflows/");
+            let runs = root.get("jobs").is_some() && path.contains(WORKFLOWS);
             runs.then_some(Kind::Workflow)
         }
         told => told,

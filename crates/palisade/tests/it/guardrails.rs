@@ -294,3 +294,97 @@ fn an_exception_that_is_over_does_not_hold_and_is_told() {
     let told = "error[PAL0622]: the exception `data.main.exception` has neither owner nor end";
     assert!(run.out.contains(told), "{}", run.out);
 }
+
+const SUITE: &str = "\
+kind: Suite
+apiVersion: test.gatekeeper.sh/v1alpha1
+metadata: {name: probes}
+tests:
+  - name: probes
+    template: template.yaml
+    constraint: constraint.yaml
+    cases:
+      - name: refused
+        object: samples/refused.yaml
+        inventory: [samples/known.yaml]
+        assertions: [{violations: yes}]
+";
+
+const KYVERNO_TEST: &str = "\
+apiVersion: cli.kyverno.io/v1alpha1
+kind: Test
+metadata: {name: test}
+policies: [policy.yaml]
+resources: [resource.yaml]
+results:
+  - {policy: p, rule: r, kind: Pod, resources: [cart], result: pass}
+";
+
+#[test]
+fn what_only_tests_of_policies_judge_is_no_part_of_the_system() {
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("policy/a/suite.yaml", SUITE),
+        ("policy/a/samples/refused.yaml", MANIFEST),
+        ("policy/a/samples/known.yaml", MANIFEST),
+        (
+            "policy/b/policy.yaml",
+            "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n",
+        ),
+        ("policy/b/.kyverno-test/kyverno-test.yaml", KYVERNO_TEST),
+        ("policy/b/.kyverno-test/resource.yaml", MANIFEST),
+        // Nobody says that this one is for a test.
+        ("policy/network.yaml", MANIFEST),
+    ]);
+    let run = system.run(&["check", "--format", "json", "--only", "PAL0801"]);
+    let read: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
+    let accounts = read["accounts"].as_array().expect("accounts");
+    let outcome = |path: &str| {
+        let mut all = accounts.iter();
+        let account = all.find(|account| account["path"] == path);
+        account.expect(path)["outcome"].to_string()
+    };
+    for path in [
+        "policy/a/samples/refused.yaml",
+        "policy/a/samples/known.yaml",
+        "policy/b/.kyverno-test/resource.yaml",
+    ] {
+        let outcome = outcome(path);
+        assert!(outcome.contains("judged by a test"), "{path}: {outcome}");
+    }
+    for path in ["pod.yaml", "policy/network.yaml"] {
+        assert!(outcome(path).contains("read"), "{path}");
+    }
+}
+
+#[test]
+fn plans_bills_and_workflows_alone_are_judged_and_decide() {
+    let policy = "package main
+deny contains msg if {
+  input.permissions == \"write-all\"
+  msg := \"the workflow may write everything\"
+}
+";
+    let workflow = |permissions: &str| {
+        format!(
+            "name: ci\non: push\npermissions: {permissions}\njobs: {{build: {{runs-on: linux}}}}\n"
+        )
+    };
+    let system = System::of(&[
+        ("policy/workflows.rego", policy),
+        (".github/workflows/ci.yaml", &workflow("write-all")),
+    ]);
+    let run = system.run(&["check"]);
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    let place = "--> .github/workflows/ci.yaml:";
+    assert!(run.out.contains(place), "{}", run.out);
+    system.write(".github/workflows/ci.yaml", &workflow("read-all"));
+    let run = system.run(&["check"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    system.write(
+        ".github/workflows/ci.yaml",
+        &format!("{}steps: [unfinished", workflow("read-all")),
+    );
+    let run = system.run(&["check", "--strict"]);
+    assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+}

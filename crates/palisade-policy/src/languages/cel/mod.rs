@@ -44,6 +44,7 @@ pub(crate) const LANGUAGE: Language = Language {
     compile: policies::compile,
     // Their tests are written in the layout of Kyverno's command line, which that language runs.
     test: |_, _| Ok(Vec::new()),
+    material: |_| Vec::new(),
     conformance: &[("cel", conformance::conform)],
 };
 

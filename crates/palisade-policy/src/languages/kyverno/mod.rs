@@ -41,5 +41,6 @@ pub(crate) const LANGUAGE: Language = Language {
     discover: set::discover,
     compile: set::compile,
     test: testing::test,
+    material: testing::material,
     conformance: &[("kyverno", testing::conform)],
 };

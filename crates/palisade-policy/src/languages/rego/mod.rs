@@ -38,6 +38,7 @@ pub const LANGUAGE: Language = Language {
     discover: bundle::discover,
     compile: compiled::compile,
     test: testing::test,
+    material: testing::material,
     conformance: &[
         ("rego", conformance::opa_cases),
         ("gatekeeper", conformance::gatekeeper_library),

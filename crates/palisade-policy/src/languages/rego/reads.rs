@@ -49,7 +49,10 @@ const KEYS: [(Subject, &[&str]); 4] = [
             "terraform_version",
         ],
     ),
-    (Subject::Workflow, &["jobs", "on"]),
+    (
+        Subject::Workflow,
+        &["concurrency", "jobs", "on", "permissions", "run-name"],
+    ),
     (
         Subject::Sbom,
         &[

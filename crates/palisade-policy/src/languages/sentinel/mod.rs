@@ -29,5 +29,6 @@ pub(super) const LANGUAGE: Language = Language {
     discover: discovery::discover,
     compile: policy_set::compile,
     test: trials::run,
+    material: |_| Vec::new(),
     conformance: &[("sentinel", conformance::score)],
 };

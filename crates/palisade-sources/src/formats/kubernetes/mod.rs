@@ -111,29 +111,30 @@ fn read_as(file: &Arc<SourceFile>, reading: Reading<'_>, facts: &mut Facts) -> O
         };
         facts.note(origin, format!("kind `{kind}` of `{group}` is not read"));
     }
-    let outcome = outcome(&document, resources, (errors, reading), facts);
-    if facts.keeps_documents {
-        keep(document, resources, reading, facts);
+    let kind = if resources > 0 {
+        Some(documents::Kind::Kubernetes)
+    } else {
+        documents::kind_of(file.path(), &document)
+    };
+    let kind = kind.filter(|_| facts.keeps_documents);
+    let outcome = outcome(&document, (resources, kind), (errors, reading), facts);
+    if let Some(kind) = kind {
+        keep(document, kind, reading, facts);
     }
     outcome
 }
 
 /// Keeps a document for policies.
-fn keep(document: Document, resources: u32, reading: Reading<'_>, facts: &mut Facts) {
-    let kind = if resources > 0 {
-        Some(documents::Kind::Kubernetes)
-    } else {
-        documents::kind_of(document.file().path(), &document)
-    };
+fn keep(document: Document, kind: documents::Kind, reading: Reading<'_>, facts: &mut Facts) {
     let places = match reading {
         Reading::Plain | Reading::Names => documents::Places::Own,
         Reading::Rendered(rendering) => documents::Places::Rendered(rendering.clone()),
     };
-    facts.documents.extend(kind.map(|kind| ReadDocument {
+    facts.documents.push(ReadDocument {
         kind,
         document: Arc::new(document),
         places,
-    }));
+    });
 }
 
 /// Bounds on a text of our own, whose parts were within bounds: it holds many files, one level
@@ -157,13 +158,14 @@ fn syntax_of(path: &str) -> Syntax {
 
 fn outcome(
     document: &Document,
-    resources: u32,
+    (resources, kind): (u32, Option<documents::Kind>),
     (errors, reading): (Vec<SyntaxError>, Reading<'_>),
     facts: &mut Facts,
 ) -> Outcome {
     let file = document.file();
     // A broken text that names no API version is somebody else's, such as a template of a site.
-    if resources == 0 && !file.text().contains("apiVersion") {
+    let judged = facts.keeps_documents && documents::is_meant(file.path(), file.text());
+    if resources == 0 && !judged && !file.text().contains("apiVersion") {
         return not_kubernetes();
     }
     let mut fatal = None;
@@ -188,17 +190,13 @@ fn outcome(
             help: None,
         });
     }
+    // What is no manifest is there for policies alone.
+    let format = kind.map_or(SLUG, documents::Kind::slug).to_owned();
     match (fatal, resources) {
-        (Some(reason), 0) => Outcome::Unread { reason },
-        (Some(reason), _) => Outcome::Partial {
-            format: SLUG.to_owned(),
-            reason,
-        },
-        (None, 0) => not_kubernetes(),
-        (None, resources) => Outcome::Read {
-            format: SLUG.to_owned(),
-            resources,
-        },
+        (Some(reason), 0) if kind.is_none() => Outcome::Unread { reason },
+        (Some(reason), _) => Outcome::Partial { format, reason },
+        (None, 0) if kind.is_none() => not_kubernetes(),
+        (None, resources) => Outcome::Read { format, resources },
     }
 }
 

@@ -13,6 +13,27 @@ use crate::languages::kyverno::scalars::build;
 use super::file::Test;
 use super::load;
 
+/// Keys of a test that name files which are no policies.
+pub(super) const KEYS: [&str; 10] = [
+    "resources",
+    "jsonPayloads",
+    "jsonPayload",
+    "targetResources",
+    "paramResources",
+    "clusterResources",
+    "context",
+    "variables",
+    "userinfo",
+    "userInfo",
+];
+/// Such keys of an expected result.
+pub(super) const ROW_KEYS: [&str; 4] = [
+    "cloneSourceResource",
+    "patchedResources",
+    "patchedResource",
+    "generatedResource",
+];
+
 /// Files of a test, read.
 #[derive(Debug)]
 pub(super) struct Files {

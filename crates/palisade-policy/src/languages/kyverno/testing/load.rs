@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bumpalo::Bump;
-use palisade_document::{Document, Limits, SyntaxSeverity, parse};
+use palisade_document::{Document, Limits, SourceFile, SyntaxSeverity, parse};
 
 use crate::datum::Datum;
 use crate::folder::Folder;
@@ -23,6 +23,29 @@ pub(super) fn beside(test: &str, path: &str) -> Option<String> {
     })
 }
 
+/// A file, or all files of a folder, that a test names.
+pub(super) fn files(
+    folder: &Folder,
+    test: &str,
+    path: &str,
+) -> Result<Vec<Arc<SourceFile>>, String> {
+    let Some(full) = beside(test, path) else {
+        return Err(format!("`{path}` is on the network"));
+    };
+    match folder.read(&full) {
+        Ok(file) => Ok(vec![file]),
+        Err(error) => {
+            let listed = below(folder, &full);
+            if listed.is_empty() {
+                return Err(error.to_string());
+            }
+            let read = listed.iter().map(|path| folder.read(path));
+            read.collect::<Result<_, _>>()
+                .map_err(|error| error.to_string())
+        }
+    }
+}
+
 /// The documents of files or of all files in folders.
 pub(super) fn documents(
     folder: &Folder,
@@ -31,21 +54,7 @@ pub(super) fn documents(
 ) -> Result<Vec<Document>, String> {
     let mut found = Vec::new();
     for path in paths {
-        let Some(full) = beside(test, path) else {
-            return Err(format!("`{path}` is on the network"));
-        };
-        let files = match folder.read(&full) {
-            Ok(file) => vec![file],
-            Err(error) => {
-                let listed = below(folder, &full);
-                if listed.is_empty() {
-                    return Err(error.to_string());
-                }
-                let read = listed.iter().map(|path| folder.read(path));
-                read.collect::<Result<_, _>>()
-                    .map_err(|error| error.to_string())?
-            }
-        };
+        let files = files(folder, test, path)?;
         for file in files {
             let syntax = syntax_of(file.path());
             let shown = Arc::clone(file.path());

@@ -9,6 +9,11 @@ mod load;
 mod run;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use palisade_document::{Limits, parse_yaml};
+
+use self::file::Test;
 
 use crate::error::PolicyError;
 use crate::folder::Folder;
@@ -34,6 +39,28 @@ pub(crate) fn test(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteRepo
         });
     }
     Ok(reports)
+}
+
+/// The files that tests judge and look up.
+pub(crate) fn material(folder: &Folder) -> Vec<Arc<str>> {
+    let mut found = Vec::new();
+    for path in hidden_too(folder, folder.files().unwrap_or_default()) {
+        let Ok(text) = folder.read(&path) else {
+            continue;
+        };
+        let (document, _) = parse_yaml(text, &Limits::default());
+        for test in document.roots().filter_map(Test::read) {
+            let named = files::KEYS.iter().flat_map(|key| test.paths(key));
+            let rows = test.rows.iter();
+            let changed =
+                rows.flat_map(|row| files::ROW_KEYS.iter().flat_map(|key| row.paths(key)));
+            for name in named.chain(changed) {
+                let files = load::files(folder, &path, name).unwrap_or_default();
+                found.extend(files.iter().map(|file| Arc::clone(file.path())));
+            }
+        }
+    }
+    found
 }
 
 /// Kyverno's own policies keep their tests in hidden folders (`.kyverno-test`), which a folder's

@@ -27,12 +27,39 @@ pub(in crate::languages::rego) fn gator_suites(
         .files()
         .map_err(|error| PolicyError::new(error.to_string()))?;
     let mut reports = Vec::new();
-    for file in &files {
-        if file
-            .strip_suffix(".yaml")
-            .or(file.strip_suffix(".yml"))
-            .is_none()
-        {
+    each_suite(folder, &files, &mut |place, root| {
+        reports.push(suite(place, root));
+    });
+    Ok(reports)
+}
+
+/// The objects that suites judge and look up.
+pub(in crate::languages::rego) fn material(folder: &Folder) -> Vec<Arc<str>> {
+    let mut found = Vec::new();
+    let files = folder.files().unwrap_or_default();
+    each_suite(folder, &files, &mut |place, root| {
+        let cases = list(root, "tests")
+            .into_iter()
+            .flat_map(|test| list(test, "cases"));
+        for case in cases {
+            let objects = case
+                .get("object")
+                .into_iter()
+                .chain(list(case, "inventory"));
+            let read = objects.filter_map(|path| place.read(path).ok());
+            found.extend(read.map(|document| Arc::clone(document.file().path())));
+        }
+    });
+    found
+}
+
+fn list<'d>(value: Value<'d>, key: &str) -> Vec<Value<'d>> {
+    value.get(key).into_iter().flat_map(Value::items).collect()
+}
+
+fn each_suite(folder: &Folder, files: &[String], take: &mut dyn FnMut(&Place<'_>, Value<'_>)) {
+    for file in files {
+        if !file.ends_with(".yaml") && !file.ends_with(".yml") {
             continue;
         }
         let Ok(text) = folder.read(file) else {
@@ -48,11 +75,10 @@ pub(in crate::languages::rego) fn gator_suites(
                     folder,
                     suite: file,
                 };
-                reports.push(suite(&place, root));
+                take(&place, root);
             }
         }
     }
-    Ok(reports)
 }
 
 /// A suite's file, to which its paths are relative.

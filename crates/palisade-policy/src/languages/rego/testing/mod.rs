@@ -8,7 +8,7 @@ use crate::folder::Folder;
 use crate::language::Settings;
 use crate::suite::SuiteReport;
 
-pub(super) use self::gator::gator_suites;
+pub(super) use self::gator::{gator_suites, material};
 pub(super) use self::opa::opa_suites;
 
 /// Runs all tests below a folder.
