@@ -59,7 +59,8 @@ fn list<'d>(value: Value<'d>, key: &str) -> Vec<Value<'d>> {
 
 fn each_suite(folder: &Folder, files: &[String], take: &mut dyn FnMut(&Place<'_>, Value<'_>)) {
     for file in files {
-        if !file.ends_with(".yaml") && !file.ends_with(".yml") {
+        let is_yaml = file.strip_suffix(".yaml").or(file.strip_suffix(".yml"));
+        if is_yaml.is_none() {
             continue;
         }
         let Ok(text) = folder.read(file) else {
