@@ -8,6 +8,7 @@ mod deprecated;
 mod effects;
 mod format;
 mod globs;
+mod graphql;
 mod graphs;
 mod jwk;
 mod jwt;
@@ -69,6 +70,7 @@ const TABLES: &[&[Builtin]] = &[
     effects::TABLE,
     format::TABLE,
     globs::TABLE,
+    graphql::TABLE,
     graphs::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
