@@ -13,6 +13,7 @@ mod graphs;
 mod jwk;
 mod jwt;
 mod jwt_sign;
+mod keypairs;
 mod network;
 mod private_keys;
 mod text;
@@ -74,6 +75,7 @@ const TABLES: &[&[Builtin]] = &[
     graphs::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
+    keypairs::TABLE,
     network::TABLE,
     private_keys::TABLE,
     text::TABLE,

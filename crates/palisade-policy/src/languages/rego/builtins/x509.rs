@@ -23,7 +23,6 @@ pub(super) const TABLE: &[Builtin] = &[
         unsupported,
     ),
     Builtin::new("crypto.x509.parse_certificate_request", 1, request),
-    Builtin::new("crypto.x509.parse_keypair", 2, unsupported),
 ];
 
 fn unsupported(_: &[Term], _: &mut World) -> Result<Term, Fault> {
@@ -91,7 +90,7 @@ fn request(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     ]))
 }
 
-fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
+pub(super) fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
     X509Certificate::from_der(der)
         .map(|(_, certificate)| certificate)
         .map_err(|_| Fault::undefined("a certificate does not parse"))
@@ -192,7 +191,7 @@ fn address(bytes: &[u8]) -> Option<String> {
 }
 
 /// Big-endian bytes as decimal digits.
-fn decimal(bytes: &[u8]) -> Number {
+pub(super) fn decimal(bytes: &[u8]) -> Number {
     let mut digits = vec![0u8];
     for byte in bytes {
         let mut carry = u32::from(*byte);
