@@ -19,6 +19,10 @@ mod rego;
 #[cfg(test)]
 mod rego_gatekeeper;
 #[cfg(test)]
+mod rego_graphql;
+#[cfg(test)]
+mod rego_keypairs;
+#[cfg(test)]
 mod rego_semantics;
 #[cfg(test)]
 mod sentinel;
