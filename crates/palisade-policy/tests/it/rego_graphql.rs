@@ -447,10 +447,17 @@ fn objects_without_what_documents_need_are_not_valid() {
         let rules = format!("p := graphql.is_valid({object}, `{HARBOUR}`)");
         assert_value(&rules, &false.into());
     }
-    // Nulls and names that documents do not have are passed over.
-    let object = "{\"Operations\": [{\"Position\": {\"Line\": 1}, \"Name\": null, \"SelectionSet\": [{\"Alias\": \"\", \"Name\": \"anything\"}]}]}";
-    let rules = format!("p := graphql.is_valid({object}, `{HARBOUR}`)");
-    assert_value(&rules, &true.into());
+    // Nulls and names that documents do not have are passed over, and an alias may be missing.
+    for selection in [
+        "\"Alias\": \"\", \"Name\": \"anything\"",
+        "\"Name\": \"anything\"",
+    ] {
+        let object = format!(
+            "{{\"Operations\": [{{\"Position\": {{\"Line\": 1}}, \"Name\": null, \"SelectionSet\": [{{{selection}}}]}}]}}"
+        );
+        let rules = format!("p := graphql.is_valid({object}, `{HARBOUR}`)");
+        assert_value(&rules, &true.into());
+    }
 }
 
 /// What is beyond the limits is an error of the rule, which `not` cannot turn into an answer.
@@ -530,7 +537,7 @@ fn fragments_that_double_end_in_time() {
     ));
     assert_eq!(found, Ok(false.into()));
     assert!(
-        began.elapsed() < Duration::from_secs(60),
+        began.elapsed() < Duration::from_mins(1),
         "{:?}",
         began.elapsed()
     );
@@ -546,7 +553,7 @@ fn many_fields_of_one_name_are_compared_in_time() {
     let rules = format!("p := graphql.is_valid(`{document}`, `{HARBOUR}`)");
     assert_value(&rules, &true.into());
     assert!(
-        began.elapsed() < Duration::from_secs(60),
+        began.elapsed() < Duration::from_mins(1),
         "{:?}",
         began.elapsed()
     );

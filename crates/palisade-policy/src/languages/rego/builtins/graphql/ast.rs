@@ -29,7 +29,8 @@ pub(super) enum OperationKind {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Operation {
-    pub(super) operation: OperationKind,
+    #[serde(rename = "Operation")]
+    pub(super) kind: OperationKind,
     pub(super) name: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) variable_definitions: Vec<Variable>,
@@ -43,7 +44,8 @@ pub(super) struct Operation {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Variable {
-    pub(super) variable: String,
+    #[serde(rename = "Variable")]
+    pub(super) name: String,
     #[serde(rename = "Type")]
     pub(super) kind: Type,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,13 +57,13 @@ pub(super) struct Variable {
 
 impl Variable {
     pub(super) fn new(
-        variable: String,
+        name: String,
         kind: Type,
         default_value: Option<Value>,
         directives: Vec<Directive>,
     ) -> Self {
         Self {
-            variable,
+            name,
             kind,
             default_value,
             directives,
@@ -308,7 +310,8 @@ pub(super) struct Child {
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Type {
     /// Empty for a list.
-    pub(super) named_type: String,
+    #[serde(rename = "NamedType")]
+    pub(super) named: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) elem: Option<Box<Self>>,
     pub(super) non_null: bool,
@@ -318,8 +321,8 @@ impl Type {
     /// The type at the bottom of all lists.
     pub(super) fn name(&self) -> &str {
         match &self.elem {
-            Some(inner) if self.named_type.is_empty() => inner.name(),
-            _ => &self.named_type,
+            Some(inner) if self.named.is_empty() => inner.name(),
+            _ => &self.named,
         }
     }
 
@@ -327,8 +330,8 @@ impl Type {
     pub(super) fn written(&self) -> String {
         let bang = if self.non_null { "!" } else { "" };
         match &self.elem {
-            Some(inner) if self.named_type.is_empty() => format!("[{}]{bang}", inner.written()),
-            _ => format!("{}{bang}", self.named_type),
+            Some(inner) if self.named.is_empty() => format!("[{}]{bang}", inner.written()),
+            _ => format!("{}{bang}", self.named),
         }
     }
 
@@ -339,6 +342,6 @@ impl Type {
             (Some(_), None) => false,
             _ => true,
         };
-        inner && self.named_type == wanted.named_type && (self.non_null || !wanted.non_null)
+        inner && self.named == wanted.named && (self.non_null || !wanted.non_null)
     }
 }

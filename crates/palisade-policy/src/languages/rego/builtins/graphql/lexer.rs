@@ -140,10 +140,9 @@ impl<'t> Lexer<'t> {
         while let Some(next) = self.peek() {
             match next {
                 '\n' | '\r' => comment = false,
-                '\t' => {}
-                ' '.. if comment => {}
-                ' ' | ',' | '\u{feff}' => {}
-                '#' => comment = true,
+                '#' if !comment => comment = true,
+                '\t' | ' ' | ',' | '\u{feff}' => {}
+                other if comment && other >= ' ' => {}
                 _ => return,
             }
             self.bump();

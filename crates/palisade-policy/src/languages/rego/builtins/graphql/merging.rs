@@ -71,10 +71,10 @@ fn differ(validation: &Validation<'_>, left: &Type, right: &Type) -> bool {
         (Some(left), Some(right)) => differ(validation, left, right),
         (None, None) => {
             let is_leaf = |kind: &Type| {
-                let entry = validation.schema.get(&kind.named_type);
+                let entry = validation.schema.get(&kind.named);
                 entry.is_some_and(|entry| entry.kind().is_leaf())
             };
-            let differ = left.named_type != right.named_type && is_leaf(left) && is_leaf(right);
+            let differ = left.named != right.named && is_leaf(left) && is_leaf(right);
             left.non_null != right.non_null || differ
         }
         _ => true,

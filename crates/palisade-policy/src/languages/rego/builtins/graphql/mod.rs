@@ -89,7 +89,7 @@ fn if_valid<T>(checked: Result<T, Fault>) -> Result<Option<T>, Fault> {
 fn query(arguments: &[Term], at: usize) -> Result<QueryDocument, Fault> {
     match argument(arguments, at)? {
         Term::Text(text) => Ok(query_text::read(text)?),
-        object @ Term::Object(_) => Ok(objects::from_object(object)?),
+        object @ Term::Object(_) => Ok(objects::query_from_object(object)?),
         other => Err(wrong_type(at, "one of {string, object}", other)),
     }
 }

@@ -1,10 +1,13 @@
 //! Documents as policies see them: objects, read and made.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value as Json};
 
 use super::super::super::term::Term;
+use super::ast::{Field, QueryDocument, Selection, Spread};
 use super::limits::{MAX_DEPTH, MAX_TOKENS, Problem};
 
 /// Deepest nesting of an object: a value in a list stands three objects and arrays below the list.
@@ -16,6 +19,38 @@ pub(super) fn from_object<T: DeserializeOwned>(term: &Term) -> Result<T, Problem
     let json = bounded(term, MAX_OBJECT_DEPTH, &mut left)?;
     serde_json::from_value(json)
         .map_err(|error| Problem::Invalid(format!("the object is no GraphQL document: {error}")))
+}
+
+/// Reads a query from an object. A selection with nothing but a name is a field, unless a fragment has this name.
+pub(super) fn query_from_object(term: &Term) -> Result<QueryDocument, Problem> {
+    let mut document: QueryDocument = from_object(term)?;
+    let fragments = document.fragments.iter();
+    let fragments: BTreeSet<String> = fragments.map(|fragment| fragment.name.clone()).collect();
+    for operation in &mut document.operations {
+        name_fields(&mut operation.selection_set, &fragments);
+    }
+    for fragment in &mut document.fragments {
+        name_fields(&mut fragment.selection_set, &fragments);
+    }
+    Ok(document)
+}
+
+fn name_fields(selections: &mut [Selection], fragments: &BTreeSet<String>) {
+    for selection in selections {
+        match selection {
+            Selection::Field(field) => name_fields(&mut field.selection_set, fragments),
+            Selection::Inline(inline) => name_fields(&mut inline.selection_set, fragments),
+            Selection::Spread(spread) if fragments.contains(&spread.name) => {}
+            Selection::Spread(spread) => {
+                let Spread { name, directives } = std::mem::take(spread);
+                *selection = Selection::Field(Field {
+                    name,
+                    directives,
+                    ..Field::default()
+                });
+            }
+        }
+    }
 }
 
 /// A document as an object.

@@ -167,7 +167,7 @@ impl<'t> Parser<'t> {
                 kind.elem = Some(Box::new(parser.kind()?));
                 parser.expect(']')?;
             } else {
-                kind.named_type = parser.name()?;
+                kind.named = parser.name()?;
             }
             kind.non_null = parser.skip('!')?;
             Ok(kind)

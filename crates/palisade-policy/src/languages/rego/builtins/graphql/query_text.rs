@@ -23,7 +23,7 @@ pub(super) fn read(text: &str) -> Result<QueryDocument, Problem> {
 fn operation(parser: &mut Parser<'_>) -> Result<Operation, Problem> {
     if *parser.peek() == Token::Mark('{') {
         return Ok(Operation {
-            operation: OperationKind::Query,
+            kind: OperationKind::Query,
             selection_set: selections(parser)?,
             ..Operation::default()
         });
@@ -34,7 +34,7 @@ fn operation(parser: &mut Parser<'_>) -> Result<Operation, Problem> {
         _ => String::new(),
     };
     Ok(Operation {
-        operation: kind,
+        kind,
         name,
         variable_definitions: parser.some(('(', ')'), variable)?,
         directives: parser.directives(Variables::Allowed)?,

@@ -201,7 +201,7 @@ pub(super) fn undefined_type(name: &str) -> Problem {
 
 fn named(name: &str, non_null: bool) -> Type {
     Type {
-        named_type: name.to_owned(),
+        named: name.to_owned(),
         elem: None,
         non_null,
     }

@@ -2,6 +2,8 @@
 //!
 //! Others it does not hold: a schema may lack a root type for queries, and defaults may be of another type.
 
+use std::collections::BTreeSet;
+
 use super::ast::{Directive, Type, ValueKind};
 use super::circles::{self, Needs};
 use super::definitions::{ArgumentDefinition, FieldDefinition, Kind};
@@ -83,9 +85,7 @@ fn check_type(schema: &Schema, entry: &TypeEntry, steps: &Steps) -> Result<(), P
 /// Nothing is there twice, and something is there.
 fn check_counts(schema: &Schema, entry: &TypeEntry) -> Result<(), Problem> {
     let definition = &entry.definition;
-    let members = schema
-        .stand_ins(entry.name())
-        .map_or(0, |members| members.len());
+    let members = schema.stand_ins(entry.name()).map_or(0, BTreeSet::len);
     let twice = entry.field_count() != definition.fields.len()
         || entry.values.len() != definition.enum_values.len()
         || entry.kind() == Kind::Union && members != definition.types.len();
@@ -310,10 +310,10 @@ fn is_covariant(schema: &Schema, wanted: &Type, found: &Type) -> bool {
         (Some(wanted), Some(found)) => is_covariant(schema, wanted, found),
         (Some(_), None) => false,
         _ => {
-            wanted.named_type == found.named_type
+            wanted.named == found.named
                 || schema
-                    .stand_ins(&wanted.named_type)
-                    .is_some_and(|types| types.contains(&found.named_type))
+                    .stand_ins(&wanted.named)
+                    .is_some_and(|types| types.contains(&found.named))
         }
     }
 }

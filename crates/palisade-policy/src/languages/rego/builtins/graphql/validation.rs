@@ -80,12 +80,12 @@ impl<'d> Validation<'d> {
                 "an operation without a name is not the only one",
             ));
         }
-        let location = match operation.operation {
+        let location = match operation.kind {
             OperationKind::Query => "QUERY",
             OperationKind::Mutation => "MUTATION",
             OperationKind::Subscription => "SUBSCRIPTION",
         };
-        let root = self.schema.root(operation.operation).ok_or_else(|| {
+        let root = self.schema.root(operation.kind).ok_or_else(|| {
             Problem::Invalid(format!("the schema has no root type for a {location}"))
         })?;
         let mut scope = Scope {
@@ -95,14 +95,10 @@ impl<'d> Validation<'d> {
             spread: RefCell::default(),
         };
         for variable in &operation.variable_definitions {
-            if scope
-                .variables
-                .insert(&variable.variable, variable)
-                .is_some()
-            {
+            if scope.variables.insert(&variable.name, variable).is_some() {
                 return Err(Problem::Invalid(format!(
                     "two variables have the name `${}`",
-                    variable.variable
+                    variable.name
                 )));
             }
         }
@@ -118,7 +114,7 @@ impl<'d> Validation<'d> {
             )));
         }
         drop(used);
-        if operation.operation == OperationKind::Subscription {
+        if operation.kind == OperationKind::Subscription {
             introspection::check_subscription(self, operation)?;
         }
         merging::check(self, root, &operation.selection_set)?;
@@ -126,7 +122,7 @@ impl<'d> Validation<'d> {
     }
 
     fn variable(&self, scope: &Scope<'d>, variable: &'d Variable) -> Result<(), Problem> {
-        let (name, kind) = (&variable.variable, variable.kind.name());
+        let (name, kind) = (&variable.name, variable.kind.name());
         let entry = self.schema.get(kind);
         if !entry.is_some_and(|entry| entry.kind().is_input()) {
             return Err(Problem::Invalid(format!(
@@ -311,8 +307,11 @@ impl<'d> Validation<'d> {
                     "`{of}` has the argument `{name}` twice"
                 )));
             }
-            let place =
-                values::Place::new(self.schema, &definition.kind, &definition.default_value);
+            let place = values::Place::new(
+                self.schema,
+                &definition.kind,
+                definition.default_value.as_ref(),
+            );
             values::check(self, scope, &argument.value, Some(place))?;
         }
         let mut needed = known.iter();
@@ -342,7 +341,7 @@ impl<'d> Scope<'d> {
                 "the operation `{operation}` has no variable `${name}`"
             ))
         })?;
-        self.used.borrow_mut().insert(&known.variable);
+        self.used.borrow_mut().insert(&known.name);
         Ok(Some(known))
     }
 }

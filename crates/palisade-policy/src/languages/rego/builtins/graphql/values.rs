@@ -22,8 +22,7 @@ pub(super) struct Place<'d> {
 }
 
 impl<'d> Place<'d> {
-    pub(super) fn new(schema: &'d Schema, kind: &'d Type, default: &Option<Value>) -> Self {
-        let default = default.as_ref();
+    pub(super) fn new(schema: &'d Schema, kind: &'d Type, default: Option<&Value>) -> Self {
         Self {
             kind,
             entry: schema.get(kind.name()),
@@ -56,7 +55,9 @@ pub(super) fn check<'d>(
             for child in &value.children {
                 let field = place
                     .and_then(|place| place.entry?.field(&child.name))
-                    .map(|field| Place::new(validation.schema, &field.kind, &field.default_value));
+                    .map(|field| {
+                        Place::new(validation.schema, &field.kind, field.default_value.as_ref())
+                    });
                 check(validation, scope, &child.value, field)?;
             }
         }
