@@ -18,6 +18,8 @@ mod network;
 mod private_keys;
 mod text;
 mod x509;
+mod x509_chain;
+mod x509_options;
 
 use super::term::Term;
 use super::world::{Fault, World};
