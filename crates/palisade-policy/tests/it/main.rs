@@ -23,6 +23,8 @@ mod rego_gatekeeper;
 #[cfg(test)]
 mod rego_graphql;
 #[cfg(test)]
+mod rego_graphql_objects;
+#[cfg(test)]
 mod rego_keypairs;
 #[cfg(test)]
 mod rego_semantics;
