@@ -429,3 +429,27 @@ fn many_fields_of_one_name_are_compared_in_time() {
         began.elapsed()
     );
 }
+
+/// What is left of a text when it ends early, and when one character is missing.
+fn damaged(text: &str) -> Vec<String> {
+    let cuts = text.char_indices().map(|(at, _)| text[..at].to_owned());
+    let holes = text.char_indices().map(|(at, letter)| {
+        let after = at + letter.len_utf8();
+        format!("{}{}", &text[..at], &text[after..])
+    });
+    cuts.chain(holes).collect()
+}
+
+#[test]
+fn damaged_documents_have_an_answer() {
+    let document = "query Q($a: [Int!]! = [1, -2.5e3], $é: By) @audited(reason: \"\\u00e9\") { x: vessels(where: {tags: [\"\"\"a\n \\\"\"\" \"\"\"], not: null}) { ...F ... on Ship @skip(if: $a) { id } } } # end\nfragment F on Vessel { name }";
+    for (texts, call) in [
+        (damaged(document), "graphql.is_valid(d, s)"),
+        (damaged(HARBOUR), "graphql.schema_is_valid(d)"),
+    ] {
+        let written = serde_json::to_string(&texts).unwrap();
+        let rules = format!("s := `{HARBOUR}`\np := [{call} | some d in {written}]");
+        let answers = outcome(&rules).expect("each has an answer");
+        assert_eq!(answers.as_array().map(Vec::len), Some(texts.len()));
+    }
+}

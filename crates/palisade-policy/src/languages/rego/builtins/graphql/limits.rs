@@ -10,7 +10,7 @@ pub(super) const MAX_BYTES: usize = 4 << 20;
 pub(super) const MAX_TOKENS: usize = 500_000;
 /// Deepest nesting of selections, values and types, with fragments in their places.
 pub(super) const MAX_DEPTH: usize = 64;
-/// Most steps of a validation: about a second.
+/// Most steps of a validation: well within the time of a rule.
 const MAX_STEPS: usize = 5_000_000;
 
 /// Why a document has no answer.
