@@ -77,7 +77,7 @@ pub struct ConformanceReport {
     pub failed: BTreeMap<String, Vec<String>>,
     /// Cases that say nothing about an engine of this kind (they need a live service), by reason.
     pub not_applicable: BTreeMap<String, Vec<String>>,
-    /// Further counts that the suite is known for, such as a strict score.
+    /// Further counts that the suite is known for, such as a strict score: how many passed, of how many.
     pub further: Vec<(String, usize, usize)>,
 }
 

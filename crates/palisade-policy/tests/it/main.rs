@@ -17,7 +17,15 @@ mod kyverno_suite;
 #[cfg(test)]
 mod rego;
 #[cfg(test)]
+mod rego_chains;
+#[cfg(test)]
 mod rego_gatekeeper;
+#[cfg(test)]
+mod rego_graphql;
+#[cfg(test)]
+mod rego_graphql_objects;
+#[cfg(test)]
+mod rego_keypairs;
 #[cfg(test)]
 mod rego_semantics;
 #[cfg(test)]

@@ -80,8 +80,8 @@ fn human(report: &ConformanceReport, global: &Global) -> String {
         report.passed,
         report.failures()
     );
-    for (name, passed, failed) in &report.further {
-        let _infallible = writeln!(out, "{name}: {passed} passed, {failed} failed");
+    for (name, passed, all) in &report.further {
+        let _infallible = writeln!(out, "{name}: {passed} of {all}");
     }
     for (title, causes) in [
         ("failed", &report.failed),
@@ -108,7 +108,10 @@ fn as_json(report: &ConformanceReport) -> serde_json::Value {
     let further: serde_json::Map<_, _> = report
         .further
         .iter()
-        .map(|(name, passed, failed)| (name.clone(), json!({ "passed": passed, "failed": failed })))
+        .map(|(name, passed, all)| {
+            let failed = all.saturating_sub(*passed);
+            (name.clone(), json!({ "passed": passed, "failed": failed }))
+        })
         .collect();
     json!({
         "suite": report.suite,

@@ -8,14 +8,18 @@ mod deprecated;
 mod effects;
 mod format;
 mod globs;
+mod graphql;
 mod graphs;
 mod jwk;
 mod jwt;
 mod jwt_sign;
+mod keypairs;
 mod network;
 mod private_keys;
 mod text;
 mod x509;
+mod x509_chain;
+mod x509_options;
 
 use super::term::Term;
 use super::world::{Fault, World};
@@ -69,9 +73,11 @@ const TABLES: &[&[Builtin]] = &[
     effects::TABLE,
     format::TABLE,
     globs::TABLE,
+    graphql::TABLE,
     graphs::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
+    keypairs::TABLE,
     network::TABLE,
     private_keys::TABLE,
     text::TABLE,

@@ -16,7 +16,7 @@ pub(super) const TABLE: &[Builtin] = &[
 ];
 
 /// Names of a key's parts, in the order of PKCS #1 (RFC 8017, A.1.2).
-const PARTS: [&str; 8] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
+pub(super) const PARTS: [&str; 8] = ["n", "e", "d", "p", "q", "dp", "dq", "qi"];
 
 fn all(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     let text = text_argument(arguments, 0)?;
@@ -55,20 +55,29 @@ fn keys(text: &str) -> Result<Vec<Term>, Fault> {
 
 /// A key of PKCS #1.
 fn key(der: &[u8]) -> Option<Term> {
-    let (body, _) = tagged(der, 0x30)?;
-    let (_, mut rest) = tagged(body, 0x02)?;
     let mut entries = vec![("kty", Term::text("RSA"))];
-    for name in PARTS {
-        let (number, after) = tagged(rest, 0x02)?;
-        let zeros = number.iter().take_while(|byte| **byte == 0).count();
-        entries.push((name, Term::Text(base64url(number.get(zeros..)?))));
-        rest = after;
+    for (name, number) in PARTS.into_iter().zip(key_numbers(der)?) {
+        entries.push((name, Term::Text(base64url(number))));
     }
     Some(Term::object(entries))
 }
 
+/// The numbers of a key of PKCS #1, in the order of [`PARTS`], without zeros before them.
+pub(super) fn key_numbers(der: &[u8]) -> Option<Vec<&[u8]>> {
+    let (body, _) = tagged(der, 0x30)?;
+    let (_, mut rest) = tagged(body, 0x02)?;
+    let mut numbers = Vec::new();
+    for _ in PARTS {
+        let (number, after) = tagged(rest, 0x02)?;
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        numbers.push(number.get(zeros..)?);
+        rest = after;
+    }
+    Some(numbers)
+}
+
 /// The value of a tag, and what follows it.
-fn tagged(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+pub(super) fn tagged(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let (first, rest) = bytes.split_first()?;
     let (length, rest) = rest.split_first()?;
     if *first != tag {

@@ -1,6 +1,5 @@
 //! Certificates: their fields, and whether a chain of them holds.
 
-use aws_lc_rs::signature;
 use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::oid_registry;
 use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
@@ -8,7 +7,8 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 use super::super::term::{Number, Term};
 use super::super::world::{Fault, World};
 use super::bytes::{base64, from_base64, pem_blocks};
-use super::{Builtin, text_argument};
+use super::x509_options::Options;
+use super::{Builtin, argument, text_argument, x509_chain};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("crypto.x509.parse_certificates", 1, |arguments, _| {
@@ -16,21 +16,21 @@ pub(super) const TABLE: &[Builtin] = &[
         let certificates = ders.iter().map(|der| fields(&parsed(der)?));
         Ok(Term::Array(certificates.collect::<Result<_, Fault>>()?))
     }),
-    Builtin::new("crypto.x509.parse_and_verify_certificates", 1, verify),
+    Builtin::new(
+        "crypto.x509.parse_and_verify_certificates",
+        1,
+        |arguments, world| verify(arguments, &Options::default(), world),
+    ),
     Builtin::new(
         "crypto.x509.parse_and_verify_certificates_with_options",
         2,
-        unsupported,
+        |arguments, world| {
+            let options = Options::read(argument(arguments, 1)?)?;
+            verify(arguments, &options, world)
+        },
     ),
     Builtin::new("crypto.x509.parse_certificate_request", 1, request),
-    Builtin::new("crypto.x509.parse_keypair", 2, unsupported),
 ];
-
-fn unsupported(_: &[Term], _: &mut World) -> Result<Term, Fault> {
-    Err(Fault::halt(
-        "this function is not supported; use `crypto.x509.parse_certificates` or `crypto.x509.parse_and_verify_certificates`",
-    ))
-}
 
 /// Certificates as DER: of PEM, of base64 of PEM, or of base64 of DER in a row.
 fn ders(text: &str) -> Result<Vec<Vec<u8>>, Fault> {
@@ -91,7 +91,7 @@ fn request(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     ]))
 }
 
-fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
+pub(super) fn parsed(der: &[u8]) -> Result<X509Certificate<'_>, Fault> {
     X509Certificate::from_der(der)
         .map(|(_, certificate)| certificate)
         .map_err(|_| Fault::undefined("a certificate does not parse"))
@@ -192,7 +192,7 @@ fn address(bytes: &[u8]) -> Option<String> {
 }
 
 /// Big-endian bytes as decimal digits.
-fn decimal(bytes: &[u8]) -> Number {
+pub(super) fn decimal(bytes: &[u8]) -> Number {
     let mut digits = vec![0u8];
     for byte in bytes {
         let mut carry = u32::from(*byte);
@@ -214,71 +214,23 @@ fn decimal(bytes: &[u8]) -> Number {
     Number::parse(&text)
 }
 
-/// Root first, leaf last: each is signed by the one before and valid at the moment.
-fn verify(arguments: &[Term], world: &mut World) -> Result<Term, Fault> {
+/// The first certificate is trusted, the last is judged; those between may be needed.
+fn verify(arguments: &[Term], options: &Options, world: &World) -> Result<Term, Fault> {
     let refused = Term::Array(vec![Term::Bool(false), Term::Array(Vec::new())]);
     let Ok(ders) = ders(text_argument(arguments, 0)?) else {
         return Ok(refused);
     };
-    let now = world.now_ns.ok_or_else(|| {
-        Fault::halt("certificates are verified, but no time was handed in to this evaluation")
-    })? / 1_000_000_000;
-    let chain: Vec<_> = ders
-        .iter()
-        .map(|der| parsed(der))
-        .collect::<Result<_, _>>()?;
-    if chain.len() < 2 {
+    let certificates: Result<Vec<_>, Fault> = ders.iter().map(|der| parsed(der)).collect();
+    let Ok(certificates) = certificates else {
         return Ok(refused);
-    }
-    for (at, certificate) in chain.iter().enumerate() {
-        let issuer = chain.get(at.saturating_sub(1)).unwrap_or(certificate);
-        let validity = certificate.validity();
-        let in_time =
-            (validity.not_before.timestamp()..=validity.not_after.timestamp()).contains(&now);
-        let may_sign = at + 1 == chain.len() || certificate.is_ca();
-        let named = certificate.issuer().as_raw() == issuer.subject().as_raw();
-        if !in_time || !may_sign || !named || !signed_by(certificate, issuer) {
-            return Ok(refused);
-        }
-    }
-    let leaf_first = chain.iter().rev().map(fields).collect::<Result<_, _>>()?;
+    };
+    let now = options.now_ns.or(world.now_ns).ok_or_else(|| {
+        Fault::halt("certificates are verified, but no time was handed in to this evaluation")
+    })?;
+    let now = now.div_euclid(1_000_000_000);
+    let Some(chain) = x509_chain::find(&certificates, options, now)? else {
+        return Ok(refused);
+    };
+    let leaf_first = chain.into_iter().map(fields).collect::<Result<_, _>>()?;
     Ok(Term::Array(vec![Term::Bool(true), Term::Array(leaf_first)]))
-}
-
-fn signed_by(certificate: &X509Certificate<'_>, issuer: &X509Certificate<'_>) -> bool {
-    let oid = &certificate.signature_algorithm.algorithm;
-    let key = &issuer.public_key().subject_public_key.data;
-    let curve = issuer
-        .public_key()
-        .algorithm
-        .parameters
-        .as_ref()
-        .and_then(|p| p.as_oid().ok());
-    let on_384 = curve == Some(oid_registry::OID_NIST_EC_P384);
-    let algorithm: &'static dyn signature::VerificationAlgorithm =
-        if *oid == oid_registry::OID_PKCS1_SHA256WITHRSA {
-            &signature::RSA_PKCS1_2048_8192_SHA256
-        } else if *oid == oid_registry::OID_PKCS1_SHA384WITHRSA {
-            &signature::RSA_PKCS1_2048_8192_SHA384
-        } else if *oid == oid_registry::OID_PKCS1_SHA512WITHRSA {
-            &signature::RSA_PKCS1_2048_8192_SHA512
-        } else if *oid == oid_registry::OID_SIG_ECDSA_WITH_SHA256 && !on_384 {
-            &signature::ECDSA_P256_SHA256_ASN1
-        } else if *oid == oid_registry::OID_SIG_ECDSA_WITH_SHA256 {
-            &signature::ECDSA_P384_SHA256_ASN1
-        } else if *oid == oid_registry::OID_SIG_ECDSA_WITH_SHA384 && on_384 {
-            &signature::ECDSA_P384_SHA384_ASN1
-        } else if *oid == oid_registry::OID_SIG_ECDSA_WITH_SHA384 {
-            &signature::ECDSA_P256_SHA384_ASN1
-        } else if *oid == oid_registry::OID_SIG_ED25519 {
-            &signature::ED25519
-        } else {
-            return false;
-        };
-    signature::UnparsedPublicKey::new(algorithm, key)
-        .verify(
-            certificate.tbs_certificate.as_ref(),
-            &certificate.signature_value.data,
-        )
-        .is_ok()
 }
