@@ -109,6 +109,7 @@ async fn server(folder: &Path) -> Result<Server> {
     Ok(Server::open(Parts {
         authority,
         upstream: None,
+        log: None,
         store,
         facts: Arc::new(NoFacts),
         clock: Arc::new(SystemClock),

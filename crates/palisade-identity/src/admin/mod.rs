@@ -65,6 +65,32 @@ pub struct Agent {
     pub id: String,
 }
 
+/// Asks for evidence: the last records, or those after a number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct EvidenceAsked {
+    /// The number of the record before the first one; none: the last records.
+    #[serde(default)]
+    pub after: Option<i64>,
+    /// How many.
+    pub count: u32,
+    /// Only records of this identity.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+/// A record of evidence with its number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct EvidenceTold {
+    /// Grows with every record.
+    pub number: i64,
+    /// When it was kept.
+    pub at: jiff::Timestamp,
+    /// The record: what is issued and refused, and what is exchanged.
+    pub record: serde_json::Value,
+}
+
 /// Why something was not done, in a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Told {

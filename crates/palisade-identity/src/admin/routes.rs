@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Agent, Invite, Invited, Key, Rotate, Status, Told};
+use super::{Agent, EvidenceAsked, EvidenceTold, Invite, Invited, Key, Rotate, Status, Told};
 use crate::agent::Agent as AgentOfNode;
 use crate::authority::{AuthorityError, Urgency};
 use crate::nodes::pin::ServerKey;
@@ -50,6 +50,7 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/revoke", post(revoke))
         .route("/token", post(token))
         .route("/entries", get(entries))
+        .route("/evidence", post(evidence))
         .route("/bundles", get(bundles))
         .route("/bundles/{name}", put(set_bundle).delete(drop_bundle))
         .route("/agents/ban", post(ban))
@@ -115,6 +116,22 @@ async fn token(State(server): Shared, body: Bytes) -> Answer {
 
 async fn entries(State(server): Shared) -> Answer {
     json(&server.entries().all())
+}
+
+async fn evidence(State(server): Shared, body: Bytes) -> Answer {
+    let asked: EvidenceAsked = question(&body)?;
+    let (store, id) = (server.store(), asked.id.as_deref());
+    let mut kept = match asked.after {
+        Some(after) => store.evidence(after, id).await?,
+        None => store.last_evidence(asked.count, id).await?,
+    };
+    kept.truncate(usize::try_from(asked.count).unwrap_or(usize::MAX));
+    let told = kept.into_iter().map(|kept| EvidenceTold {
+        number: kept.number,
+        at: kept.evidence.at,
+        record: serde_json::from_str(&kept.evidence.record).unwrap_or_default(),
+    });
+    json(&told.collect::<Vec<_>>())
 }
 
 async fn bundles(State(server): Shared) -> Answer {

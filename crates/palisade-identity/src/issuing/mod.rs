@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 
 use self::holders::Holders;
 use crate::admin::OutageStatus;
-use crate::entries::{Entries, Facts, Grant};
+use crate::entries::{Entries, Facts, Grant, Resolution};
 use crate::spiffe::{Bundles, JwtSvid, X509Svid};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer, Refusal, SpiffeId};
 
@@ -51,6 +51,9 @@ pub(crate) trait Signer: Send + Sync + 'static {
         grants: &'a [Grant],
         audiences: &'a [String],
     ) -> Answer<'a, Vec<JwtSvid>>;
+
+    /// Takes note of a caller who gets nothing.
+    fn refused(&self, _caller: &Attributes, _resolution: &Resolution) {}
 }
 
 /// What everybody is told: bundles, and keys whose documents are to be replaced.
@@ -210,10 +213,12 @@ impl<S: Signer> Engine<S> {
             return Ok(known);
         }
         let generation = *self.generation.borrow();
-        let grants = self.entries.load().resolve(caller, &*self.facts).grants;
-        if grants.is_empty() {
+        let resolution = self.entries.load().resolve(caller, &*self.facts);
+        if resolution.grants.is_empty() {
+            self.signer.refused(caller, &resolution);
             return Err(Refusal::NoIdentity);
         }
+        let grants = resolution.grants;
         let made = self.signer.documents(caller, &grants).await;
         let documents = documents::begin(grants, made)?;
         let holdings = documents::holdings(&documents, &self.world.load());
@@ -232,11 +237,14 @@ impl<S: Signer> Engine<S> {
         id: Option<&SpiffeId>,
     ) -> Result<Vec<JwtSvid>, Refusal> {
         check_audiences(audiences)?;
-        let mut grants = self.entries.load().resolve(caller, &*self.facts).grants;
-        grants.retain(|grant| id.is_none_or(|id| grant.id == *id));
-        if grants.is_empty() {
+        let mut resolution = self.entries.load().resolve(caller, &*self.facts);
+        let granted = &mut resolution.grants;
+        granted.retain(|grant| id.is_none_or(|id| grant.id == *id));
+        if granted.is_empty() {
+            self.signer.refused(caller, &resolution);
             return Err(Refusal::NoIdentity);
         }
+        let mut grants = resolution.grants;
         let refused = grants.iter().find_map(|grant| {
             let audience = audiences.iter().find(|audience| !grant.entry.allows_audience(audience))?;
             Some(format!(

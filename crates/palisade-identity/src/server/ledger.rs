@@ -3,15 +3,19 @@
 //! **Invariant:** a document is issued only if its record has a place here, so a database that is
 //! away or full costs no record as long as the process lives.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 
 use super::Say;
 use crate::Refusal;
-use crate::evidence::Evidence;
+use crate::entries::EntryName;
+use crate::evidence::{Evidence, EvidenceLog};
 use crate::store::{NewEvidence, Store, StoreError};
 
 /// The most records that wait.
@@ -21,10 +25,21 @@ const BATCH: usize = 1_000;
 /// How long to wait after the store failed.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// The most waiting records beside which refusals are kept: whoever asks for nothing again and
+/// again must not keep others from getting something.
+const MOST_WITH_REFUSALS: usize = MOST / 2;
+/// How long the same refusal of the same caller is not kept again.
+const QUIET: SignedDuration = SignedDuration::from_mins(1);
+/// The most refusals that are remembered for that.
+const MOST_REMEMBERED: usize = 4_096;
+
 /// Records that are not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     waiting: Mutex<Waiting>,
+    refused: Mutex<BTreeMap<u64, Timestamp>>,
+    lost_refusals: AtomicU64,
+    log: Option<EvidenceLog>,
     more: Notify,
 }
 
@@ -64,7 +79,64 @@ impl Ledger {
         )))
     }
 
+    /// A ledger whose records go to a log too.
+    pub(crate) fn new(log: Option<EvidenceLog>) -> Self {
+        Self {
+            log,
+            ..Self::default()
+        }
+    }
+
+    /// Keeps refusals, unless each was kept a moment ago or too much waits; how many were not kept
+    /// for want of room is a record of its own.
+    pub(crate) fn refuse(&self, refusals: &[Evidence]) {
+        for refusal in refusals {
+            if !self.is_news(refusal) {
+                continue;
+            }
+            if self.waiting().records.len() >= MOST_WITH_REFUSALS {
+                self.lost_refusals.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            let lost = self.lost_refusals.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                self.record(&Evidence::lost(refusal.at, lost));
+            }
+            self.record(refusal);
+        }
+    }
+
+    fn is_news(&self, refusal: &Evidence) -> bool {
+        let mut hasher = DefaultHasher::new();
+        for (name, values) in refusal.caller.iter() {
+            (name.as_str(), values).hash(&mut hasher);
+        }
+        refusal
+            .entry
+            .as_ref()
+            .map(EntryName::as_str)
+            .hash(&mut hasher);
+        refusal.reason.hash(&mut hasher);
+        let key = hasher.finish();
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |at: &Timestamp| refusal.at.duration_since(*at).abs() < QUIET;
+        if refused.get(&key).is_some_and(fresh) {
+            return false;
+        }
+        if refused.len() >= MOST_REMEMBERED {
+            refused.retain(|_, at| fresh(at));
+        }
+        if refused.len() < MOST_REMEMBERED {
+            refused.insert(key, refusal.at);
+        }
+        true
+    }
+
     pub(crate) fn record(&self, evidence: &Evidence) {
+        if let Some(log) = &self.log {
+            // What is lost there is counted there, and stands in the store all the same.
+            let _taken = log.record(evidence.clone());
+        }
         let subject = evidence.id.as_ref().map(ToString::to_string);
         let Ok(record) = serde_json::to_string(evidence) else {
             return;

@@ -11,7 +11,7 @@ use x509_parser::prelude::{FromDer as _, X509Certificate};
 
 use super::Ledger;
 use crate::authority::{Authority, JwtRequest, Signed, X509Chain, X509Request};
-use crate::entries::Grant;
+use crate::entries::{Grant, Resolution};
 use crate::evidence::{Document, Evidence};
 use crate::issuing::{Made, MadeAll, Signer};
 use crate::spiffe::JwtSvid;
@@ -87,6 +87,19 @@ impl Local {
 }
 
 impl Signer for Local {
+    fn refused(&self, caller: &Attributes, resolution: &Resolution) {
+        let now = self.clock.now();
+        let withheld = resolution.withheld.iter();
+        let mut refusals: Vec<Evidence> = withheld
+            .map(|(entry, cause)| Evidence::withheld(now, caller, entry, cause))
+            .collect();
+        if refusals.is_empty() {
+            let reason = "no entry matches what was attested";
+            refusals.push(Evidence::refused(now, caller, reason));
+        }
+        self.ledger.refuse(&refusals);
+    }
+
     fn documents<'a>(&'a self, caller: &'a Attributes, grants: &'a [Grant]) -> MadeAll<'a> {
         let made = grants.iter().map(|grant| self.document(caller, grant));
         Box::pin(std::future::ready(made.collect::<Vec<_>>()))

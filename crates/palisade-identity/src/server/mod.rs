@@ -25,6 +25,7 @@ use self::sources::Sources;
 use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
+use crate::evidence::EvidenceLog;
 use crate::issuing::{Engine, World};
 #[cfg(target_os = "linux")]
 pub use crate::nodes::Cluster;
@@ -81,6 +82,8 @@ pub struct Parts {
     pub facts: Arc<dyn Facts>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Takes every record of evidence beside the store, if there is one.
+    pub log: Option<EvidenceLog>,
     /// Told what goes wrong in the background, in a sentence.
     pub say: Say,
 }
@@ -115,7 +118,7 @@ impl Server {
         let clock = Arc::clone(&parts.clock);
         let opened = Authority::open(parts.authority, keys, parts.upstream, Arc::clone(&clock));
         let authority = Arc::new(opened.await?);
-        let ledger = Arc::new(Ledger::default());
+        let ledger = Arc::new(Ledger::new(parts.log));
         let local = Local {
             authority: Arc::clone(&authority),
             ledger: Arc::clone(&ledger),

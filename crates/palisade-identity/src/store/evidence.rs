@@ -67,6 +67,25 @@ impl Store {
         rows.iter().map(kept).collect()
     }
 
+    /// The last records, oldest first; of one subject if one is given.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn last_evidence(
+        &self,
+        count: u32,
+        subject: Option<&str>,
+    ) -> Result<Vec<KeptEvidence>, StoreError> {
+        let asked = "SELECT number, at, subject, record FROM evidence
+             WHERE $1 = '' OR subject = $1 ORDER BY number DESC LIMIT $2";
+        let rows = query(asked)
+            .bind(subject.unwrap_or_default())
+            .bind(i64::from(count).min(MOST))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.iter().rev().map(kept).collect()
+    }
+
     /// Forgets join tokens that have ended.
     ///
     /// # Errors

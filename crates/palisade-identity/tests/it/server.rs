@@ -55,6 +55,7 @@ impl Stand {
         let server = Server::open(Parts {
             authority: settings(),
             upstream: None,
+            log: None,
             store,
             facts: Arc::new(NoFacts),
             clock: Arc::new(clock.clone()),

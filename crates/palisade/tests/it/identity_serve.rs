@@ -75,7 +75,7 @@ impl Issuing {
         format!("unix:{}", self.system.path().join(socket).display())
     }
 
-    fn end(&mut self) -> i32 {
+    pub(crate) fn end(&mut self) -> i32 {
         let id = self.child.id().to_string();
         let done = Command::new("kill").args(["-TERM", &id]).status();
         assert!(done.expect("`kill`").success());

@@ -17,6 +17,8 @@ mod identity;
 #[cfg(target_os = "linux")]
 mod identity_brokers;
 #[cfg(target_os = "linux")]
+mod identity_evidence;
+#[cfg(target_os = "linux")]
 mod identity_others;
 #[cfg(target_os = "linux")]
 mod identity_serve;

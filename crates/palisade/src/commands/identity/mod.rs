@@ -1,6 +1,7 @@
 //! `palisade identity`: workload identities.
 
 mod entry;
+mod evidence;
 mod explain;
 mod operate;
 mod serve;
@@ -54,6 +55,8 @@ enum Action {
     Token(operate::TokenArguments),
     /// Show and set bundles of other trust domains
     Bundle(operate::BundleArguments),
+    /// Show what was issued to whom and why, and what was refused
+    Evidence(evidence::Arguments),
     /// Refuse or forget agents
     Agent(operate::AgentArguments),
 }
@@ -109,6 +112,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         Action::Revoke(arguments) => operate::revoke(arguments, global),
         Action::Token(arguments) => operate::token(arguments, global),
         Action::Bundle(arguments) => operate::bundle(arguments, global),
+        Action::Evidence(arguments) => evidence::run(arguments, global),
         Action::Agent(arguments) => operate::agent(arguments, global),
     }
 }

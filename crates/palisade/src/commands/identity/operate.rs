@@ -293,7 +293,7 @@ fn read(file: &PathBuf) -> anyhow::Result<String> {
 }
 
 /// Asks the running issuer.
-fn ask<Q: Serialize + Sync>(
+pub(super) fn ask<Q: Serialize + Sync>(
     state: &StatePlace,
     verb: Verb,
     what: &str,

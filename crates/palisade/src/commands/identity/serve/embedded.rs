@@ -1,5 +1,6 @@
 //! Server and agent in one process: one command, one socket.
 
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use anyhow::Context as _;
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
 use palisade_identity::entries::Facts;
+use palisade_identity::evidence::EvidenceLog;
 use palisade_identity::server::{self, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain};
@@ -21,6 +23,9 @@ use super::told::{Changing, Told};
 use crate::arguments::Global;
 use crate::failure::UsageError;
 use crate::output;
+
+/// The most records that wait to be appended to the log of evidence.
+const LOGGED: usize = 65_536;
 
 pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<()> {
     let files = Files::find(&arguments.entries, arguments.facts.as_deref(), global)?;
@@ -42,6 +47,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         store: store(arguments, &state).await?,
         facts: Arc::clone(&facts) as Arc<dyn Facts>,
         clock: Arc::clone(&clock),
+        log: arguments.evidence_log.as_deref().map(log).transpose()?,
         say: say(global),
     });
     let server = Arc::new(server.await?);
@@ -146,6 +152,18 @@ async fn store(arguments: &Arguments, state: &Path) -> anyhow::Result<Store> {
     let key = state.join("seal.key");
     let key = arguments.seal_key.as_deref().unwrap_or(&key);
     Ok(Store::open(&location, Seal::file(key)?).await?)
+}
+
+/// The log of evidence, for its owner alone.
+fn log(path: &Path) -> anyhow::Result<EvidenceLog> {
+    let wrong = || format!("cannot write evidence to `{}`", path.display());
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(wrong)?;
+    EvidenceLog::new(Box::new(file), LOGGED).with_context(wrong)
 }
 
 fn settings(arguments: &Arguments, trust_domain: TrustDomain) -> Settings {

@@ -71,6 +71,9 @@ pub(super) struct Arguments {
     /// File with the key that seals private keys in the database; made if it is not there
     #[arg(long, value_name = "FILE")]
     seal_key: Option<PathBuf>,
+    /// File that every record of evidence is appended to as a line of JSON, beside the database
+    #[arg(long, value_name = "FILE")]
+    evidence_log: Option<PathBuf>,
     /// How long X.509 documents live when their entry does not say
     #[arg(long, value_name = "TIME", default_value = "1h", value_parser = lifetime)]
     x509_lifetime: SignedDuration,
