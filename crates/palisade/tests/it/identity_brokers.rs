@@ -252,6 +252,10 @@ fn a_gateway_gets_the_identity_of_a_process_and_of_a_pod() {
         let refused = first_id(&mut far, workload.reference()).await;
         let refused = refused.expect_err("a process is not of the network");
         assert_eq!(refused.code(), Code::InvalidArgument);
+        let kept = issuing.ask(&["evidence"]).out;
+        let asked = format!("broker.id={GATEWAY}");
+        let shown = kept.lines().filter(|line| line.contains(&asked));
+        assert!(shown.count() >= 2, "{kept}");
         api.remove();
         let refused = first_id(&mut far, pod()).await.expect_err("it is gone");
         assert_eq!(refused.code(), Code::NotFound, "{refused}");

@@ -10,7 +10,6 @@ use tonic::{Request, Response, Status};
 use super::Origin;
 use super::details::explained;
 use super::reference::resolve;
-use crate::Refusal;
 use crate::endpoint::answers;
 use crate::endpoint::proto::spiffe::broker::api_server::Api as BrokerApi;
 use crate::endpoint::proto::spiffe::broker::{
@@ -22,17 +21,57 @@ use crate::endpoint::proto::{
 };
 use crate::endpoint::pushes::{self, Answers, Form};
 use crate::endpoint::server::Shared;
+use crate::endpoint::subject::{Later, Subject};
 use crate::endpoint::workload_api::wanted;
+use crate::{Attributes, Refusal, SpiffeId};
 
 /// The service; one value serves one broker.
 pub(super) struct Api {
     shared: Arc<Shared>,
     origin: Origin,
+    /// Who asks.
+    broker: SpiffeId,
+}
+
+/// A workload that a broker asks for: entries and evidence see who asked.
+struct OnBehalf {
+    workload: Arc<dyn Subject>,
+    broker: SpiffeId,
+}
+
+impl Subject for OnBehalf {
+    fn attest(&self) -> Later<'_, Result<Attributes, Status>> {
+        Box::pin(async {
+            let mut seen = self.workload.attest().await?;
+            let added = seen.add("broker.id", self.broker.as_str());
+            added.map_err(|error| Status::permission_denied(error.to_string()))?;
+            Ok(seen)
+        })
+    }
+
+    fn ended(&self) -> Later<'_, ()> {
+        self.workload.ended()
+    }
 }
 
 impl Api {
-    pub(super) fn new(shared: Arc<Shared>, origin: Origin) -> Self {
-        Self { shared, origin }
+    pub(super) fn new(shared: Arc<Shared>, origin: Origin, broker: SpiffeId) -> Self {
+        Self {
+            shared,
+            origin,
+            broker,
+        }
+    }
+
+    async fn workload(
+        &self,
+        reference: Option<WorkloadReference>,
+    ) -> Result<Arc<dyn Subject>, Status> {
+        let workload = resolve(&self.shared, self.origin, reference).await?;
+        Ok(Arc::new(OnBehalf {
+            workload,
+            broker: self.broker.clone(),
+        }))
     }
 
     async fn stream<M: Send + 'static>(
@@ -41,7 +80,7 @@ impl Api {
         form: Form<M>,
     ) -> Result<Response<Answers<M>>, Status> {
         let begun = async {
-            let subject = resolve(&self.shared, self.origin, reference).await?;
+            let subject = self.workload(reference).await?;
             let jitter = self.shared.settings.jitter;
             pushes::begin(subject, &*self.shared.issuer, form, jitter).await
         };
@@ -84,7 +123,7 @@ impl BrokerApi for Api {
         } = request.into_inner();
         let id = wanted(&audience, &spiffe_id)?;
         let tokens = async {
-            let subject = resolve(&self.shared, self.origin, reference).await?;
+            let subject = self.workload(reference).await?;
             let attested = subject.attest().await?;
             let issuer = &self.shared.issuer;
             let tokens = issuer.tokens(&attested, &audience, id.as_ref()).await;

@@ -166,7 +166,7 @@ async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
         return;
     };
     let may = server.access.brokers.contains(&id);
-    let api = Api::new(Arc::clone(&server.shared), origin);
+    let api = Api::new(Arc::clone(&server.shared), origin, id.clone());
     let services = Services {
         broker: may.then(|| ApiServer::new(api).max_decoding_message_size(LARGEST_REQUEST)),
         account: Arc::new(account),
