@@ -1,6 +1,6 @@
 //! Tests in the ecosystem's own layout: `test/<policy>/*.hcl` and `.json` beside the policy.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Instant, UNIX_EPOCH};
 
 use palisade_document::Span;
@@ -51,17 +51,30 @@ fn run_here(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteReport>, Po
     Ok(reports)
 }
 
-/// Cases by their policy.
+/// Cases by their policy. Other languages keep JSON in `test/` too: what lies beside no policy of
+/// this language is none of its cases.
 fn gather(files: &[String]) -> BTreeMap<String, Vec<String>> {
+    let ours = files.iter().filter(|file| {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        name.strip_suffix(".sentinel").is_some() || matches!(name, "sentinel.hcl" | "sentinel.json")
+    });
+    let ours: BTreeSet<&str> = ours.map(|file| parent(file)).collect();
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for file in files {
         let case =
             matches!(file.rsplit_once('.'), Some((_, "hcl" | "json"))).then(|| policy_of(file));
-        if let Some(policy) = case.flatten() {
+        if let Some(policy) = case
+            .flatten()
+            .filter(|policy| ours.contains(parent(policy)))
+        {
             found.entry(policy).or_default().push(file.clone());
         }
     }
     found
+}
+
+fn parent(file: &str) -> &str {
+    file.rsplit_once('/').map_or("", |(parent, _)| parent)
 }
 
 /// The policy of a case: `a/test/b/c.hcl` tests `a/b.sentinel`.
@@ -189,4 +202,23 @@ fn trace(judgement: &Judgement) -> Vec<String> {
         )
     });
     lines.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::gather;
+
+    #[test]
+    fn what_lies_beside_no_policy_is_no_case() {
+        let files = [
+            "rego/test/pass/expected.json",
+            "rego/rule.rego",
+            "own/test/a/pass.hcl",
+            "own/test/gone/pass.hcl",
+            "own/a.sentinel",
+        ];
+        let found = gather(&files.map(str::to_owned));
+        let policies: Vec<&str> = found.keys().map(String::as_str).collect();
+        assert_eq!(policies, ["own/a.sentinel", "own/gone.sentinel"]);
+    }
 }
