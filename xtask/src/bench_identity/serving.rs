@@ -26,7 +26,11 @@ pub(super) const SOCKET: &str = "workload.sock";
 pub(super) fn serve(folder: &Path, core: usize) -> Result<()> {
     // Threads that are begun later stay there too.
     clocks::stay_on(core)?;
-    std::thread::spawn(answer);
+    let (asks, gone) = tokio::sync::oneshot::channel::<()>();
+    std::thread::spawn(move || {
+        answer();
+        drop(asks);
+    });
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -43,6 +47,7 @@ pub(super) fn serve(folder: &Path, core: usize) -> Result<()> {
             ended = endpoint.serve(listener, std::future::pending()) => Ok(ended?),
             () = server.run(std::future::pending()) => Ok(()),
             ended = watch(&server, &path, stamp) => ended,
+            _ = gone => Ok(()),
         }
     })
 }
@@ -54,7 +59,6 @@ fn answer() {
             break;
         }
     }
-    std::process::exit(0);
 }
 
 async fn watch(server: &Server, path: &Path, mut known: (u64, SystemTime)) -> Result<()> {
