@@ -13,15 +13,15 @@ use crate::system::{Run, System};
 const PATIENCE: Duration = Duration::from_mins(2);
 
 /// A server or agent that runs in a directory of its own.
-struct Issuing {
-    system: System,
+pub(crate) struct Issuing {
+    pub(crate) system: System,
     child: Child,
     said: Receiver<String>,
     state: &'static str,
 }
 
 impl Issuing {
-    fn serve(system: System, state: &'static str, more: &[&str]) -> Self {
+    pub(crate) fn serve(system: System, state: &'static str, more: &[&str]) -> Self {
         let mut arguments = vec!["identity", "serve", "--state", state];
         arguments.extend(more);
         let mut child = system
@@ -47,7 +47,7 @@ impl Issuing {
     }
 
     /// The next line on standard error with these words.
-    fn says(&self, words: &str) -> String {
+    pub(crate) fn says(&self, words: &str) -> String {
         let mut all = String::new();
         let start = Instant::now();
         while let Ok(line) = self
@@ -64,14 +64,14 @@ impl Issuing {
     }
 
     /// Asks it as its operator.
-    fn ask(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Run {
         let mut all = vec!["identity"];
         all.extend(arguments);
         all.extend(["--state", self.state]);
         self.system.run(&all)
     }
 
-    fn address(&self, socket: &str) -> String {
+    pub(crate) fn address(&self, socket: &str) -> String {
         format!("unix:{}", self.system.path().join(socket).display())
     }
 
@@ -90,12 +90,12 @@ impl Drop for Issuing {
     }
 }
 
-fn own_uid() -> u32 {
+pub(crate) fn own_uid() -> u32 {
     use std::os::unix::fs::MetadataExt as _;
     std::fs::metadata("/proc/self").expect("this process").uid()
 }
 
-fn entries(path: &str) -> String {
+pub(crate) fn entries(path: &str) -> String {
     format!(
         "entries:
   - name: test
@@ -107,14 +107,14 @@ fn entries(path: &str) -> String {
     )
 }
 
-fn runtime() -> Runtime {
+pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .expect("threads")
 }
 
-async fn client(address: &str) -> WorkloadApiClient {
+pub(crate) async fn client(address: &str) -> WorkloadApiClient {
     let start = Instant::now();
     loop {
         match WorkloadApiClient::connect_to(address).await {
@@ -126,7 +126,10 @@ async fn client(address: &str) -> WorkloadApiClient {
 }
 
 /// Asks until what is held is as it should be.
-async fn until(client: &WorkloadApiClient, is: impl Fn(&X509Context) -> bool) -> X509Context {
+pub(crate) async fn until(
+    client: &WorkloadApiClient,
+    is: impl Fn(&X509Context) -> bool,
+) -> X509Context {
     let start = Instant::now();
     loop {
         let answer = client.fetch_x509_context().await;
@@ -147,7 +150,7 @@ fn leaf(context: &X509Context) -> Vec<u8> {
         .to_vec()
 }
 
-fn id(context: &X509Context) -> String {
+pub(crate) fn id(context: &X509Context) -> String {
     context
         .default_svid()
         .expect("a document")
@@ -167,7 +170,7 @@ fn authorities(context: &X509Context) -> usize {
 }
 
 /// The id of the key that signs X.509 documents.
-fn signing_key(issuing: &Issuing) -> String {
+pub(crate) fn signing_key(issuing: &Issuing) -> String {
     let run = issuing.ask(&["status", "--format", "json"]);
     let status: serde_json::Value = serde_json::from_str(&run.out).expect("JSON");
     let keys = status["keys"].as_array().expect("keys");

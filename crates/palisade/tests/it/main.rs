@@ -15,6 +15,8 @@ mod formats;
 mod guardrails;
 mod identity;
 #[cfg(target_os = "linux")]
+mod identity_operate;
+#[cfg(target_os = "linux")]
 mod identity_serve;
 mod policy;
 mod rendering;
