@@ -172,7 +172,12 @@ impl Server {
 
     async fn make(&self, changes: &[Change]) -> Result<(), ServerError> {
         self.store.change(None, changes).await?;
-        self.reload().await
+        // From here on it is so. What cannot be read again now is tried again in the background,
+        // as with changes of other servers.
+        if let Err(error) = self.reload().await {
+            (self.say)(&format!("what was pushed is not in force yet: {error}"));
+        }
+        Ok(())
     }
 
     /// Who may be whom has changed: that is evidence too.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::List;
+use bytes::Bytes;
+
+use super::{LARGEST_LIST, List};
 use crate::TrustDomain;
 use crate::entries::MOST_ENTRIES;
 use crate::nodes::proto::State;
@@ -51,11 +53,7 @@ impl Held {
         if !state.more {
             return Ok(Some(state));
         }
-        let runs = state.entries.iter().flat_map(|entries| &entries.runs);
-        let count = runs.map(|run| run.entries.len().max(1)).sum::<usize>();
-        let gone = state.entries.as_ref().map_or(0, |all| all.removed.len());
-        // Every run and every name costs memory, however little is in it.
-        if count.max(gone) > MOST_ENTRIES {
+        if !is_within_bounds(&state) {
             return Err(Unusable::Broken("there are too many entries".to_owned()));
         }
         state.more = false;
@@ -83,4 +81,19 @@ impl Held {
     pub(crate) fn hold(&mut self, list: Arc<List>) {
         self.list = Some(list);
     }
+}
+
+/// Whether the beginning of a state can still become a list that is taken.
+fn is_within_bounds(state: &State) -> bool {
+    let Some(entries) = &state.entries else {
+        return true;
+    };
+    // Every run and every name costs memory, however little is in it.
+    let (mut count, mut bytes) = (entries.removed.len(), 0_usize);
+    for run in &entries.runs {
+        count = count.saturating_add(run.entries.len().max(1));
+        let texts = run.entries.iter().map(Bytes::len).sum::<usize>();
+        bytes = bytes.saturating_add(texts);
+    }
+    count <= MOST_ENTRIES.saturating_mul(2) && bytes <= LARGEST_LIST
 }
