@@ -42,6 +42,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     // Spoken between servers and agents alone, and not offered by reflection.
     tonic_prost_build::configure()
         .build_transport(false)
+        .bytes(".palisade.identity.v1.Entries")
+        .bytes(".palisade.identity.v1.Run")
         .compile_fds(protox::compile(["nodes.proto"], ["proto"])?)?;
     Ok(())
 }

@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         ["bench", "reachability", system] => bench::one(system),
         ["bench", "signing"] => steps::bench_signing(),
         ["bench", "check"] => bench::check(),
-        ["bench", "identity"] => bench_identity::identity(),
+        ["bench", "identity", part @ ..] => bench_identity::identity(part),
         ["bench", "policy", further @ ..] => bench_policy::policy(further),
         ["conformance", "connectivity", "--cases", cases] => conformance::connectivity(cases),
         _ => Err(anyhow::anyhow!("{USAGE}")),

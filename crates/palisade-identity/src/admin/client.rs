@@ -13,6 +13,7 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 use super::Told;
+use crate::server::WrongEntry;
 
 /// The largest answer.
 const LARGEST: usize = 256 << 20;
@@ -44,6 +45,14 @@ pub enum AdminError {
     /// The answer is no.
     #[error("{0}")]
     Refused(String),
+    /// The answer is no because of some entries.
+    #[error("{said}")]
+    Wrong {
+        /// The answer.
+        said: String,
+        /// Which entries, and why.
+        entries: Vec<WrongEntry>,
+    },
 }
 
 /// What is done.
@@ -87,7 +96,11 @@ pub async fn call<Q: Serialize + Sync>(
         return serde_json::from_slice(&bytes).map_err(|error| broken(error.to_string()));
     }
     match serde_json::from_slice::<Told>(&bytes) {
-        Ok(told) => Err(AdminError::Refused(told.error)),
+        Ok(told) if told.wrong.is_empty() => Err(AdminError::Refused(told.error)),
+        Ok(told) => Err(AdminError::Wrong {
+            said: told.error,
+            entries: told.wrong,
+        }),
         Err(_) => Err(broken(
             String::from_utf8_lossy(&bytes).chars().take(200).collect(),
         )),

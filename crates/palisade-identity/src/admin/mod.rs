@@ -14,6 +14,8 @@ pub use status::{AgentStatus, KeyStatus, OutageStatus, Status};
 use serde::{Deserialize, Serialize};
 
 use crate::authority::Kind;
+use crate::entries::{Entry, EntryName};
+use crate::server::WrongEntry;
 
 /// Asks for new keys before their time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,8 +93,33 @@ pub struct EvidenceTold {
     pub record: serde_json::Value,
 }
 
+/// Asks to keep entries and to put them in force.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Push {
+    /// The entries, each in the place of one of its name.
+    pub entries: Vec<Entry>,
+    /// Whether only the answer is wanted.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
+/// Asks to forget entries that were pushed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Withdraw {
+    /// Their names.
+    pub names: Vec<EntryName>,
+    /// Whether only the answer is wanted.
+    #[serde(default)]
+    pub dry_run: bool,
+}
+
 /// Why something was not done, in a sentence.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Told {
     error: String,
+    /// The entries that are the reason, if any are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    wrong: Vec<WrongEntry>,
 }

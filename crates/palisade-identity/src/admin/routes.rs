@@ -13,17 +13,21 @@ use jiff::SignedDuration;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Agent, EvidenceAsked, EvidenceTold, Invite, Invited, Key, Rotate, Status, Told};
+use super::{
+    Agent, EvidenceAsked, EvidenceTold, Invite, Invited, Key, Push, Rotate, Status, Told, Withdraw,
+};
 use crate::agent::Agent as AgentOfNode;
 use crate::authority::{AuthorityError, Urgency};
 use crate::nodes::pin::ServerKey;
-use crate::server::{Server, ServerError};
+use crate::server::{Effect, PushError, Server, ServerError, WrongEntry};
 use crate::spiffe::{Bundle, bundles_to_json};
 use crate::store::{Change, StoreError};
 use crate::{SpiffeId, TrustDomain};
 
 /// The largest question: a bundle.
 const LARGEST: usize = 4 << 20;
+/// The largest question about entries: as large as the largest entry file.
+const LARGEST_PUSH: usize = 16 << 20;
 /// The longest life of a join token.
 const LONGEST_INVITATION: u32 = 7 * 24 * 3600;
 
@@ -33,16 +37,37 @@ type Answer = Result<Response, Refused>;
 /// The questions that an agent answers.
 pub fn agent_router(agent: Arc<AgentOfNode>) -> Router {
     let status = |State(agent): State<Arc<AgentOfNode>>| async move { json(&agent.status()) };
+    let elsewhere = || async {
+        let sentence =
+            "this is an agent, which answers `status` alone: ask the server that it follows";
+        Refused::new(StatusCode::NOT_FOUND, sentence.to_owned())
+    };
     Router::new()
         .route("/status", get(status))
+        .fallback(elsewhere)
         .with_state(agent)
 }
 
 /// A question that was not answered.
-struct Refused(StatusCode, String);
+struct Refused {
+    status: StatusCode,
+    said: String,
+    wrong: Vec<WrongEntry>,
+}
+
+impl Refused {
+    fn new(status: StatusCode, said: String) -> Self {
+        Self {
+            status,
+            said,
+            wrong: Vec::new(),
+        }
+    }
+}
 
 /// All questions.
 pub fn router(server: Arc<Server>) -> Router {
+    let large = DefaultBodyLimit::max(LARGEST_PUSH);
     Router::new()
         .route("/status", get(status))
         .route("/rotate", post(rotate))
@@ -51,6 +76,8 @@ pub fn router(server: Arc<Server>) -> Router {
         .route("/token", post(token))
         .route("/entries", get(entries))
         .route("/evidence", post(evidence))
+        .route("/entries/push", post(push).layer(large))
+        .route("/entries/withdraw", post(withdraw).layer(large))
         .route("/bundles", get(bundles))
         .route("/bundles/{name}", put(set_bundle).delete(drop_bundle))
         .route("/agents/ban", post(ban))
@@ -105,7 +132,8 @@ async fn token(State(server): Shared, body: Bytes) -> Answer {
         .saturating_add(SignedDuration::from_secs(i64::from(asked.seconds)))
         .map_err(|error| wrong(&error.to_string()))?;
     let key = ServerKey::open(server.store()).await;
-    let key = key.map_err(|error| Refused(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
+    let key =
+        key.map_err(|error| Refused::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()))?;
     let token = server.store().invite(agent.as_str(), expires).await?;
     json(&Invited {
         token: format!("{}.{}", token.text.as_str(), key.pin),
@@ -132,6 +160,25 @@ async fn evidence(State(server): Shared, body: Bytes) -> Answer {
         record: serde_json::from_str(&kept.evidence.record).unwrap_or_default(),
     });
     json(&told.collect::<Vec<_>>())
+}
+
+async fn push(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Push = question(&body)?;
+    json(&server.push(asked.entries, effect(asked.dry_run)).await?)
+}
+
+async fn withdraw(State(server): Shared, body: Bytes) -> Answer {
+    let asked: Withdraw = question(&body)?;
+    server.withdraw(&asked.names, effect(asked.dry_run)).await?;
+    json(&asked.names)
+}
+
+fn effect(is_trial: bool) -> Effect {
+    if is_trial {
+        Effect::Trial
+    } else {
+        Effect::Real
+    }
 }
 
 async fn bundles(State(server): Shared) -> Answer {
@@ -182,7 +229,7 @@ async fn known_agent(server: &Server, id: &SpiffeId) -> Result<crate::store::Kep
     let unknown = || {
         let sentence =
             format!("no agent `{id}` was attested: `palisade identity status` lists them");
-        Refused(StatusCode::NOT_FOUND, sentence)
+        Refused::new(StatusCode::NOT_FOUND, sentence)
     };
     server.store().agent(id.as_str()).await?.ok_or_else(unknown)
 }
@@ -208,17 +255,17 @@ fn question<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
 
 fn json<T: Serialize>(answer: &T) -> Answer {
     let text = serde_json::to_vec(answer)
-        .map_err(|error| Refused(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+        .map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 fn wrong(sentence: &str) -> Refused {
-    Refused(StatusCode::BAD_REQUEST, sentence.to_owned())
+    Refused::new(StatusCode::BAD_REQUEST, sentence.to_owned())
 }
 
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 
@@ -229,19 +276,39 @@ impl From<AuthorityError> for Refused {
             AuthorityError::Stage(_) | AuthorityError::Full => StatusCode::CONFLICT,
             _ => StatusCode::SERVICE_UNAVAILABLE,
         };
-        Self(status, error.to_string())
+        Self::new(status, error.to_string())
     }
 }
 
 impl From<ServerError> for Refused {
     fn from(error: ServerError) -> Self {
-        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+impl From<PushError> for Refused {
+    fn from(error: PushError) -> Self {
+        let said = error.to_string();
+        let (status, wrong) = match error {
+            PushError::Wrong(wrong) => (StatusCode::UNPROCESSABLE_ENTITY, wrong),
+            PushError::Count(_) | PushError::Full(_) => (StatusCode::BAD_REQUEST, Vec::new()),
+            PushError::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
+        };
+        Self {
+            status,
+            said,
+            wrong,
+        }
     }
 }
 
 impl IntoResponse for Refused {
     fn into_response(self) -> Response {
-        let told = serde_json::to_vec(&Told { error: self.1 }).unwrap_or_default();
-        (self.0, [(CONTENT_TYPE, "application/json")], told).into_response()
+        let told = Told {
+            error: self.said,
+            wrong: self.wrong,
+        };
+        let told = serde_json::to_vec(&told).unwrap_or_default();
+        (self.status, [(CONTENT_TYPE, "application/json")], told).into_response()
     }
 }

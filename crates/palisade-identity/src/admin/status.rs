@@ -43,6 +43,9 @@ pub struct KeyStatus {
     pub kind: String,
     /// Where it stands in its life.
     pub stage: String,
+    /// When it is to sign, if it is prepared for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signs_from: Option<Timestamp>,
     /// When it ends.
     pub expires: Timestamp,
 }
@@ -97,12 +100,20 @@ impl Status {
             id: info.id.clone(),
             kind: info.kind.to_string(),
             stage: info.stage.to_string(),
+            signs_from: info.signs_from,
             expires: info.expires,
         });
         let key = ServerKey::open(server.store()).await;
         let mut problems = Vec::new();
         let ledger = server.ledger();
         problems.extend(ledger.failure.map(|why| format!("evidence waits: {why}")));
+        let left_out = server.left_out().into_iter();
+        problems.extend(left_out.map(|one| {
+            format!(
+                "the pushed entry `{}` is not in force: {}",
+                one.name, one.message
+            )
+        }));
         let agents = match server.store().agents().await {
             Ok(agents) => agents.into_iter().map(AgentStatus::from).collect(),
             Err(error) => {

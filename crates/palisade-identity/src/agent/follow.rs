@@ -10,23 +10,17 @@ use super::Agent;
 use super::connect::{Connected, connect};
 use super::node::Credential;
 use crate::authority::rotate_at;
-use crate::entries::Entries;
-use crate::issuing::World;
 use crate::nodes::proto::attest_request::Method;
-use crate::nodes::proto::{AttestRequest, Certificate, State, WatchRequest};
-use crate::nodes::{Sent, to_prove};
-use crate::spiffe::bundles_from_json;
-use crate::{Attributes, TrustDomain};
+use crate::nodes::proto::{AttestRequest, Certificate};
+use crate::nodes::to_prove;
 
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
+pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// How often it is looked whether the own document has to be renewed.
-const LOOK: Duration = Duration::from_secs(5);
 /// How long an answer to an attestation may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why following ended.
-enum End {
+pub(super) enum End {
     /// The own document is to be renewed; the server is there.
     Renewal,
     /// The server does not take the document.
@@ -71,7 +65,7 @@ impl Agent {
         }
     }
 
-    fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self) -> bool {
         let now = self.clock.now();
         self.node.document().is_none_or(|document| {
             let due = rotate_at(document.not_before, document.not_after, 100);
@@ -134,84 +128,10 @@ impl Agent {
             Err(reason) => return End::Away(reason),
         };
         let mut client = connected.client.clone();
-        let mut states = match client.watch(WatchRequest {}).await {
-            Ok(states) => states.into_inner(),
-            // A certificate that is refused shows when it is first used.
-            Err(status) => return refused(&status),
-        };
-        self.engine.signer().set(Some(connected.client));
-        loop {
-            let state = tokio::select! {
-                state = states.message() => state,
-                () = tokio::time::sleep(LOOK) => {
-                    if self.is_due() {
-                        return End::Renewal;
-                    }
-                    continue;
-                }
-            };
-            match state {
-                Ok(Some(state)) => {
-                    if let Err(reason) = self.take(state) {
-                        return End::Away(reason);
-                    }
-                    *pause = FIRST_PAUSE;
-                }
-                Ok(None) => return End::Away("the server ended the connection".to_owned()),
-                Err(status) => return refused(&status),
-            }
-        }
-    }
-
-    /// Puts in force what the server says.
-    fn take(&self, state: State) -> Result<(), String> {
-        let told = |error: &dyn std::fmt::Display| {
-            format!("what the server says cannot be used: {error}; run the same version")
-        };
-        let trust_domain = TrustDomain::new(&state.trust_domain).map_err(|error| told(&error))?;
-        let attributes: Attributes =
-            serde_json::from_slice(&state.attributes).map_err(|error| told(&error))?;
-        let world = match &state.bundles {
-            None => (*self.engine.world()).clone(),
-            Some(text) => {
-                let mut federated = bundles_from_json(text).map_err(|error| told(&error))?;
-                World {
-                    own: federated.remove(&trust_domain),
-                    federated,
-                    ..World::default()
-                }
-            }
-        };
-        let entries = match &state.entries {
-            None => None,
-            Some(text) => {
-                let sent: Sent = serde_json::from_slice(text).map_err(|error| told(&error))?;
-                let entries = Entries::new(trust_domain.clone(), sent.entries, sent.rules);
-                Some(entries.map_err(|error| told(&error))?)
-            }
-        };
-        self.engine.set_world(World {
-            distrusted: state.distrusted.into_iter().collect(),
-            ..world
-        });
-        if let Some(entries) = entries {
-            self.engine.set_entries(entries);
-        }
-        let was_away = {
-            let mut known = self.known();
-            known.trust_domain = Some(trust_domain);
-            known.attributes = attributes;
-            known.problem = None;
-            known.away_since.take()
-        };
-        if was_away.is_some() {
-            (self.say)(&format!(
-                "following the server at `{}`",
-                self.server.address
-            ));
-            self.engine.touch();
-        }
-        Ok(())
+        self.watch(&mut client, pause, || {
+            self.engine.signer().set(Some(connected.client));
+        })
+        .await
     }
 }
 
@@ -244,16 +164,6 @@ fn ended(status: &Status) -> End {
     match status.code() {
         Code::PermissionDenied | Code::Unauthenticated => End::Refused(reason),
         _ => End::Away(reason),
-    }
-}
-
-/// What a refused or broken stream means. A certificate that the server does not take ends the
-/// connection without a word, so everything but a word that says otherwise counts as that.
-fn refused(status: &Status) -> End {
-    let reason = status.message().to_owned();
-    match status.code() {
-        Code::Unavailable => End::Away(reason),
-        _ => End::Refused(reason),
     }
 }
 

@@ -8,6 +8,7 @@ mod connect;
 mod follow;
 mod node;
 mod remote;
+mod watching;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +21,7 @@ use self::remote::Remote;
 use crate::admin::{OutageStatus, Status};
 use crate::entries::{Condition, Entries, Facts, Verdict};
 use crate::issuing::Engine;
+use crate::nodes::Held;
 use crate::server::Say;
 use crate::spiffe::{Bundles, JwtSvid, SpiffeId, TrustDomain};
 use crate::{Answer, Attributes, Clock, Holdings, Issuer, Refusal};
@@ -45,6 +47,8 @@ pub struct Agent {
     server: ServerAddress,
     clock: Arc<dyn Clock>,
     known: Mutex<Known>,
+    /// The server's entries as they came.
+    held: Mutex<Held>,
     say: Say,
 }
 
@@ -93,6 +97,7 @@ impl Agent {
             server: parts.server,
             clock: parts.clock,
             known: Mutex::new(known),
+            held: Mutex::default(),
             say: parts.say,
         })
     }

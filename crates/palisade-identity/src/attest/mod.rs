@@ -36,6 +36,18 @@ pub enum AttestationError {
         /// What it said.
         source: io::Error,
     },
+    /// Something that is to be seen may not be.
+    #[error(
+        "cannot see {what} of process {pid}: run palisade as root, with CAP_SYS_PTRACE, or as the same user as that process"
+    )]
+    Forbidden {
+        /// What was to be seen.
+        what: &'static str,
+        /// Of which process.
+        pid: u32,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Something that is to be seen cannot be read.
     #[error("cannot read {what} of process {pid}")]
     Read {

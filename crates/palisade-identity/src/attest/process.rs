@@ -277,8 +277,17 @@ fn cgroup_id(handle: &PidFd) -> Result<u64, AttestationError> {
 fn open(pid: u32, name: &'static str) -> Result<File, AttestationError> {
     File::open(proc(pid, name)).map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => AttestationError::Ended,
-        _ => unreadable(name, pid, source),
+        _ => unreadable(shown(name), pid, source),
     })
+}
+
+/// A file below `/proc` in words.
+fn shown(name: &'static str) -> &'static str {
+    match name {
+        "exe" => "the executable",
+        "cgroup" => "the control group",
+        _ => name,
+    }
 }
 
 fn text_of(pid: u32, name: &'static str, longest: u64) -> Result<String, AttestationError> {
@@ -299,12 +308,34 @@ fn proc(pid: u32, name: &str) -> PathBuf {
 }
 
 fn unreadable(what: &'static str, pid: u32, source: io::Error) -> AttestationError {
-    AttestationError::Read { what, pid, source }
+    match source.kind() {
+        io::ErrorKind::PermissionDenied => AttestationError::Forbidden { what, pid, source },
+        _ => AttestationError::Read { what, pid, source },
+    }
 }
 
 fn ended(call: &'static str, source: io::Error) -> AttestationError {
     match source.kind() {
         io::ErrorKind::Unsupported => AttestationError::Kernel { call, source },
         _ => AttestationError::Ended,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::unreadable;
+
+    #[test]
+    fn what_may_not_be_seen_is_told_with_the_way_out() {
+        let forbidden = io::ErrorKind::PermissionDenied.into();
+        let said = unreadable("the executable", 1, forbidden).to_string();
+        assert_eq!(
+            said,
+            "cannot see the executable of process 1: run palisade as root, with CAP_SYS_PTRACE, or as the same user as that process"
+        );
+        let broken = unreadable("status", 1, io::ErrorKind::InvalidData.into());
+        assert_eq!(broken.to_string(), "cannot read status of process 1");
     }
 }

@@ -38,15 +38,20 @@ fn due_of(state: &State, kind: Kind, settings: &Settings, now: Timestamp) -> Opt
         // Nothing signs: the next key is used as soon as it is published.
         return Some(prepared.map_or(Step::Prepare(kind), |next| Step::Activate(next.id.clone())));
     };
-    let lifetime = between(active.not_before, active.expires);
     let Some(next) = prepared else {
+        let lifetime = between(active.not_before, active.expires);
         let half = plus(active.not_before, part(lifetime, 2));
         return (now >= half).then_some(Step::Prepare(kind));
     };
+    (now >= signs_from(active, next, settings)).then(|| Step::Activate(next.id.clone()))
+}
+
+/// When a prepared key is to sign in the place of the one that does.
+pub(crate) fn signs_from(active: &Record, next: &Record, settings: &Settings) -> Timestamp {
+    let lifetime = between(active.not_before, active.expires);
     let published = plus(next.prepared, settings.publish_ahead);
     let late = minus(active.expires, part(lifetime, 6));
-    let due = next.forced.unwrap_or_else(|| late.max(published));
-    (now >= due).then(|| Step::Activate(next.id.clone()))
+    next.forced.unwrap_or_else(|| late.max(published))
 }
 
 fn part(span: SignedDuration, divisor: i64) -> SignedDuration {

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::plan::signs_from;
 use super::settings::Settings;
-use super::state::{Kind, Public, Stage, State};
+use super::state::{Kind, Public, Record, Stage, State};
 use crate::spiffe::{Bundle, JwtAuthority};
 
 /// One key, without its secret.
@@ -19,6 +20,8 @@ pub struct AuthorityInfo {
     pub stage: Stage,
     /// When it was made and published.
     pub prepared: jiff::Timestamp,
+    /// When it is to sign, if it is prepared for that.
+    pub signs_from: Option<jiff::Timestamp>,
     /// When it ends.
     pub expires: jiff::Timestamp,
 }
@@ -61,6 +64,7 @@ impl Published {
             kind: record.kind,
             stage: record.stage,
             prepared: record.prepared,
+            signs_from: planned(state, record, settings),
             expires: record.expires,
         });
         let bad = |info: &&AuthorityInfo| matches!(info.stage, Stage::Tainted | Stage::Revoked);
@@ -82,4 +86,11 @@ impl Published {
         let mut known = self.authorities.iter();
         known.any(|info| info.id == id && info.stage != Stage::Revoked)
     }
+}
+
+/// When a prepared key is to sign.
+fn planned(state: &State, record: &Record, settings: &Settings) -> Option<jiff::Timestamp> {
+    let is_before = |known: &&Record| known.kind == record.kind && known.stage == Stage::Active;
+    let active = state.records.iter().find(is_before)?;
+    (record.stage == Stage::Prepared).then(|| signs_from(active, record, settings))
 }

@@ -146,9 +146,9 @@ pub(crate) async fn end_of(process: &Process) {
 /// The status code of a failed attestation: nobody who cannot be attested gets anything.
 pub(crate) fn denied(error: &AttestationError) -> Status {
     match error {
-        AttestationError::Kernel { .. } | AttestationError::Read { .. } => {
-            Status::unavailable(error.to_string())
-        }
+        AttestationError::Kernel { .. }
+        | AttestationError::Forbidden { .. }
+        | AttestationError::Read { .. } => Status::unavailable(error.to_string()),
         _ => Status::permission_denied(error.to_string()),
     }
 }

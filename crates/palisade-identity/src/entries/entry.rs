@@ -27,6 +27,9 @@ const LONGEST_NAME: usize = 253;
 const LIFETIMES: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(24));
 const JWT_LIFETIMES: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
 
+/// What the file of an entry begins with that was pushed rather than read from a file.
+pub(crate) const PUSHED: &str = "pushed:";
+
 /// Why an entry is not one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryError {
@@ -159,6 +162,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it was pushed rather than read from a file of the issuer.
+    pub fn is_pushed(&self) -> bool {
+        self.origin.file.starts_with(PUSHED)
+    }
+
     /// Whether all values of all attributes are there.
     pub fn matches(&self, caller: &Attributes) -> bool {
         self.matches

@@ -224,6 +224,8 @@ impl MintRule {
                 .and_then(|rest| rest.strip_prefix('/')),
             None => Some(&*entry.origin.file),
         };
+        // INVARIANT: what was pushed is in no file, whatever its pusher calls it.
+        let file = file.filter(|_| !entry.is_pushed());
         let placed = |file: &str| {
             let plain = !file.split('/').any(|part| matches!(part, "." | ".."));
             plain && self.files.iter().any(|pattern| pattern.holds(file))

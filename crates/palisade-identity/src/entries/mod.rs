@@ -22,13 +22,14 @@ mod template;
 
 pub use compile::{Compiled, compile};
 pub use condition::{Condition, ConditionError, Facts, NoFacts, Signer, Verdict};
-pub(crate) use entry::any_value;
 pub use entry::{Entry, EntryError, EntryName};
+pub(crate) use entry::{PUSHED, any_value};
 pub use facts::{FactsAt, FactsFile};
 pub use folder::{FolderError, entry_files};
 pub use mint::{MintError, MintRule, MintRules, PathPattern, PathPatternError};
 pub use pattern::{Pattern, PatternError};
 pub use read::{FileEntries, read};
 pub use schema::entry_schema;
+pub(crate) use set::check;
 pub use set::{Entries, EntriesError, Grant, MOST_ENTRIES, MOST_GRANTS, Resolution, Withheld};
 pub use template::{FillError, IdTemplate, NameTemplate, TemplateError};

@@ -254,7 +254,12 @@ impl Entries {
     }
 }
 
-fn check(entry: &Entry, own: &TrustDomain, rules: &MintRules) -> Result<(), EntriesError> {
+/// Whether an entry suits an issuer and its rules.
+pub(crate) fn check(
+    entry: &Entry,
+    own: &TrustDomain,
+    rules: &MintRules,
+) -> Result<(), EntriesError> {
     let name = || entry.name.clone();
     entry.validate().map_err(|error| EntriesError::Entry {
         name: name(),

@@ -5,21 +5,25 @@
 //! by an X509-SVID below `/palisade/agent/`, and renews it by proving its key.
 
 mod attest;
+mod list;
 mod listen;
 mod peers;
 pub(crate) mod pin;
 pub(crate) mod proto;
 mod service;
+mod watching;
 
 use std::sync::Arc;
 
 use rustls::RootCertStore;
 use tokio::net::TcpListener;
 
+pub(crate) use list::{Held, Shelf, Unusable};
+#[cfg(test)]
+pub(crate) use list::{List, parts};
 pub use listen::NodesError;
 pub(crate) use pin::PIN_LENGTH;
 pub use pin::Pin;
-pub(crate) use service::Sent;
 
 use crate::server::Server;
 
@@ -27,8 +31,8 @@ use crate::server::Server;
 pub(crate) const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 /// What a proof begins with, so that it is a proof of nothing else.
 const PROOF: &[u8] = b"palisade node attestation 1\0";
-/// The largest message: entries of a large trust domain.
-pub(crate) const LARGEST_MESSAGE: usize = 256 << 20;
+/// The largest message: all bundles. Entries are split.
+pub(crate) const LARGEST_MESSAGE: usize = 64 << 20;
 
 /// The bytes that a node signs to prove its key on this connection.
 pub(crate) fn to_prove(exporter: &[u8; 32], csr: &[u8]) -> Vec<u8> {
@@ -60,6 +64,7 @@ pub struct Nodes {
     server: Arc<Server>,
     key: pin::ServerKey,
     node_authorities: Option<Arc<RootCertStore>>,
+    lists: Shelf,
     #[cfg(target_os = "linux")]
     cluster: Option<Cluster>,
 }
@@ -75,6 +80,7 @@ impl Nodes {
             server,
             key,
             node_authorities: proofs.authorities.map(Arc::new),
+            lists: Shelf::default(),
             #[cfg(target_os = "linux")]
             cluster: proofs.cluster,
         })

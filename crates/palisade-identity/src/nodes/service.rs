@@ -5,26 +5,23 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use rustls::pki_types::CertificateDer;
-use serde::{Deserialize, Serialize};
 use tonic::{Request, Response, Status};
 
+use super::list::AGENT;
 use super::proto::nodes_server::Nodes as NodesApi;
 use super::proto::{
     AttestRequest, Attested, Document, IssueRequest, Issued, MintRequest, Minted, State, Token,
     Wanted, WatchRequest,
 };
+use super::watching::Watching;
 use super::{Nodes, attest};
-use crate::entries::{Entries, Entry, Grant, MintRules};
-use crate::issuing::World;
-use crate::server::Server;
-use crate::spiffe::{X509Identity, bundles_to_json};
+use crate::entries::Grant;
+use crate::spiffe::X509Identity;
 use crate::store::KeptAgent;
 use crate::{Attributes, Refusal, SpiffeId};
 
 /// The most documents of one call.
 const MOST_WANTED: usize = 256;
-/// The source whose attributes only the server says.
-const AGENT: &str = "agent";
 
 /// An agent at the other end of a connection.
 #[derive(Debug, Clone)]
@@ -53,19 +50,11 @@ pub(super) struct Connection {
     pub(super) exporter: [u8; 32],
 }
 
-/// Entries and rules as they travel.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Sent {
-    pub(crate) entries: Vec<Arc<Entry>>,
-    pub(crate) rules: MintRules,
-}
-
 type States = Pin<Box<dyn Stream<Item = Result<State, Status>> + Send>>;
 
 impl Connection {
     /// The agent, unless it is banned, forgotten, or its document has ended meanwhile.
-    fn agent(&self) -> Result<(&PeerAgent, KeptAgent), Status> {
+    pub(super) fn agent(&self) -> Result<(&PeerAgent, KeptAgent), Status> {
         let server = &self.nodes.server;
         let agent = self.agent.as_ref().ok_or_else(|| {
             Status::unauthenticated("an agent's certificate is needed: attest first")
@@ -140,15 +129,9 @@ impl NodesApi for Connection {
             .map(Response::new)
     }
 
-    async fn watch(&self, _: Request<WatchRequest>) -> Result<Response<States>, Status> {
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<States>, Status> {
         self.agent()?;
-        let own = self.clone();
-        let generations = own.nodes.server.engine.generations();
-        let begin = Watching {
-            own,
-            generations,
-            told: None,
-        };
+        let begin = Watching::new(self.clone(), request.into_inner().holds);
         let states = futures_util::stream::unfold(Some(begin), |watching| async {
             let mut watching = watching?;
             let next = watching.next().await;
@@ -200,7 +183,7 @@ impl NodesApi for Connection {
 }
 
 /// What the server says of an agent.
-fn of_agent(agent: &PeerAgent, known: &KeptAgent) -> Result<Attributes, Status> {
+pub(super) fn of_agent(agent: &PeerAgent, known: &KeptAgent) -> Result<Attributes, Status> {
     let wrong = |error: crate::AttributeError| Status::internal(error.to_string());
     let mut attributes: Attributes = serde_json::from_str(&known.attributes).unwrap_or_default();
     attributes
@@ -210,90 +193,4 @@ fn of_agent(agent: &PeerAgent, known: &KeptAgent) -> Result<Attributes, Status> 
         .add("agent.method", known.method.as_str())
         .map_err(wrong)?;
     Ok(attributes)
-}
-
-/// A stream of states, each with what differs from the one before.
-struct Watching {
-    own: Connection,
-    generations: tokio::sync::watch::Receiver<u64>,
-    told: Option<(Vec<Arc<Entry>>, Arc<World>)>,
-}
-
-impl Watching {
-    async fn next(&mut self) -> Result<State, Status> {
-        loop {
-            if self.told.is_some() {
-                let changed = self.generations.changed().await;
-                changed.map_err(|_| Status::unavailable("the server is stopping"))?;
-            } else {
-                self.generations.mark_unchanged();
-            }
-            if let Some(state) = self.state()? {
-                return Ok(state);
-            }
-        }
-    }
-
-    fn state(&mut self) -> Result<Option<State>, Status> {
-        let (agent, known) = self.own.agent()?;
-        let server: &Server = &self.own.nodes.server;
-        let attributes = of_agent(agent, &known)?;
-        let (entries, world) = (server.engine.entries(), server.engine.world());
-        let mine = concerning(&entries, &attributes);
-        let wrong = |error: serde_json::Error| Status::internal(error.to_string());
-        let is_new = |told: &Vec<Arc<Entry>>| {
-            told.len() != mine.len()
-                || !told
-                    .iter()
-                    .zip(&mine)
-                    .all(|(told, own)| Arc::ptr_eq(told, own))
-        };
-        let new_entries = self.told.as_ref().is_none_or(|(told, _)| is_new(told));
-        let new_world = self
-            .told
-            .as_ref()
-            .is_none_or(|(_, told)| !Arc::ptr_eq(told, &world));
-        if !new_entries && !new_world {
-            return Ok(None);
-        }
-        let mut state = State {
-            trust_domain: server.trust_domain().to_string(),
-            distrusted: world.distrusted.iter().cloned().collect(),
-            attributes: serde_json::to_vec(&attributes).map_err(wrong)?,
-            ..State::default()
-        };
-        if new_entries {
-            let sent = Sent {
-                entries: mine.clone(),
-                rules: entries.rules().clone(),
-            };
-            state.entries = Some(serde_json::to_vec(&sent).map_err(wrong)?);
-        }
-        if new_world {
-            let bundles = Arc::clone(&crate::Issuer::bundles(server).borrow());
-            state.bundles = Some(bundles_to_json(&bundles).to_string().into_bytes());
-        }
-        self.told = Some((mine, world));
-        Ok(Some(state))
-    }
-}
-
-/// Entries that can match a caller of this agent: none that asks for another agent.
-fn concerning(entries: &Entries, attributes: &Attributes) -> Vec<Arc<Entry>> {
-    let can_match = |entry: &&Arc<Entry>| {
-        let of_agent = entry
-            .matches
-            .iter()
-            .filter(|(name, _)| name.as_str().split('.').next() == Some(AGENT));
-        let mut asked = of_agent.map(|(name, patterns)| {
-            let values = attributes.get(name);
-            values.is_some_and(|values| {
-                patterns
-                    .iter()
-                    .any(|pattern| values.iter().any(|value| pattern.matches(value)))
-            })
-        });
-        asked.all(|matches| matches)
-    };
-    entries.all().iter().filter(can_match).cloned().collect()
 }

@@ -8,6 +8,7 @@ mod ledger;
 mod local;
 #[cfg(target_os = "linux")]
 mod own;
+mod pushed;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -21,7 +22,9 @@ use tokio::sync::watch;
 pub(crate) use self::ledger::Ledger;
 pub use self::ledger::LedgerState;
 pub(crate) use self::local::Local;
+pub use self::pushed::{Effect, MOST_PUSHED, PushError, Pushed};
 use self::sources::Sources;
+pub use self::sources::WrongEntry;
 use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
@@ -207,15 +210,30 @@ impl Server {
     /// once.
     ///
     /// # Errors
-    /// They cannot be used together with those that were pushed; those before stay in force.
+    /// They cannot be used together; those before stay in force.
     pub fn set_files(&self, files: Compiled) -> Result<(), ServerError> {
         let mut sources = self.sources();
         let next = Sources {
             files: files.entries,
             rules: files.rules,
-            pushed: sources.pushed.clone(),
+            ..sources.clone()
         };
-        let entries = next.entries(self.trust_domain())?;
+        self.join(&mut sources, next)
+    }
+
+    /// Pushed entries that are not in force because files of this server say otherwise.
+    pub fn left_out(&self) -> Vec<WrongEntry> {
+        self.sources().left_out.clone()
+    }
+
+    fn join(&self, sources: &mut Sources, mut next: Sources) -> Result<(), ServerError> {
+        let entries = next.join(self.trust_domain())?;
+        let new = next.left_out.iter();
+        for WrongEntry { name, message } in new.filter(|one| !sources.left_out.contains(one)) {
+            (self.say)(&format!(
+                "the pushed entry `{name}` is not in force: {message}"
+            ));
+        }
         *sources = next;
         self.engine.set_entries(entries);
         Ok(())
@@ -276,9 +294,7 @@ impl Server {
             pushed,
             ..sources.clone()
         };
-        self.engine.set_entries(next.entries(self.trust_domain())?);
-        *sources = next;
-        Ok(())
+        self.join(&mut sources, next)
     }
 
     /// Makes every change that is due now, as [`Server::run`] does when its time comes.

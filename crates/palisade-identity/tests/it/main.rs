@@ -21,6 +21,7 @@ mod made;
 #[cfg(target_os = "linux")]
 mod nodes;
 mod postgres;
+mod pushing;
 mod seeds;
 mod server;
 mod spiffe_id;

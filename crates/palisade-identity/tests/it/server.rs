@@ -35,7 +35,7 @@ entries:
 pub(crate) struct Stand {
     pub(crate) server: Arc<Server>,
     pub(crate) clock: ManualClock,
-    said: Arc<Mutex<Vec<String>>>,
+    pub(crate) said: Arc<Mutex<Vec<String>>>,
     folder: TempDir,
 }
 
@@ -46,7 +46,7 @@ impl Stand {
         Self::on(&location, folder).await
     }
 
-    async fn on(location: &Location, folder: TempDir) -> Self {
+    pub(crate) async fn on(location: &Location, folder: TempDir) -> Self {
         let seal = Seal::of(&[5; 32]).expect("a key");
         let store = Store::open(location, seal).await.expect("a store");
         let clock = ManualClock::at(start());

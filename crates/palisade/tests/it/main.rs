@@ -19,6 +19,8 @@ mod identity_brokers;
 #[cfg(target_os = "linux")]
 mod identity_evidence;
 #[cfg(target_os = "linux")]
+mod identity_operate;
+#[cfg(target_os = "linux")]
 mod identity_others;
 #[cfg(target_os = "linux")]
 mod identity_serve;

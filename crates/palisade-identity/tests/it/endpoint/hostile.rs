@@ -145,3 +145,82 @@ async fn a_stream_ends_when_its_process_must_not_go_on() {
         Code::PermissionDenied
     );
 }
+
+/// The user `nobody`.
+const ANOTHER: u32 = 65_534;
+const SOCKET: &str = "PALISADE_TEST_SOCKET";
+
+#[tokio::test]
+#[ignore = "the next test runs it as another user"]
+async fn another_user_asks() {
+    assert_eq!(nix::unistd::geteuid().as_raw(), ANOTHER);
+    let socket = std::env::var_os(SOCKET).expect("a socket");
+    let channel = raw::channel(socket.as_ref()).await;
+    let mut stream = raw::svids(&channel, &["true"]).await.expect("answers");
+    let first = timeout(PATIENCE, stream.message()).await.expect("in time");
+    first.expect("goes on").expect("documents");
+}
+
+#[tokio::test]
+async fn another_user_is_served_while_one_holds_its_whole_quota() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: only root can begin a process of another user");
+        return;
+    }
+    let limits = Limits {
+        connections: 3,
+        streams: 6,
+        all_connections: 6,
+        ..Limits::default()
+    };
+    let bound = Bound::new().await;
+    let rules = [(0, "/one"), (ANOTHER, "/another")];
+    let rules = rules.map(|(uid, path)| ("unix.uid", uid.to_string(), path));
+    let stand = bound.serve(TestIssuer::new(rules.to_vec()), settings(limits));
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let channel = raw::channel(&stand.socket()).await;
+        for _ in 0..2 {
+            let mut stream = raw::svids(&channel, &["true"]).await.expect("answers");
+            stream.message().await.expect("goes on").expect("documents");
+            held.push((channel.clone(), stream));
+        }
+    }
+    let more = raw::svids(&held[0].0, &["true"]).await.err();
+    assert_eq!(more.map(|status| status.code()), Some(Code::Unavailable));
+    let mut socket = tokio::net::UnixStream::connect(stand.socket())
+        .await
+        .expect("connects");
+    let mut byte = [0];
+    let read = tokio::io::AsyncReadExt::read(&mut socket, &mut byte);
+    let read = timeout(PATIENCE, read).await.expect("in time");
+    assert_eq!(read.unwrap_or_default(), 0, "it is closed");
+
+    // This program again, where the other user can reach it.
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = folder.path().join("it");
+    let own = std::env::current_exe().expect("a program");
+    std::fs::copy(own, &program).expect("copied");
+    let socket = stand.socket();
+    for open in [folder.path(), socket.parent().expect("a folder")] {
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(open, readable).expect("may be set");
+    }
+    let asked = tokio::process::Command::new(&program)
+        .args([
+            "--exact",
+            "endpoint::hostile::another_user_asks",
+            "--ignored",
+        ])
+        .current_dir("/")
+        .env(SOCKET, &socket)
+        .uid(ANOTHER)
+        .gid(ANOTHER)
+        .output();
+    let asked = timeout(PATIENCE, asked).await.expect("in time");
+    let asked = asked.expect("it runs");
+    let said = String::from_utf8_lossy(&asked.stdout);
+    assert!(asked.status.success(), "{said}");
+    assert!(said.contains("1 passed"), "{said}");
+    drop(held);
+}

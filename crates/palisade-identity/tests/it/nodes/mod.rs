@@ -1,5 +1,6 @@
 //! Server and agent over a real connection: attestation, pushes, outages, and a long sleep.
 
+mod pushes;
 mod stand;
 
 use std::sync::Arc;

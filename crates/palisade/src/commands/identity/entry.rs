@@ -1,4 +1,4 @@
-//! `palisade identity entry`: are the entry files right, and what do they say?
+//! `palisade identity entry`: are the entry files right, and what do they say? Pushing is beside it.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use palisade_model::DiagnosticLevel;
 use palisade_report::{plural, render_diagnostic};
 use serde_json::json;
 
-use super::{Format, load};
+use super::{Format, load, plural_of};
 use crate::arguments::Global;
 use crate::entries::LoadedEntries;
 use crate::output;
@@ -19,6 +19,8 @@ const EXAMPLES: &str = "Examples:
   palisade identity entry check           every mistake and every breach of the mint rules
   palisade identity entry list            who gets which identity
   palisade identity entry list --format json identity/shop.yaml
+  palisade identity entry push job.yaml --dry-run
+  palisade identity entry withdraw job/nightly
 
 Entry files are described in docs/reference/identity-entries.md.";
 
@@ -39,6 +41,10 @@ enum Action {
     List(Files),
     /// Show the entries that are in force at a running issuer, pushed ones too
     Show(super::operate::EntryShow),
+    /// Have a running issuer keep entries in its database, for all its servers
+    Push(super::push::PushArguments),
+    /// Have a running issuer forget entries that were pushed
+    Withdraw(super::push::WithdrawArguments),
 }
 
 /// Which files.
@@ -65,6 +71,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         Action::Check(files) => check(files, global),
         Action::List(files) => list(files, global),
         Action::Show(arguments) => super::operate::entries(arguments, global),
+        Action::Push(arguments) => super::push::push(arguments, global),
+        Action::Withdraw(arguments) => super::push::withdraw(arguments, global),
     }
 }
 
@@ -177,10 +185,6 @@ fn code(loaded: &LoadedEntries, errors: usize) -> u8 {
         (0, _) => 0,
         _ => 1,
     }
-}
-
-fn plural_of<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
-    if count == 1 { one } else { many }
 }
 
 fn pretty(value: &serde_json::Value) -> anyhow::Result<String> {

@@ -4,7 +4,9 @@ mod entry;
 mod evidence;
 mod explain;
 mod operate;
+mod push;
 mod serve;
+mod status;
 
 use std::path::{Path, PathBuf};
 
@@ -37,7 +39,7 @@ pub(crate) struct Arguments {
 /// What to do with identities.
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Check and list entry files: who gets which identity
+    /// Check, list and push entries: who gets which identity
     Entry(entry::Arguments),
     /// Say which identities a process gets, and why it does not get others
     Explain(explain::Arguments),
@@ -115,4 +117,8 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         Action::Evidence(arguments) => evidence::run(arguments, global),
         Action::Agent(arguments) => operate::agent(arguments, global),
     }
+}
+
+fn plural_of<'w>(count: usize, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
 }

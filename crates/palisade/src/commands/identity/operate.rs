@@ -1,6 +1,5 @@
 //! What an operator asks of a running issuer: status, keys, join tokens, entries, bundles.
 
-use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::PathBuf;
 
@@ -10,12 +9,12 @@ use jiff::SignedDuration;
 use palisade_identity::TrustDomain;
 use palisade_identity::admin::{Agent, Invite, Invited, Key, Rotate, Status, Verb, call};
 use palisade_identity::authority::Kind;
-use palisade_report::plural;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::Format;
 use super::serve::StatePlace;
+use super::status::{rotated, told};
 use crate::arguments::Global;
 use crate::output;
 
@@ -30,6 +29,16 @@ pub(super) struct Running {
     /// Form of the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
+}
+
+impl Running {
+    pub(super) fn state(&self) -> &StatePlace {
+        &self.state
+    }
+
+    pub(super) fn format(&self) -> Format {
+        self.format
+    }
 }
 
 /// Kinds of keys.
@@ -197,6 +206,11 @@ pub(super) fn rotate(arguments: &RotateArguments, global: &Global) -> anyhow::Re
     };
     let running = &arguments.running;
     let answer = ask(&running.state, Verb::Post, "/rotate", &question)?;
+    if running.format == Format::Human {
+        let status: Status = serde_json::from_value(answer)?;
+        let text = rotated(&status, &question) + &told(&status);
+        return output::data(&text, 0, global.color);
+    }
     show(answer, running, global)
 }
 
@@ -315,77 +329,6 @@ fn show(answer: Value, running: &Running, global: &Global) -> anyhow::Result<u8>
     output::data(&text, 0, global.color)
 }
 
-fn told(status: &Status) -> String {
-    let mut lines = vec![format!(
-        "{} of `{}`: {} {}, {} {} with an identity",
-        status.role,
-        status.trust_domain,
-        status.entries,
-        if status.entries == 1 {
-            "entry"
-        } else {
-            "entries"
-        },
-        status.callers,
-        plural(status.callers, "caller"),
-    )];
-    if let Some(pin) = &status.server_pin {
-        lines.push(format!("  server pin {pin}"));
-    }
-    for key in &status.keys {
-        lines.push(format!(
-            "  key {} {} {}, until {}",
-            key.id, key.kind, key.stage, key.expires
-        ));
-    }
-    for agent in &status.agents {
-        lines.push(format!(
-            "  agent {} by {}{}, until {}",
-            agent.id,
-            agent.method,
-            if agent.banned { ", banned" } else { "" },
-            agent.expires
-        ));
-    }
-    let outage = &status.outage;
-    let mut budget = format!(
-        "  outage budget: every document has {} left when it is replaced",
-        short(outage.at_least)
-    );
-    if let Some(seconds) = outage.seconds {
-        let _infallible = write!(
-            budget,
-            "; the first one held now ends in {}",
-            short(seconds)
-        );
-    }
-    lines.push(budget);
-    if let Some(since) = outage.away_since {
-        lines.push(format!("  the server does not answer since {since}"));
-    }
-    if status.evidence_waiting > 0 {
-        lines.push(format!(
-            "  {} records of evidence wait",
-            status.evidence_waiting
-        ));
-    }
-    lines.extend(
-        status
-            .problems
-            .iter()
-            .map(|problem| format!("  problem: {problem}")),
-    );
-    output::lines(&lines)
-}
-
-fn short(seconds: i64) -> String {
-    match seconds {
-        ..=119 => format!("{seconds} s"),
-        120..=7199 => format!("{} min", seconds / 60),
-        _ => format!("{} h", seconds / 3600),
-    }
-}
-
-fn pretty(value: &Value) -> anyhow::Result<String> {
+pub(super) fn pretty(value: &Value) -> anyhow::Result<String> {
     Ok(serde_json::to_string_pretty(value)? + "\n")
 }
