@@ -64,6 +64,18 @@ fn a_bracket_on_a_new_line_begins_a_statement() {
 }
 
 #[test]
+fn a_function_without_value_and_body_is_true() {
+    let text = "package a\nis_bad(v) if v >= \"2\"\nis_bad(\"1.9\")\n";
+    let of = |call: &str| format!("{text}p := [is_bad(\"1.9\"), is_bad(\"3\")] if {call}\n");
+    assert_value(&of("is_bad(\"2\")"), &serde_json::json!([true, true]));
+    assert_value(&of("is_bad(\"1.8\")"), &serde_json::Value::Null);
+    assert_value(
+        "package a\nf(x) { x > 3 }\nf(0)\np { f(0) }\n",
+        &true.into(),
+    );
+}
+
+#[test]
 fn bodies_may_be_chained_in_the_first_dialect() {
     assert_value(
         "package a\np[x] { x := 1 } { x := 2 }\n",

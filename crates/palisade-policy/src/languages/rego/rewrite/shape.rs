@@ -61,6 +61,7 @@ pub(super) fn reshape(
         } else {
             shaper.edits.extend(overlap::edits(rule, &constants));
         }
+        shaper.bare_function();
         shaper.repeated_bodies();
         walk_rule(rule, &mut |node| match node {
             Node::Query(query) => shaper.brackets(query),
@@ -122,6 +123,15 @@ impl Shaper<'_> {
                 self.edits
                     .push(Edit::new(span.start.saturating_sub(1), span.end, quoted));
             }
+        }
+    }
+
+    /// `f("x")` alone says that it is true.
+    fn bare_function(&mut self) {
+        let (rule, head) = (self.rule, &self.rule.head);
+        let is_bare = rule.bodies.is_empty() && head.key.is_none() && head.value.is_none();
+        if head.args.is_some() && is_bare {
+            self.edits.push(Edit::insert(head.span.end, " = true"));
         }
     }
 
