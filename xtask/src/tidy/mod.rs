@@ -2,6 +2,7 @@
 
 mod code;
 mod documents;
+mod fuzz;
 mod layers;
 
 use std::path::{Path, PathBuf};
@@ -25,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
     }
     breaches.extend(layers::breaches(&root)?);
     breaches.extend(documents::breaches(&root)?);
+    breaches.extend(fuzz::breaches(&root)?);
     if breaches.is_empty() {
         return Ok(());
     }
