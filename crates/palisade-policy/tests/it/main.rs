@@ -29,6 +29,8 @@ mod rego_keypairs;
 #[cfg(test)]
 mod rego_semantics;
 #[cfg(test)]
+mod rego_sound;
+#[cfg(test)]
 mod sentinel;
 #[cfg(test)]
 mod suites;
