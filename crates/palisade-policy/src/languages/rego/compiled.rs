@@ -171,7 +171,7 @@ pub fn query(
         ));
     }
     let policies = load(texts, data)?;
-    let text = rewrite_query(text).map_err(|mistake| {
+    let text = rewrite_query(text, &policies.replaced).map_err(|mistake| {
         vec![PolicyError::new(format!(
             "the query does not parse: {}",
             mistake.message

@@ -6,12 +6,11 @@ use std::sync::Arc;
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
-use super::builtins;
 use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
 use super::rewrite::{
-    Overlaps, STAND_INS, Surroundings, guard, rename_functions, rewrite, separate,
+    Overlaps, Replaced, Surroundings, guard, rename_functions, rewrite, separate,
 };
 use super::sound::{Candidates, Cause, Found, LeftOut};
 use super::syntax::{Mistake, Module, Node, parse, walk_module};
@@ -130,6 +129,8 @@ pub(super) struct Policies {
     /// Paths below `data` that some module refers to and no module defines: `palisade`,
     /// `inventory` and the like.
     pub(super) wanted: BTreeSet<String>,
+    /// Builtins that stand in a `with`.
+    pub(super) replaced: Replaced,
 }
 
 /// Loads texts that must all be sound; every mistake is said.
@@ -156,9 +157,10 @@ pub(super) fn load_sound(
     candidates.check();
     for _ in 0..MAX_ROUNDS {
         match program(&candidates.modules, &data) {
-            Ok(program) => {
+            Ok((program, replaced)) => {
                 let policies = Policies {
                     program,
+                    replaced,
                     wanted: wanted(&candidates.modules),
                     modules: candidates.modules,
                 };
@@ -182,7 +184,7 @@ enum Unfit {
 }
 
 /// The program of modules that are checked.
-fn program(modules: &[Loaded], data: &[Foreign]) -> Result<Program, Unfit> {
+fn program(modules: &[Loaded], data: &[Foreign]) -> Result<(Program, Replaced), Unfit> {
     let around = Surroundings {
         overlaps: Overlaps::of(modules.iter().map(|loaded| &loaded.module)),
         ..surroundings(modules)
@@ -200,7 +202,7 @@ fn program(modules: &[Loaded], data: &[Foreign]) -> Result<Program, Unfit> {
     }
     guard_all(&mut sources);
     sources.extend(stand_ins(&around));
-    Program::new(sources, data.to_vec()).map_err(|errors| {
+    let program = Program::new(sources, data.to_vec()).map_err(|errors| {
         let mut mistakes = Vec::new();
         for error in errors {
             let located = located_engine_error(modules, &error);
@@ -211,7 +213,8 @@ fn program(modules: &[Loaded], data: &[Foreign]) -> Result<Program, Unfit> {
             }
         }
         Unfit::Modules(mistakes)
-    })
+    })?;
+    Ok((program, around.replaced))
 }
 
 /// Gives each source its text for the machine, if the machine may run all of them.
@@ -235,7 +238,11 @@ fn rewritten(
     around: &Surroundings,
 ) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
-    let renamed = rename_functions(&loaded.text.text, &loaded.module);
+    let none = BTreeSet::new();
+    let names = around.rules.get(&loaded.module.package).unwrap_or(&none);
+    let text = &loaded.text.text;
+    let text = around.replaced.put_in(text, &loaded.module, names)?;
+    let renamed = rename_functions(&text, &parse(&text)?);
     for text in separate(&renamed, &parse(&renamed)?) {
         let module = parse(&text)?;
         let mut annotations = Annotations::read(&text, &module)?;
@@ -315,74 +322,20 @@ fn surroundings(modules: &[Loaded]) -> Surroundings {
                 .iter()
                 .filter_map(|rule| rule_path(rule).into_iter().next()),
         );
-        walk_module(&loaded.module, &mut |node| {
-            let Node::Statement(statement) = node else {
-                return;
-            };
-            for with in &statement.with {
-                for expr in [&with.target, &with.value] {
-                    let path = expr.path().map(|path| path.join("."));
-                    let builtin = path.as_deref().and_then(builtins::find);
-                    if let Some(builtin) = builtin.filter(|builtin| !builtin.native) {
-                        around.mocked.insert(builtin.name.to_owned());
-                    }
-                }
-                let of_input = with
-                    .target
-                    .path()
-                    .is_none_or(|path| path.first().is_some_and(|root| root == "input"));
-                let value = with.value.path().map(|path| path.join("."));
-                if let Some(value) =
-                    value.filter(|value| !of_input && replacement_arity(value).is_some())
-                {
-                    around.mocked.insert(value);
-                }
-            }
-        });
+    }
+    for loaded in modules {
+        if let Some(package) = around.rules.get(&loaded.module.package) {
+            around.replaced.add(&loaded.module, package);
+        }
     }
     around
 }
 
-/// How many arguments a builtin of the engine takes, for those that replace others in `with`: the
-/// engine takes their bare names for variables.
-fn replacement_arity(name: &str) -> Option<u8> {
-    match name {
-        "count" | "sum" | "max" | "min" | "upper" | "lower" | "trim_space" | "object.union_n" => {
-            Some(1)
-        }
-        "concat" | "contains" | "startswith" | "endswith" => Some(2),
-        _ => None,
-    }
-}
-
-/// A module with a function for each builtin of ours that `with` replaces.
+/// A module with a function for each builtin that stands in a `with`.
 fn stand_ins(around: &Surroundings) -> Option<Source> {
-    if around.mocked.is_empty() {
-        return None;
-    }
-    let mut text = format!("package {STAND_INS}\n");
-    for name in &around.mocked {
-        let arity = builtins::arity(name)
-            .or_else(|| replacement_arity(name))
-            .unwrap_or(0);
-        let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
-        let arguments = arguments.join(", ");
-        // The prefix keeps a stand-in from calling itself.
-        let function = format!("for_{}", name.replace('.', "__"));
-        text.extend([
-            &*function,
-            "(",
-            &*arguments,
-            ") := ",
-            name,
-            "(",
-            &*arguments,
-            ")
-",
-        ]);
-    }
+    let (path, text) = around.replaced.module()?;
     Some(Source {
-        path: STAND_INS.to_owned(),
+        path,
         text,
         v0: false,
         guarded: None,

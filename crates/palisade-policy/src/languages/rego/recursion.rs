@@ -192,7 +192,7 @@ pub(super) fn references(rule: &Rule) -> Vec<Vec<String>> {
 }
 
 /// Names that a rule declares for itself: arguments, `:=` and `some`.
-fn local_names(rule: &Rule) -> BTreeSet<String> {
+pub(super) fn local_names(rule: &Rule) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for argument in rule.head.args.iter().flatten() {
         names_in(argument, &mut found);

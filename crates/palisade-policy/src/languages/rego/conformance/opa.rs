@@ -189,7 +189,8 @@ fn answer(case: &Json) -> Result<Vec<Term>, Answered> {
         send: None,
     };
     let ask = |text: &str, input| {
-        let text = rewrite_query(text).map_err(|error| Answered::Load(error.message))?;
+        let text = rewrite_query(text, &policies.replaced)
+            .map_err(|error| Answered::Load(error.message))?;
         let outcome = policies
             .program
             .query(&text, question(input))
