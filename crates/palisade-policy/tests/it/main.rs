@@ -17,6 +17,8 @@ mod kyverno_suite;
 #[cfg(test)]
 mod rego;
 #[cfg(test)]
+mod rego_budgets;
+#[cfg(test)]
 mod rego_chains;
 #[cfg(test)]
 mod rego_gatekeeper;

@@ -352,7 +352,7 @@ mod tests {
     fn mistakes(text: &str) -> Vec<String> {
         let file = Arc::new(SourceFile::new("a.rego", text));
         let text = PolicyText::file("a.rego", &file, Dialect::V1);
-        let loaded = load(vec![text], Vec::new());
+        let loaded = load(vec![text], &[]);
         let errors = loaded.err().unwrap_or_default();
         errors.into_iter().map(|error| error.message).collect()
     }

@@ -53,7 +53,7 @@ pub(super) fn compile(
     let (policies, broken_packages) = if texts.is_empty() {
         (None, Vec::new())
     } else {
-        let (policies, left_out) = load_sound(texts, data)?;
+        let (policies, left_out) = load_sound(texts, &data)?;
         let broken = left_out.into_iter().map(Broken::from).collect();
         (Some(policies), broken)
     };
@@ -170,7 +170,7 @@ pub fn query(
             unread.into_iter().map(|(_, error)| error).collect(),
         ));
     }
-    let policies = load(texts, data)?;
+    let policies = load(texts, &data)?;
     let text = rewrite_query(text, &policies.replaced).map_err(|mistake| {
         vec![PolicyError::new(format!(
             "the query does not parse: {}",

@@ -134,10 +134,7 @@ pub(super) struct Policies {
 }
 
 /// Loads texts that must all be sound; every mistake is said.
-pub(super) fn load(
-    texts: Vec<PolicyText>,
-    data: Vec<Foreign>,
-) -> Result<Policies, Vec<PolicyError>> {
+pub(super) fn load(texts: Vec<PolicyText>, data: &[Foreign]) -> Result<Policies, Vec<PolicyError>> {
     let (policies, left_out) = load_sound(texts, data)?;
     if left_out.is_empty() {
         return Ok(policies);
@@ -151,12 +148,12 @@ pub(super) fn load(
 /// mistakes that no package can be told of: nothing runs.
 pub(super) fn load_sound(
     texts: Vec<PolicyText>,
-    data: Vec<Foreign>,
+    data: &[Foreign],
 ) -> Result<(Policies, Vec<LeftOut>), Vec<PolicyError>> {
     let mut candidates = Candidates::read(texts)?;
     candidates.check();
     for _ in 0..MAX_ROUNDS {
-        match program(&candidates.modules, &data) {
+        match program(&candidates.modules, data) {
             Ok((program, replaced)) => {
                 let policies = Policies {
                     program,

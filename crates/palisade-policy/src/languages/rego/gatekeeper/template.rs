@@ -72,7 +72,7 @@ impl Template {
         for (lib, index) in code.libs.iter().zip(1..) {
             texts.push(text(name, index, *lib, code.dialect));
         }
-        let policies = load(texts, Vec::new())?;
+        let policies = load(texts, &[])?;
         let main = policies
             .modules
             .first()

@@ -249,7 +249,7 @@ mod tests {
     fn loaded(text: &str) -> Result<Policies, String> {
         let file = Arc::new(SourceFile::new("t.rego", text));
         let text = PolicyText::file("t.rego", &file, Dialect::V1);
-        load(vec![text], Vec::new()).map_err(|errors| errors[0].message.clone())
+        load(vec![text], &[]).map_err(|errors| errors[0].message.clone())
     }
 
     /// The value of a query; `None` where it is undefined.

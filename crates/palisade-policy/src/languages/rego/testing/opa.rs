@@ -51,7 +51,7 @@ fn suite(bundle: &Bundle, dialect: Dialect) -> SuiteReport {
         ..SuiteReport::default()
     };
     let loaded =
-        contents(bundle, dialect, true).and_then(|found| load_sound(found.texts, found.data));
+        contents(bundle, dialect, true).and_then(|found| load_sound(found.texts, &found.data));
     let mut unloaded = |error: PolicyError| {
         let mut case = CaseResult::new("load", Verdict::Error(error.message));
         case.origin = error.origin;
@@ -59,7 +59,9 @@ fn suite(bundle: &Bundle, dialect: Dialect) -> SuiteReport {
     };
     let policies = match loaded {
         Ok((policies, left_out)) => {
-            left_out.into_iter().for_each(|one| unloaded(one.error));
+            for one in left_out {
+                unloaded(one.error);
+            }
             policies
         }
         Err(errors) => {
