@@ -67,11 +67,29 @@ impl Loaded {
     }
 }
 
-/// A folder as policies see it: where it is, and what reports call it.
+/// A folder as policies see it: where it is, what reports call it, and the folder around it in
+/// which what they name may lie.
 pub(crate) fn folder(root: &Path, path: &Path) -> Folder {
     let full: PathBuf = root.join(path).components().collect();
     let shown = full.strip_prefix(root).unwrap_or(&full);
-    Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"))
+    let folder = Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"));
+    match around(root, &full) {
+        Some(around) => folder.within(around),
+        None => folder,
+    }
+}
+
+/// The run's folder, or the repository of a folder that lies outside of it.
+fn around(root: &Path, folder: &Path) -> Option<PathBuf> {
+    let folder = folder.canonicalize().ok()?;
+    let root = root.canonicalize().ok()?;
+    if folder.starts_with(&root) {
+        return Some(root);
+    }
+    let mut above = folder.ancestors();
+    above
+        .find(|above| above.join(".git").exists())
+        .map(Path::to_owned)
 }
 
 /// The usual folders of policies below these paths, sorted.

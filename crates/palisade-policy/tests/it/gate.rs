@@ -31,7 +31,7 @@ fn gate_with(files: &[(&str, &str)], objects: &str) -> Result<Gate, Vec<PolicyEr
     gate_within(Budget::default(), files, objects)
 }
 
-fn gate_within(
+pub(crate) fn gate_within(
     budget: Budget,
     files: &[(&str, &str)],
     objects: &str,

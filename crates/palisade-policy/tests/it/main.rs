@@ -17,6 +17,8 @@ mod kyverno_suite;
 #[cfg(test)]
 mod rego;
 #[cfg(test)]
+mod rego_budgets;
+#[cfg(test)]
 mod rego_chains;
 #[cfg(test)]
 mod rego_gatekeeper;
@@ -28,6 +30,8 @@ mod rego_graphql_objects;
 mod rego_keypairs;
 #[cfg(test)]
 mod rego_semantics;
+#[cfg(test)]
+mod rego_sound;
 #[cfg(test)]
 mod sentinel;
 #[cfg(test)]

@@ -196,3 +196,9 @@ p := [concat(\"-\", path) | some path in graph.reachable_paths(g, {\"one\"})]
         ]),
     );
 }
+
+#[test]
+fn a_function_without_a_body_is_true_for_its_arguments() {
+    let text = "package a\nlisted(\"x\")\nlisted(\"y\")\np := [listed(\"x\"), listed(\"y\")] { not listed(\"z\") }\n";
+    assert_value(text, &json!([true, true]));
+}

@@ -241,6 +241,26 @@ fn a_policy_that_does_not_load_beside_good_ones_fails_every_command() {
     assert!(run.out.contains("1 error "), "{}", run.out);
 }
 
+#[test]
+fn a_module_with_a_mistake_beside_good_ones_fails_every_command_and_the_others_judge() {
+    let broken = "package broken\n\ndeny contains \"x\" if result.new(input)\n";
+    let system = System::of(&[
+        ("pod.yaml", MANIFEST),
+        ("policy/latest.rego", LATEST),
+        ("policy/broken.rego", broken),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0621"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert_eq!(run.out.matches("error[PAL0620]").count(), 1, "{}", run.out);
+    let told = "error[PAL0621]: a policy does not load: there is no function `result.new`";
+    assert_eq!(run.out.matches("error[PAL0621]").count(), 1, "{}", run.out);
+    assert!(run.out.contains(told), "{}", run.out);
+
+    let run = system.run(&["policy", "check", "policy"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("1 rule · 1 error "), "{}", run.out);
+}
+
 /// `LATEST` with an exception of conftest that says this of itself.
 fn excepted(custom: &str) -> String {
     let lettered = LATEST.replace("deny contains", "deny_latest contains");

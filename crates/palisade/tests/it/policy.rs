@@ -100,3 +100,33 @@ fn a_policy_that_does_not_load_is_shown_at_its_line() {
     let run = system.run(&["policy", "check", "nowhere"]);
     assert_eq!(run.code, 2, "{}", run.err);
 }
+
+#[test]
+fn a_sentinel_set_reads_modules_beside_its_folder_within_the_run_or_its_repository() {
+    const SET: &str = "import \"module\" \"common\" {\n  source = \"../common/common.sentinel\"\n}\n\npolicy \"named\" {\n  source = \"./named.sentinel\"\n}\n";
+    let files = [
+        ("rules/aws/sentinel.hcl", SET),
+        (
+            "rules/aws/named.sentinel",
+            "import \"common\"\n\nmain = rule { common.holds(1) }\n",
+        ),
+        (
+            "rules/common/common.sentinel",
+            "holds = func(x) { return x is 1 }\n",
+        ),
+    ];
+    let run = System::of(&files).run(&["policy", "check", "rules/aws"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+
+    let elsewhere = System::of(&files);
+    let path = elsewhere.path().join("rules/aws");
+    let path = path.to_str().expect("a name");
+    let run = palisade(&["policy", "check", path]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    let told = "lies outside of the run's folder and of the policies' repository; run in a folder that holds both";
+    assert!(run.out.contains(told), "{}", run.out);
+
+    std::fs::create_dir(elsewhere.path().join(".git")).expect("a folder");
+    let run = palisade(&["policy", "check", path]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+}

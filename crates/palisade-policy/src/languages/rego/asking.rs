@@ -117,7 +117,9 @@ pub(super) fn ask_rule(
     let outcome = with_question(context, Some(input), around, |question| {
         policies.program.rule(path, question)
     });
-    finish(policies, context, outcome)
+    let found = finish(policies, context, outcome)?;
+    context.meter.write(found.as_ref().map_or(0, Term::bytes))?;
+    Ok(found)
 }
 
 /// Puts a question together.

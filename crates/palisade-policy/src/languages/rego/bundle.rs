@@ -173,6 +173,8 @@ pub(super) struct Contents {
     pub(super) data: Vec<Foreign>,
     /// YAML texts that hold templates or constraints.
     pub(super) objects: Vec<Document>,
+    /// Texts of that kind that do not parse, by their names.
+    pub(super) unread: Vec<(String, PolicyError)>,
 }
 
 /// Takes a bundle apart.
@@ -198,7 +200,12 @@ pub(super) fn contents(
         let fatal = |mistake: &&SyntaxError| mistake.severity == SyntaxSeverity::Fatal;
         if let Some(mistake) = mistakes.iter().find(fatal) {
             let origin = Origin::new(file, mistake.span);
-            errors.push(PolicyError::at(origin, mistake.message.clone()));
+            let error = PolicyError::at(origin, mistake.message.clone());
+            if is_data(name) {
+                errors.push(error);
+            } else {
+                contents.unread.push((name.clone(), error));
+            }
         } else if is_data(name) {
             match document.roots().next() {
                 Some(root) if root.is_object() => contents.data.push(nested(name, root)),

@@ -8,6 +8,7 @@ use palisade_document::Span;
 use super::functions::{self, Known};
 use super::modules::{Loaded, is_v0};
 use super::rewrite::{Overlaps, is_mendable};
+use super::sound::{Definitions, Found, reached};
 use super::syntax::{
     Expr, ExprKind, Module, Node, Part, Rule, Statement, StatementKind, data_key, walk_module,
     walk_rule,
@@ -16,24 +17,36 @@ use crate::error::PolicyError;
 
 /// What the modules of a bundle define.
 struct Defined<'m> {
+    /// Packages that are left out: what they define is not known here.
+    gone: &'m BTreeMap<Vec<String>, Definitions>,
     /// First names of rules, by package.
     rules: BTreeMap<&'m [String], BTreeSet<&'m str>>,
     /// How many arguments the functions take, by full path (without `data`).
     functions: BTreeMap<Vec<String>, BTreeSet<usize>>,
 }
 
-/// The mistakes of modules that parse.
-pub(super) fn find(modules: &[Loaded], overlaps: &Overlaps) -> Vec<PolicyError> {
-    let defined = Defined::of(modules);
+/// The mistakes of modules that parse, beside packages that are left out because one of theirs
+/// does not.
+pub(super) fn find(
+    modules: &[Loaded],
+    overlaps: &Overlaps,
+    gone: &BTreeMap<Vec<String>, Definitions>,
+) -> Vec<Found> {
+    let defined = Defined::of(modules, gone);
     // Through a package that is computed, the engine finds constant heads only.
     let is_computed = modules
         .iter()
         .any(|loaded| computes_packages(&loaded.module));
     let mut found = Vec::new();
-    for loaded in modules {
+    for (at, loaded) in modules.iter().enumerate() {
+        // INVARIANT: a name in it may be one of the text that does not parse.
+        if gone.contains_key(&loaded.module.package) {
+            continue;
+        }
         for rule in &loaded.module.rules {
             let mut mistake = |span: Span, message: String| {
-                found.push(PolicyError::at(loaded.text.origin(span), message));
+                let error = PolicyError::at(loaded.text.origin(span), message);
+                found.push((at, error));
             };
             calls(&defined, &loaded.module, rule, &mut mistake);
             variables(&defined, &loaded.module, rule, &mut mistake);
@@ -59,8 +72,9 @@ fn computes_packages(module: &Module) -> bool {
 }
 
 impl<'m> Defined<'m> {
-    fn of(modules: &'m [Loaded]) -> Self {
+    fn of(modules: &'m [Loaded], gone: &'m BTreeMap<Vec<String>, Definitions>) -> Self {
         let mut defined = Self {
+            gone,
             rules: BTreeMap::new(),
             functions: BTreeMap::new(),
         };
@@ -86,6 +100,11 @@ impl<'m> Defined<'m> {
     /// What is known of the function that a path names in a module.
     fn function(&self, module: &Module, path: &[String]) -> Known {
         let full = self.full(module, path);
+        if let Some(full) = &full
+            && reached(self.gone, full).is_some()
+        {
+            return Known::Anything;
+        }
         if let Some(arities) = full.and_then(|full| self.functions.get(&full)) {
             let mut arities = arities.iter();
             return match (arities.next(), arities.next()) {
@@ -333,7 +352,7 @@ mod tests {
     fn mistakes(text: &str) -> Vec<String> {
         let file = Arc::new(SourceFile::new("a.rego", text));
         let text = PolicyText::file("a.rego", &file, Dialect::V1);
-        let loaded = load(vec![text], Vec::new());
+        let loaded = load(vec![text], &[]);
         let errors = loaded.err().unwrap_or_default();
         errors.into_iter().map(|error| error.message).collect()
     }

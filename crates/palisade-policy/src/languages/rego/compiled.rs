@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::asking::{Around, finish, with_question};
+use super::broken::Broken;
 use super::bundle::{Contents, contents};
 use super::conftest::{EntryPoint, entry_points};
 use super::doubts;
 use super::engine::from_datum;
-use super::gatekeeper::{Bound, Constraint, Review, Template, is_constraint, is_template};
-use super::modules::{Dialect, Policies, load};
+use super::gatekeeper::{Bound, Review, bind};
+use super::modules::{Dialect, Policies, load, load_sound};
 use super::query::rewrite_query;
 use super::term::Term;
 use crate::answer::Answer;
@@ -19,7 +20,6 @@ use crate::error::{EvaluationError, PolicyError};
 use crate::exception::PolicyException;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
-use crate::listed::objects;
 
 /// A bundle, ready to judge.
 #[derive(Debug)]
@@ -27,6 +27,11 @@ struct RegoBundle {
     policies: Option<Policies>,
     entries: Vec<EntryPoint>,
     bound: Vec<Bound>,
+    /// Packages that do not run beside these.
+    broken_packages: Vec<Broken>,
+    /// Templates and constraints that do not run beside these.
+    broken_constraints: Vec<Broken>,
+    errors: Vec<PolicyError>,
     rules: Vec<RuleSummary>,
     exceptions: Vec<PolicyException>,
     doubts: Vec<PolicyError>,
@@ -43,34 +48,28 @@ pub(super) fn compile(
         texts,
         data,
         objects: manifests,
+        unread,
     } = contents(bundle, dialect, false)?;
-    let mut errors = Vec::new();
-    let policies = if texts.is_empty() {
-        None
+    let (policies, broken_packages) = if texts.is_empty() {
+        (None, Vec::new())
     } else {
-        load(texts, data).map_err(|found| errors.extend(found)).ok()
+        let (policies, left_out) = load_sound(texts, &data)?;
+        let broken = left_out.into_iter().map(Broken::from).collect();
+        (Some(policies), broken)
     };
-    let roots = || manifests.iter().flat_map(objects);
-    let mut templates: Vec<Arc<Template>> = Vec::new();
-    for template in roots().filter(|root| is_template(*root)) {
-        match Template::load(template) {
-            Ok(template) => templates.push(Arc::new(template)),
-            Err(found) => errors.extend(found),
-        }
-    }
-    let mut bound = Vec::new();
-    for constraint in roots().filter(|root| is_constraint(*root)) {
-        match Constraint::read(constraint).and_then(|found| Bound::new(&templates, found)) {
-            Ok(found) => bound.push(found),
-            Err(error) => errors.push(error),
-        }
-    }
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+    let (bound, mut broken_constraints) = bind(&manifests);
+    let unread = unread
+        .into_iter()
+        .map(|(name, error)| Broken::new(&name, "", error));
+    broken_constraints.extend(unread);
+    let broken = broken_packages.iter().chain(&broken_constraints);
+    let errors: Vec<PolicyError> = broken.map(|one| one.error.clone()).collect();
     let entries = policies
         .as_ref()
         .map_or_else(Vec::new, |policies| entry_points(policies, &namespaces));
+    if entries.is_empty() && bound.is_empty() && !errors.is_empty() {
+        return Err(errors);
+    }
     let rules = entries.iter().map(EntryPoint::summary);
     let rules = rules.chain(bound.iter().map(Bound::summary)).collect();
     let doubts = policies.as_ref().map_or_else(Vec::new, |policies| {
@@ -87,6 +86,9 @@ pub(super) fn compile(
         policies,
         entries,
         bound,
+        broken_packages,
+        broken_constraints,
+        errors,
         rules,
         exceptions,
         doubts,
@@ -114,6 +116,10 @@ impl Compiled for RegoBundle {
         &self.rules
     }
 
+    fn errors(&self) -> &[PolicyError] {
+        &self.errors
+    }
+
     fn warnings(&self) -> &[PolicyError] {
         &self.doubts
     }
@@ -127,13 +133,14 @@ impl Compiled for RegoBundle {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let mut answers = Vec::new();
+        let mut answers: Vec<Answer> = self.broken_packages.iter().map(Broken::answer).collect();
         if let Some(policies) = &self.policies {
             for entry in &self.entries {
                 answers.extend(entry.answers(policies, context, input));
             }
         }
-        if let Some(review) = Review::of(input).filter(|_| !self.bound.is_empty()) {
+        if let Some(review) = Review::of(input) {
+            answers.extend(self.broken_constraints.iter().map(Broken::answer));
             for bound in &self.bound {
                 answers.extend(bound.answers(context, input, &review));
             }
@@ -152,9 +159,19 @@ pub fn query(
     input: Option<&Input<'_>>,
 ) -> Result<serde_json::Value, QueryError> {
     let dialect = Dialect::of(settings.dialect.as_deref()).map_err(|error| vec![error])?;
-    let Contents { texts, data, .. } = contents(bundle, dialect, false)?;
-    let policies = load(texts, data)?;
-    let text = rewrite_query(text).map_err(|mistake| {
+    let Contents {
+        texts,
+        data,
+        unread,
+        ..
+    } = contents(bundle, dialect, false)?;
+    if !unread.is_empty() {
+        return Err(QueryError::Load(
+            unread.into_iter().map(|(_, error)| error).collect(),
+        ));
+    }
+    let policies = load(texts, &data)?;
+    let text = rewrite_query(text, &policies.replaced).map_err(|mistake| {
         vec![PolicyError::new(format!(
             "the query does not parse: {}",
             mistake.message

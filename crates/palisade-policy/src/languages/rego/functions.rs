@@ -171,6 +171,15 @@ pub(super) fn find(name: &str) -> Known {
     }
 }
 
+/// The names of all functions that take a number of arguments.
+#[cfg(test)]
+pub(super) fn names() -> std::collections::BTreeSet<&'static str> {
+    let native = NATIVE.iter().map(|(name, _)| *name);
+    native
+        .chain(super::builtins::all().map(|one| one.name))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

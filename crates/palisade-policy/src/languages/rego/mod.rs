@@ -5,6 +5,7 @@
 //! place that knows which engine it is.
 
 mod asking;
+mod broken;
 mod builtins;
 mod bundle;
 mod checks;
@@ -23,6 +24,7 @@ mod query;
 mod reads;
 mod recursion;
 mod rewrite;
+mod sound;
 mod syntax;
 mod term;
 mod testing;

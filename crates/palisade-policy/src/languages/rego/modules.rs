@@ -6,17 +6,18 @@ use std::sync::Arc;
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
-use super::builtins;
-use super::checks;
 use super::engine::{EngineError, Foreign, MAX_POLICY_BYTES, Program, Source};
 use super::machine_limits::may_run;
 use super::metadata::{Annotations, rule_path};
-use super::recursion;
 use super::rewrite::{
-    Overlaps, STAND_INS, Surroundings, guard, rename_functions, rewrite, separate,
+    Overlaps, Replaced, Surroundings, guard, rename_functions, rewrite, separate,
 };
+use super::sound::{Candidates, Cause, Found, LeftOut};
 use super::syntax::{Mistake, Module, Node, parse, walk_module};
 use crate::error::PolicyError;
+
+/// Most times that packages are left out because the engine does not take them.
+const MAX_ROUNDS: usize = 64;
 
 /// Which dialect a text is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -128,60 +129,89 @@ pub(super) struct Policies {
     /// Paths below `data` that some module refers to and no module defines: `palisade`,
     /// `inventory` and the like.
     pub(super) wanted: BTreeSet<String>,
+    /// Builtins that stand in a `with`.
+    pub(super) replaced: Replaced,
 }
 
-/// Loads texts; every mistake is said.
-pub(super) fn load(
+/// Loads texts that must all be sound; every mistake is said.
+pub(super) fn load(texts: Vec<PolicyText>, data: &[Foreign]) -> Result<Policies, Vec<PolicyError>> {
+    let (policies, left_out) = load_sound(texts, data)?;
+    if left_out.is_empty() {
+        return Ok(policies);
+    }
+    let own = |one: &LeftOut| one.cause == Cause::Mistake;
+    let own = left_out.into_iter().filter(own);
+    Err(own.map(|one| one.error).collect())
+}
+
+/// Loads the packages that are sound and need none that is not, and tells the others. `Err` is for
+/// mistakes that no package can be told of: nothing runs.
+pub(super) fn load_sound(
     texts: Vec<PolicyText>,
-    data: Vec<Foreign>,
-) -> Result<Policies, Vec<PolicyError>> {
-    let mut errors = Vec::new();
-    let mut modules = Vec::new();
-    for text in texts {
-        match read(text) {
-            Ok(loaded) => modules.push(loaded),
-            Err(error) => errors.push(error),
+    data: &[Foreign],
+) -> Result<(Policies, Vec<LeftOut>), Vec<PolicyError>> {
+    let mut candidates = Candidates::read(texts)?;
+    candidates.check();
+    for _ in 0..MAX_ROUNDS {
+        match program(&candidates.modules, data) {
+            Ok((program, replaced)) => {
+                let policies = Policies {
+                    program,
+                    replaced,
+                    wanted: wanted(&candidates.modules),
+                    modules: candidates.modules,
+                };
+                return Ok((policies, candidates.left_out));
+            }
+            Err(Unfit::Modules(mistakes)) => candidates.leave(mistakes),
+            Err(Unfit::Whole(error)) => {
+                let mut errors = candidates.mistakes();
+                errors.push(error);
+                return Err(errors);
+            }
         }
     }
-    if let Some(cycle) = recursion::find(modules.iter().map(|loaded| &loaded.module))
-        && let Some(loaded) = modules.get(cycle.module)
-    {
-        let way = cycle.path.join(" → ");
-        errors.push(PolicyError::at(
-            loaded.text.origin(cycle.span),
-            format!("this rule needs itself ({way}); the language does not allow that"),
-        ));
-    }
-    let overlaps = Overlaps::of(modules.iter().map(|loaded| &loaded.module));
-    errors.extend(checks::find(&modules, &overlaps));
-    if !errors.is_empty() {
-        return Err(errors);
-    }
+    Err(candidates.mistakes())
+}
+
+/// What keeps modules from running.
+enum Unfit {
+    Modules(Vec<Found>),
+    Whole(PolicyError),
+}
+
+/// The program of modules that are checked.
+fn program(modules: &[Loaded], data: &[Foreign]) -> Result<(Program, Replaced), Unfit> {
     let around = Surroundings {
-        overlaps,
-        ..surroundings(&modules)
+        overlaps: Overlaps::of(modules.iter().map(|loaded| &loaded.module)),
+        ..surroundings(modules)
     };
     let mut sources = Vec::new();
-    for loaded in &modules {
-        match rewritten(loaded, &modules, &around) {
+    let mut mistakes = Vec::new();
+    for (at, loaded) in modules.iter().enumerate() {
+        match rewritten(loaded, modules, &around) {
             Ok(texts) => sources.extend(texts),
-            Err(mistake) => errors.push(located(&loaded.text, &mistake)),
+            Err(mistake) => mistakes.push((at, located(&loaded.text, &mistake))),
         }
     }
-    if !errors.is_empty() {
-        return Err(errors);
+    if !mistakes.is_empty() {
+        return Err(Unfit::Modules(mistakes));
     }
     guard_all(&mut sources);
     sources.extend(stand_ins(&around));
-    let wanted = wanted(&modules);
-    match Program::new(sources, data) {
-        Ok(program) => Ok(Policies {
-            program,
-            modules,
-            wanted,
-        }),
-        Err(error) => Err(vec![located_engine_error(&modules, &error)]),
-    }
+    let program = Program::new(sources, data.to_vec()).map_err(|errors| {
+        let mut mistakes = Vec::new();
+        for error in errors {
+            let located = located_engine_error(modules, &error);
+            let named = |path: &str| modules.iter().position(|one| one.text.name == path);
+            match error.place.as_ref().and_then(|(path, ..)| named(path)) {
+                Some(at) => mistakes.push((at, located)),
+                None => return Unfit::Whole(located),
+            }
+        }
+        Unfit::Modules(mistakes)
+    })?;
+    Ok((program, around.replaced))
 }
 
 /// Gives each source its text for the machine, if the machine may run all of them.
@@ -205,7 +235,11 @@ fn rewritten(
     around: &Surroundings,
 ) -> Result<Vec<Source>, Mistake> {
     let mut sources = Vec::new();
-    let renamed = rename_functions(&loaded.text.text, &loaded.module);
+    let none = BTreeSet::new();
+    let names = around.rules.get(&loaded.module.package).unwrap_or(&none);
+    let text = &loaded.text.text;
+    let text = around.replaced.put_in(text, &loaded.module, names)?;
+    let renamed = rename_functions(&text, &parse(&text)?);
     for text in separate(&renamed, &parse(&renamed)?) {
         let module = parse(&text)?;
         let mut annotations = Annotations::read(&text, &module)?;
@@ -223,24 +257,19 @@ fn rewritten(
     Ok(sources)
 }
 
-fn read(text: PolicyText) -> Result<Loaded, PolicyError> {
+/// Reads a text.
+pub(super) fn read(text: &PolicyText) -> Result<(Module, Annotations), Mistake> {
     if text.text.len() > MAX_POLICY_BYTES {
         let message = format!("this policy is larger than {MAX_POLICY_BYTES} bytes; split it");
-        return Err(PolicyError::at(text.origin(Span::default()), message));
+        return Err(Mistake::new(Span::default(), message));
     }
-    let read = parse(&text.text)
-        .and_then(|module| Annotations::read(&text.text, &module).map(|said| (module, said)));
-    match read {
-        Ok((module, annotations)) => Ok(Loaded {
-            text,
-            module,
-            annotations,
-        }),
-        Err(mistake) => Err(located(&text, &mistake)),
-    }
+    let module = parse(&text.text)?;
+    let annotations = Annotations::read(&text.text, &module)?;
+    Ok((module, annotations))
 }
 
-fn located(text: &PolicyText, mistake: &Mistake) -> PolicyError {
+/// A mistake at its place in the files.
+pub(super) fn located(text: &PolicyText, mistake: &Mistake) -> PolicyError {
     PolicyError::at(text.origin(mistake.span), mistake.message.clone())
 }
 
@@ -290,74 +319,20 @@ fn surroundings(modules: &[Loaded]) -> Surroundings {
                 .iter()
                 .filter_map(|rule| rule_path(rule).into_iter().next()),
         );
-        walk_module(&loaded.module, &mut |node| {
-            let Node::Statement(statement) = node else {
-                return;
-            };
-            for with in &statement.with {
-                for expr in [&with.target, &with.value] {
-                    let path = expr.path().map(|path| path.join("."));
-                    let builtin = path.as_deref().and_then(builtins::find);
-                    if let Some(builtin) = builtin.filter(|builtin| !builtin.native) {
-                        around.mocked.insert(builtin.name.to_owned());
-                    }
-                }
-                let of_input = with
-                    .target
-                    .path()
-                    .is_none_or(|path| path.first().is_some_and(|root| root == "input"));
-                let value = with.value.path().map(|path| path.join("."));
-                if let Some(value) =
-                    value.filter(|value| !of_input && replacement_arity(value).is_some())
-                {
-                    around.mocked.insert(value);
-                }
-            }
-        });
+    }
+    for loaded in modules {
+        if let Some(package) = around.rules.get(&loaded.module.package) {
+            around.replaced.add(&loaded.module, package);
+        }
     }
     around
 }
 
-/// How many arguments a builtin of the engine takes, for those that replace others in `with`: the
-/// engine takes their bare names for variables.
-fn replacement_arity(name: &str) -> Option<u8> {
-    match name {
-        "count" | "sum" | "max" | "min" | "upper" | "lower" | "trim_space" | "object.union_n" => {
-            Some(1)
-        }
-        "concat" | "contains" | "startswith" | "endswith" => Some(2),
-        _ => None,
-    }
-}
-
-/// A module with a function for each builtin of ours that `with` replaces.
+/// A module with a function for each builtin that stands in a `with`.
 fn stand_ins(around: &Surroundings) -> Option<Source> {
-    if around.mocked.is_empty() {
-        return None;
-    }
-    let mut text = format!("package {STAND_INS}\n");
-    for name in &around.mocked {
-        let arity = builtins::arity(name)
-            .or_else(|| replacement_arity(name))
-            .unwrap_or(0);
-        let arguments: Vec<_> = (0..arity).map(|at| format!("a{at}")).collect();
-        let arguments = arguments.join(", ");
-        // The prefix keeps a stand-in from calling itself.
-        let function = format!("for_{}", name.replace('.', "__"));
-        text.extend([
-            &*function,
-            "(",
-            &*arguments,
-            ") := ",
-            name,
-            "(",
-            &*arguments,
-            ")
-",
-        ]);
-    }
+    let (path, text) = around.replaced.module()?;
     Some(Source {
-        path: STAND_INS.to_owned(),
+        path,
         text,
         v0: false,
         guarded: None,

@@ -1,9 +1,11 @@
 //! Queries that are asked of policies.
 
+use std::collections::BTreeSet;
+
 use palisade_document::Span;
 
 use super::metadata::Annotations;
-use super::rewrite::{Surroundings, rewrite};
+use super::rewrite::{Replaced, Surroundings, rewrite};
 use super::syntax::{Mistake, parse};
 
 /// What a query stands behind, to be read as a module.
@@ -11,8 +13,9 @@ const BEFORE: &str = "package query\nasked if {";
 /// Longest query, in bytes.
 const MAX_QUERY_BYTES: usize = 64 << 10;
 
-/// A query in words that the engine understands.
-pub(super) fn rewrite_query(text: &str) -> Result<String, Mistake> {
+/// A query in words that the engine understands; `replaced` are the builtins that stand in a `with`
+/// of the policies that are asked.
+pub(super) fn rewrite_query(text: &str, replaced: &Replaced) -> Result<String, Mistake> {
     if text.len() > MAX_QUERY_BYTES {
         return Err(Mistake::new(
             Span::default(),
@@ -27,12 +30,13 @@ pub(super) fn rewrite_query(text: &str) -> Result<String, Mistake> {
             "the query closes a brace that it did not open",
         ));
     }
-    let rewritten = rewrite(
-        &module_text,
-        &module,
-        &Annotations::default(),
-        &Surroundings::default(),
-    )?;
+    if let Some(mistake) = replaced.unready(&module) {
+        return Err(mistake);
+    }
+    let module_text = replaced.put_in(&module_text, &module, &BTreeSet::new())?;
+    let module = parse(&module_text)?;
+    let around = Surroundings::default();
+    let rewritten = rewrite(&module_text, &module, &Annotations::default(), &around)?;
     let body = rewritten
         .strip_prefix(BEFORE)
         .and_then(|rest| rest.strip_suffix("\n}"))

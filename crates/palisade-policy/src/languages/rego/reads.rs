@@ -241,7 +241,7 @@ mod tests {
             let file = Arc::new(SourceFile::new(name.clone(), *text));
             PolicyText::file(&name, &file, Dialect::V1)
         });
-        let policies = load(texts.collect(), Vec::new()).unwrap();
+        let policies = load(texts.collect(), &[]).unwrap();
         let path = ["main", "deny"].map(str::to_owned);
         Readings::of(&policies.modules).at(&path)
     }

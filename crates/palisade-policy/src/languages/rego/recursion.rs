@@ -126,7 +126,20 @@ pub(super) fn successors<'g>(graph: &'g Graph, path: &[String]) -> Vec<&'g [Stri
 
 /// The paths (without `data`) that a rule refers to.
 fn needs(module: &Module, rule: &Rule) -> Vec<Vec<String>> {
-    let own: Vec<&str> = module
+    let own = own_names(module);
+    let local = local_names(rule);
+    let mut found = Vec::new();
+    for path in references(rule) {
+        if path.first().is_none_or(|first| !local.contains(first)) {
+            found.extend(resolve(module, &own, path));
+        }
+    }
+    found
+}
+
+/// The first names of a module's rules.
+pub(super) fn own_names(module: &Module) -> Vec<&str> {
+    let names = module
         .rules
         .iter()
         .filter_map(|rule| match &rule.head.name.kind {
@@ -136,10 +149,13 @@ fn needs(module: &Module, rule: &Rule) -> Vec<Vec<String>> {
                 _ => None,
             },
             _ => None,
-        })
-        .collect();
+        });
+    names.collect()
+}
+
+/// The names and paths in a rule as they are written, up to the first key that is computed.
+pub(super) fn references(rule: &Rule) -> Vec<Vec<String>> {
     let mut found = Vec::new();
-    let local = local_names(rule);
     let mut heads_seen: Vec<Span> = Vec::new();
     walk_rule(rule, &mut |node| {
         let Node::Expr(expr) = node else { return };
@@ -170,15 +186,13 @@ fn needs(module: &Module, rule: &Rule) -> Vec<Vec<String>> {
             }
             _ => return,
         };
-        if path.first().is_none_or(|first| !local.contains(first)) {
-            found.extend(resolve(module, &own, path));
-        }
+        found.push(path);
     });
     found
 }
 
 /// Names that a rule declares for itself: arguments, `:=` and `some`.
-fn local_names(rule: &Rule) -> BTreeSet<String> {
+pub(super) fn local_names(rule: &Rule) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for argument in rule.head.args.iter().flatten() {
         names_in(argument, &mut found);
@@ -215,7 +229,7 @@ fn names_in(expr: &Expr, found: &mut BTreeSet<String>) {
 }
 
 /// The full path that a reference means, if it means one of `data`.
-fn resolve(module: &Module, own: &[&str], path: Vec<String>) -> Option<Vec<String>> {
+pub(super) fn resolve(module: &Module, own: &[&str], path: Vec<String>) -> Option<Vec<String>> {
     let (first, rest) = path.split_first()?;
     if first == "data" {
         return (!rest.is_empty()).then(|| rest.to_vec());

@@ -30,6 +30,22 @@ impl Term {
         Self::Text(text.into())
     }
 
+    /// About how many bytes it takes to say it.
+    pub(super) fn bytes(&self) -> usize {
+        const MARKS: usize = 4;
+        let all = |items: &[Self]| items.iter().map(Self::bytes).sum::<usize>();
+        let inside = match self {
+            Self::Null | Self::Bool(_) | Self::Number(Number::Int(_) | Number::Float(_)) => MARKS,
+            Self::Number(Number::Big(text)) | Self::Text(text) => text.len(),
+            Self::Array(items) | Self::Set(items) => all(items),
+            Self::Object(entries) => entries
+                .iter()
+                .map(|(key, value)| key.bytes() + value.bytes())
+                .sum(),
+        };
+        inside.saturating_add(MARKS)
+    }
+
     pub(super) fn int(value: i64) -> Self {
         Self::Number(Number::Int(value))
     }

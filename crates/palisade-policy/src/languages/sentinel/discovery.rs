@@ -17,8 +17,8 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     let mut bundles = Vec::new();
     let mut sets = BTreeSet::new();
     for file in &files {
-        let (parent, name) = split(file);
-        if matches!(name, "sentinel.hcl" | "sentinel.json") && !in_tests(file) {
+        let (parent, _) = split(file);
+        if is_configuration(file) && !in_tests(file) {
             bundles.push(set(folder, file)?);
             sets.insert(parent.to_owned());
         }
@@ -52,6 +52,11 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
 
 fn split(file: &str) -> (&str, &str) {
     file.rsplit_once('/').unwrap_or(("", file))
+}
+
+/// Whether a file configures a set. A bundle holds one of these, its own.
+fn is_configuration(file: &str) -> bool {
+    matches!(split(file).1, "sentinel.hcl" | "sentinel.json")
 }
 
 /// Whether a path lies in a folder of tests.
@@ -105,7 +110,8 @@ fn set(folder: &Folder, path: &str) -> Result<Bundle, PolicyError> {
         });
     for source in policies.chain(imports) {
         if let Ok(path) = beside(path, source)
-            && let Ok(file) = folder.read(&path)
+            && !is_configuration(&path)
+            && let Ok(file) = folder.read_named(&path)
         {
             bundle.files.insert(path, file);
         }

@@ -66,7 +66,7 @@ pub(super) fn compile(
 ) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
     let read = |path: &str| {
         let file = bundle.files.get(path).map(Arc::clone);
-        file.ok_or_else(|| format!("`{path}` is not there"))
+        file.ok_or_else(|| missing(path))
     };
     let loader = Loader::new(&read);
     let (path, configuration) = configured(bundle).map_err(|error| vec![error])?;
@@ -118,6 +118,16 @@ impl PolicySet {
             }
         }
     }
+}
+
+/// Why a file that is named is not in the bundle.
+fn missing(path: &str) -> String {
+    if path.starts_with("../") {
+        return format!(
+            "`{path}` is not there, or lies outside of the run's folder and of the policies' repository; run in a folder that holds both, or copy it beside the policies"
+        );
+    }
+    format!("`{path}` is not there")
 }
 
 fn place_in_configuration(

@@ -31,7 +31,7 @@ fn run_here(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteReport>, Po
     let files = folder
         .files()
         .map_err(|error| PolicyError::new(error.to_string()))?;
-    let read = |path: &str| folder.read(path).map_err(|error| error.to_string());
+    let read = |path: &str| folder.read_named(path).map_err(|error| error.to_string());
     let loader = Loader::new(&read);
     let mut reports = Vec::new();
     for (policy, cases) in gather(&files) {

@@ -6,9 +6,9 @@ use super::{Builtin, argument, int_argument, wrong_type};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("array.flatten", 1, flatten),
-    Builtin::instead("numbers.range", 2, range),
-    Builtin::instead("numbers.range_step", 3, range_step),
-    Builtin::instead("bits.lsh", 2, shift_left),
+    Builtin::new("numbers.range", 2, range),
+    Builtin::new("numbers.range_step", 3, range_step),
+    Builtin::new("bits.lsh", 2, shift_left),
 ];
 
 /// Most numbers in a range.

@@ -5,10 +5,10 @@ use super::super::world::{Fault, World};
 use super::{Builtin, argument, int_argument, text_argument, wrong_type};
 
 pub(super) const TABLE: &[Builtin] = &[
-    Builtin::instead("time.now_ns", 0, now),
-    Builtin::instead("rand.intn", 2, random),
-    Builtin::instead("uuid.rfc4122", 1, uuid),
-    Builtin::instead("opa.runtime", 0, |_, world| Ok(runtime(world))),
+    Builtin::new("time.now_ns", 0, now),
+    Builtin::new("rand.intn", 2, random),
+    Builtin::new("uuid.rfc4122", 1, uuid),
+    Builtin::new("opa.runtime", 0, |_, world| Ok(runtime(world))),
     Builtin::new("http.send", 1, send),
     Builtin::new("net.lookup_ip_addr", 1, lookup),
 ];
@@ -61,6 +61,10 @@ fn uuid(arguments: &[Term], world: &mut World) -> Result<Term, Fault> {
 }
 
 fn runtime(world: &World) -> Term {
+    // Where no environment is handed in, there is none to tell of.
+    if world.environment.is_empty() {
+        return Term::Object(Vec::new());
+    }
     let environment = world
         .environment
         .iter()

@@ -4,11 +4,7 @@ use super::super::term::Term;
 use super::super::world::{Fault, World};
 use super::{Builtin, argument, items_argument, wrong_type};
 
-pub(super) const TABLE: &[Builtin] = &[Builtin::instead(
-    "graph.reachable_paths",
-    2,
-    reachable_paths,
-)];
+pub(super) const TABLE: &[Builtin] = &[Builtin::new("graph.reachable_paths", 2, reachable_paths)];
 
 /// Most nodes in all paths together.
 const MAX_NODES: usize = 1_000_000;

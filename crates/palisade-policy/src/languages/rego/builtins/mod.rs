@@ -30,8 +30,6 @@ pub(super) struct Builtin {
     pub(super) name: &'static str,
     /// How many arguments it takes.
     pub(super) arity: u8,
-    /// Whether the engine has one of this name, which this one stands before.
-    pub(super) native: bool,
     pub(super) call: fn(&[Term], &mut World) -> Result<Term, Fault>,
 }
 
@@ -41,26 +39,7 @@ impl Builtin {
         arity: u8,
         call: fn(&[Term], &mut World) -> Result<Term, Fault>,
     ) -> Self {
-        Self {
-            name,
-            arity,
-            native: false,
-            call,
-        }
-    }
-
-    /// One that stands before the engine's own.
-    const fn instead(
-        name: &'static str,
-        arity: u8,
-        call: fn(&[Term], &mut World) -> Result<Term, Fault>,
-    ) -> Self {
-        Self {
-            name,
-            arity,
-            native: true,
-            call,
-        }
+        Self { name, arity, call }
     }
 }
 

@@ -10,11 +10,11 @@ use super::{Builtin, argument, items_argument, text_argument};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("net.cidr_contains_matches", 2, contains_matches),
-    Builtin::instead("net.cidr_contains", 2, contains),
+    Builtin::new("net.cidr_contains", 2, contains),
     Builtin::new("net.cidr_intersects", 2, intersects),
     Builtin::new("net.cidr_overlap", 2, contains),
     Builtin::new("net.cidr_merge", 1, merge),
-    Builtin::instead("net.cidr_expand", 1, expand),
+    Builtin::new("net.cidr_expand", 1, expand),
 ];
 
 /// Most addresses that a range is expanded to.

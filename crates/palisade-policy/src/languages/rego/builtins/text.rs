@@ -10,15 +10,15 @@ use super::{Builtin, argument, items_argument, text_argument};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("internal.template_string", 1, template_string),
-    Builtin::instead("strings.count", 2, count),
+    Builtin::new("strings.count", 2, count),
     Builtin::new("strings.render_template", 2, render),
-    Builtin::instead("json.is_valid", 1, |arguments, _| {
+    Builtin::new("json.is_valid", 1, |arguments, _| {
         let text = argument(arguments, 0)?.as_text();
         let valid =
             text.is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok());
         Ok(Term::Bool(valid))
     }),
-    Builtin::instead("yaml.is_valid", 1, |arguments, _| {
+    Builtin::new("yaml.is_valid", 1, |arguments, _| {
         let text = argument(arguments, 0)?.as_text();
         Ok(Term::Bool(text.is_some_and(is_yaml)))
     }),

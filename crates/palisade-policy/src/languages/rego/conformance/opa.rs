@@ -169,7 +169,7 @@ fn answer(case: &Json) -> Result<Vec<Term>, Answered> {
     let data = case
         .get("data")
         .map(|data| from_term(&Term::from_json(data)));
-    let policies = load(texts, data.into_iter().collect()).map_err(|errors| {
+    let policies = load(texts, data.as_slice()).map_err(|errors| {
         let messages: Vec<_> = errors.iter().map(|error| error.message.clone()).collect();
         Answered::Load(messages.join("; "))
     })?;
@@ -189,7 +189,8 @@ fn answer(case: &Json) -> Result<Vec<Term>, Answered> {
         send: None,
     };
     let ask = |text: &str, input| {
-        let text = rewrite_query(text).map_err(|error| Answered::Load(error.message))?;
+        let text = rewrite_query(text, &policies.replaced)
+            .map_err(|error| Answered::Load(error.message))?;
         let outcome = policies
             .program
             .query(&text, question(input))

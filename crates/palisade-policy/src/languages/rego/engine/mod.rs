@@ -119,21 +119,41 @@ static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 impl Program {
     /// Checks that the engine takes the policies and documents.
-    pub(super) fn new(sources: Vec<Source>, data: Vec<Foreign>) -> Result<Self, EngineError> {
+    pub(super) fn new(sources: Vec<Source>, data: Vec<Foreign>) -> Result<Self, Vec<EngineError>> {
         let program = Self {
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             plain: sources.iter().all(|source| source.guarded.is_some()),
             sources: sources.into(),
             data,
         };
-        let mut engine = program.engine(Reader::Interpreter)?;
+        let mut engine = program
+            .engine(Reader::Interpreter)
+            .map_err(|error| program.unread(error))?;
         engine.set_input(Value::new_object());
         // INVARIANT: the engine analyses its modules at the first question; asked here, so that a
         // mistake is one of the policy and not of the first input.
         engine
             .eval_query("true".to_owned(), false)
-            .map_err(|error| EngineError::of(&error))?;
+            .map_err(|error| vec![EngineError::of(&error)])?;
         Ok(program)
+    }
+
+    /// The errors of all policies that the engine does not read by themselves; the first error
+    /// where there is none such.
+    fn unread(&self, first: EngineError) -> Vec<EngineError> {
+        let alone = |source: &Source| {
+            let mut engine = Engine::new();
+            engine.set_policy_length_config(lengths());
+            engine.set_rego_v0(source.v0);
+            engine.add_policy(source.path.clone(), source.text.clone())
+        };
+        let errors = self.sources.iter().filter_map(|source| alone(source).err());
+        let errors: Vec<EngineError> = errors.map(|error| EngineError::of(&error)).collect();
+        if errors.is_empty() {
+            vec![first]
+        } else {
+            errors
+        }
     }
 
     /// An engine with the policies and documents in it, as the interpreter or the machine reads them.

@@ -7,10 +7,11 @@ mod template;
 
 use std::sync::Arc;
 
-use palisade_document::Value;
+use palisade_document::{Document, Value};
 use palisade_model::Origin;
 
 use super::asking::{Around, ask_rule};
+use super::broken::Broken;
 use super::engine::{Foreign, from_datum, from_term};
 use super::places::offending;
 use super::term::Term;
@@ -20,6 +21,7 @@ use crate::context::Context;
 use crate::datum::Datum;
 use crate::error::{EvaluationError, PolicyError};
 use crate::input::{Input, Subject};
+use crate::listed::objects;
 
 pub(super) use self::constraint::Constraint;
 pub(super) use self::review::Review;
@@ -39,6 +41,48 @@ pub(super) fn is_constraint(value: Value<'_>) -> bool {
         .and_then(Value::as_str)
         .unwrap_or("");
     version.starts_with("constraints.gatekeeper.sh/")
+}
+
+/// The constraints among documents with their templates, and those that do not run.
+pub(super) fn bind(documents: &[Document]) -> (Vec<Bound>, Vec<Broken>) {
+    let roots = || documents.iter().flat_map(objects);
+    let mut broken = Vec::new();
+    let mut templates: Vec<Arc<Template>> = Vec::new();
+    let mut broken_kinds: Vec<&str> = Vec::new();
+    for value in roots().filter(|root| is_template(*root)) {
+        match Template::load(value) {
+            Ok(template) => templates.push(Arc::new(template)),
+            Err(errors) => {
+                let kind = Template::kind_of(value);
+                let name = value.at(&["metadata", "name"]).and_then(Value::as_str);
+                let name = kind.or(name).unwrap_or("template");
+                broken_kinds.extend(kind);
+                broken.extend(errors.into_iter().map(|error| Broken::new(name, "", error)));
+            }
+        }
+    }
+    let mut bound = Vec::new();
+    for value in roots().filter(|root| is_constraint(*root)) {
+        let found = Constraint::read(value).and_then(|constraint| {
+            if broken_kinds.contains(&constraint.kind.as_str()) {
+                let message = format!(
+                    "this constraint does not run: its template of kind `{}` does not load",
+                    constraint.kind
+                );
+                return Err(PolicyError::at(constraint.origin, message));
+            }
+            Bound::new(&templates, constraint)
+        });
+        match found {
+            Ok(found) => bound.push(found),
+            Err(error) => {
+                let text = |path: &[&str]| value.at(path).and_then(Value::as_str).unwrap_or("");
+                let (kind, name) = (text(&["kind"]), text(&["metadata", "name"]));
+                broken.push(Broken::new(kind, name, error));
+            }
+        }
+    }
+    (bound, broken)
 }
 
 /// A constraint with the template that it uses.

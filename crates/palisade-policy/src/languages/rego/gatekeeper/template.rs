@@ -34,6 +34,12 @@ struct Code<'a> {
 }
 
 impl Template {
+    /// The kind of a template's constraints.
+    pub(in crate::languages::rego) fn kind_of(value: Value<'_>) -> Option<&str> {
+        let kind = value.at(&["spec", "crd", "spec", "names", "kind"]);
+        kind.and_then(Value::as_str)
+    }
+
     /// Loads a template.
     pub(in crate::languages::rego) fn load(value: Value<'_>) -> Result<Self, Vec<PolicyError>> {
         let file = value.document().file();
@@ -44,15 +50,12 @@ impl Template {
             .at(&["metadata", "name"])
             .and_then(Value::as_str)
             .unwrap_or("template");
-        let kind = value
-            .at(&["spec", "crd", "spec", "names", "kind"])
-            .and_then(Value::as_str)
-            .ok_or_else(|| {
-                at(
-                    value,
-                    "this constraint template names no kind (`spec.crd.spec.names.kind`)",
-                )
-            })?;
+        let kind = Self::kind_of(value).ok_or_else(|| {
+            at(
+                value,
+                "this constraint template names no kind (`spec.crd.spec.names.kind`)",
+            )
+        })?;
         let target = value
             .at(&["spec", "targets"])
             .into_iter()
@@ -69,7 +72,7 @@ impl Template {
         for (lib, index) in code.libs.iter().zip(1..) {
             texts.push(text(name, index, *lib, code.dialect));
         }
-        let policies = load(texts, Vec::new())?;
+        let policies = load(texts, &[])?;
         let main = policies
             .modules
             .first()

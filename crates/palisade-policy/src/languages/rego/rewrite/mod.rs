@@ -6,6 +6,7 @@
 mod keywords;
 mod negation;
 mod overlap;
+mod replaced;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,18 +18,16 @@ use super::syntax::{Expr, ExprKind, Mistake, Module, Node, StatementKind, parse,
 
 pub(super) use self::keywords::{rename_functions, separate};
 pub(super) use self::overlap::{Overlaps, is_mendable};
+pub(super) use self::replaced::Replaced;
 pub(super) use self::shape::quoted_path;
-
-/// The package of stand-ins for builtins that `with` replaces.
-pub(super) const STAND_INS: &str = "palisade_stand_ins";
 
 /// What is known of all modules when one is rewritten.
 #[derive(Debug, Default)]
 pub(super) struct Surroundings {
     /// Names of rules, by package.
     pub(super) rules: BTreeMap<Vec<String>, BTreeSet<String>>,
-    /// Supplied builtins that some `with` replaces.
-    pub(super) mocked: BTreeSet<String>,
+    /// Builtins that stand in a `with`.
+    pub(super) replaced: Replaced,
     /// Heads with constants beside heads with variables.
     pub(super) overlaps: Overlaps,
 }

@@ -8,7 +8,7 @@ use super::super::metadata::Annotations;
 use super::super::syntax::{
     Expr, ExprKind, Module, Node, Query, Rule, Statement, StatementKind, walk_rule,
 };
-use super::{Edit, STAND_INS, Surroundings, apply, overlap};
+use super::{Edit, Surroundings, apply, overlap};
 
 /// Words that the engine takes for keywords where a name is meant.
 pub(super) const WORDS: &[&str] = &[
@@ -51,7 +51,6 @@ pub(super) fn reshape(
         let mut shaper = Shaper {
             text,
             annotations,
-            around,
             rule,
             edits: &mut edits,
         };
@@ -100,7 +99,6 @@ fn is_plain(key: &str) -> bool {
 struct Shaper<'s> {
     text: &'s str,
     annotations: &'s Annotations,
-    around: &'s Surroundings,
     rule: &'s Rule,
     edits: &'s mut Vec<Edit>,
 }
@@ -110,8 +108,16 @@ impl Shaper<'_> {
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
 
-    /// Words as names in the head of a rule.
+    /// Words as names in the head of a rule, and `f(0)` alone, which is true.
     fn head(&mut self) {
+        let head = &self.rule.head;
+        if head.args.is_some()
+            && head.value.is_none()
+            && self.rule.bodies.is_empty()
+            && !self.rule.default
+        {
+            self.edits.push(Edit::insert(head.span.end, " = true"));
+        }
         let ExprKind::Ref(_, parts) = &self.rule.head.name.kind else {
             return;
         };
@@ -217,20 +223,7 @@ impl Shaper<'_> {
                 self.edits
                     .push(Edit::new(expr.span.start, expr.span.end, said.to_string()));
             }
-            ExprKind::Ref(..) | ExprKind::Var(_) => self.mocked(expr),
             _ => {}
-        }
-    }
-
-    /// The engine replaces only functions that it knows; those of ours get a stand-in.
-    fn mocked(&mut self, expr: &Expr) {
-        let Some(path) = expr.path().map(|path| path.join(".")) else {
-            return;
-        };
-        if self.around.mocked.contains(&path) {
-            let stand_in = format!("data.{STAND_INS}.for_{}", path.replace('.', "__"));
-            self.edits
-                .push(Edit::new(expr.span.start, expr.span.end, stand_in));
         }
     }
 

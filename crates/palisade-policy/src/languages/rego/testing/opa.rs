@@ -9,7 +9,7 @@ use super::super::asking::{Around, finish, with_question};
 use super::super::bundle::{contents, discover, is_test};
 use super::super::engine::Lines;
 use super::super::metadata::rule_path;
-use super::super::modules::{Dialect, Loaded, Policies, load};
+use super::super::modules::{Dialect, Loaded, Policies, load_sound};
 use super::super::rewrite::quoted_path;
 use super::super::syntax::Rule;
 use super::super::term::Term;
@@ -50,15 +50,22 @@ fn suite(bundle: &Bundle, dialect: Dialect) -> SuiteReport {
         name: bundle.name.clone(),
         ..SuiteReport::default()
     };
-    let loaded = contents(bundle, dialect, true).and_then(|found| load(found.texts, found.data));
+    let loaded =
+        contents(bundle, dialect, true).and_then(|found| load_sound(found.texts, &found.data));
+    let mut unloaded = |error: PolicyError| {
+        let mut case = CaseResult::new("load", Verdict::Error(error.message));
+        case.origin = error.origin;
+        report.cases.push(case);
+    };
     let policies = match loaded {
-        Ok(policies) => policies,
-        Err(errors) => {
-            for error in errors {
-                let mut case = CaseResult::new("load", Verdict::Error(error.message));
-                case.origin = error.origin;
-                report.cases.push(case);
+        Ok((policies, left_out)) => {
+            for one in left_out {
+                unloaded(one.error);
             }
+            policies
+        }
+        Err(errors) => {
+            errors.into_iter().for_each(unloaded);
             return report;
         }
     };
