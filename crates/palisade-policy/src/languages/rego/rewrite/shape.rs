@@ -108,16 +108,8 @@ impl Shaper<'_> {
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
 
-    /// Words as names in the head of a rule, and `f(0)` alone, which is true.
+    /// Words as names in the head of a rule.
     fn head(&mut self) {
-        let head = &self.rule.head;
-        if head.args.is_some()
-            && head.value.is_none()
-            && self.rule.bodies.is_empty()
-            && !self.rule.default
-        {
-            self.edits.push(Edit::insert(head.span.end, " = true"));
-        }
         let ExprKind::Ref(_, parts) = &self.rule.head.name.kind else {
             return;
         };
