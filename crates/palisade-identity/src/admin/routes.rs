@@ -86,35 +86,54 @@ pub fn router(server: Arc<Server>) -> Router {
         .with_state(server)
 }
 
+/// Ends what was begun even if whoever asked hangs up: a change that is stored takes effect and
+/// has its evidence.
+async fn whole(work: impl Future<Output = Answer> + Send + 'static) -> Answer {
+    let ended = tokio::spawn(work).await;
+    ended.unwrap_or_else(|_| {
+        let sentence = "the server is stopping".to_owned();
+        Err(Refused::new(StatusCode::SERVICE_UNAVAILABLE, sentence))
+    })
+}
+
 async fn status(State(server): Shared) -> Answer {
     json(&Status::of(&server).await)
 }
 
 async fn rotate(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Rotate = question(&body)?;
-    let urgency = if asked.now {
-        Urgency::Now
-    } else {
-        Urgency::Published
-    };
-    let all = server.authority().settings().kinds.clone();
-    let kinds = asked.kind.map_or(all, |kind| vec![kind]);
-    for kind in kinds {
-        server.authority().rotate(kind, urgency).await?;
-    }
-    status(State(server)).await
+    whole(async move {
+        let asked: Rotate = question(&body)?;
+        let urgency = if asked.now {
+            Urgency::Now
+        } else {
+            Urgency::Published
+        };
+        let all = server.authority().settings().kinds.clone();
+        let kinds = asked.kind.map_or(all, |kind| vec![kind]);
+        for kind in kinds {
+            server.authority().rotate(kind, urgency).await?;
+        }
+        status(State(server)).await
+    })
+    .await
 }
 
 async fn taint(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Key = question(&body)?;
-    server.authority().taint(&asked.id).await?;
-    status(State(server)).await
+    whole(async move {
+        let asked: Key = question(&body)?;
+        server.authority().taint(&asked.id).await?;
+        status(State(server)).await
+    })
+    .await
 }
 
 async fn revoke(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Key = question(&body)?;
-    server.authority().revoke(&asked.id).await?;
-    status(State(server)).await
+    whole(async move {
+        let asked: Key = question(&body)?;
+        server.authority().revoke(&asked.id).await?;
+        status(State(server)).await
+    })
+    .await
 }
 
 async fn token(State(server): Shared, body: Bytes) -> Answer {
@@ -163,14 +182,20 @@ async fn evidence(State(server): Shared, body: Bytes) -> Answer {
 }
 
 async fn push(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Push = question(&body)?;
-    json(&server.push(asked.entries, effect(asked.dry_run)).await?)
+    whole(async move {
+        let asked: Push = question(&body)?;
+        json(&server.push(asked.entries, effect(asked.dry_run)).await?)
+    })
+    .await
 }
 
 async fn withdraw(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Withdraw = question(&body)?;
-    server.withdraw(&asked.names, effect(asked.dry_run)).await?;
-    json(&asked.names)
+    whole(async move {
+        let asked: Withdraw = question(&body)?;
+        server.withdraw(&asked.names, effect(asked.dry_run)).await?;
+        json(&asked.names)
+    })
+    .await
 }
 
 fn effect(is_trial: bool) -> Effect {
@@ -187,42 +212,54 @@ async fn bundles(State(server): Shared) -> Answer {
 }
 
 async fn set_bundle(State(server): Shared, Path(name): Path<String>, body: Bytes) -> Answer {
-    let name = foreign(&server, &name)?;
-    let read = Bundle::from_jwks(&name, &body).map_err(|error| wrong(&error.to_string()))?;
-    if let Some((place, reason)) = read.skipped.first() {
-        return Err(wrong(&format!(
-            "key {place} of the bundle is not taken: {reason}"
-        )));
-    }
-    server.set_bundle(&read.bundle).await?;
-    bundles(State(server)).await
+    whole(async move {
+        let name = foreign(&server, &name)?;
+        let read = Bundle::from_jwks(&name, &body).map_err(|error| wrong(&error.to_string()))?;
+        if let Some((place, reason)) = read.skipped.first() {
+            return Err(wrong(&format!(
+                "key {place} of the bundle is not taken: {reason}"
+            )));
+        }
+        server.set_bundle(&read.bundle).await?;
+        bundles(State(server)).await
+    })
+    .await
 }
 
 async fn drop_bundle(State(server): Shared, Path(name): Path<String>) -> Answer {
-    let name = foreign(&server, &name)?;
-    server.drop_bundle(&name).await?;
-    bundles(State(server)).await
+    whole(async move {
+        let name = foreign(&server, &name)?;
+        server.drop_bundle(&name).await?;
+        bundles(State(server)).await
+    })
+    .await
 }
 
 async fn ban(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Agent = question(&body)?;
-    let id = agent_id(&asked)?;
-    let mut agent = known_agent(&server, &id).await?;
-    agent.banned = true;
-    server
-        .store()
-        .change(None, &[Change::PutAgent(agent)])
-        .await?;
-    status(State(server)).await
+    whole(async move {
+        let asked: Agent = question(&body)?;
+        let id = agent_id(&asked)?;
+        let mut agent = known_agent(&server, &id).await?;
+        agent.banned = true;
+        server
+            .store()
+            .change(None, &[Change::PutAgent(agent)])
+            .await?;
+        status(State(server)).await
+    })
+    .await
 }
 
 async fn evict(State(server): Shared, body: Bytes) -> Answer {
-    let asked: Agent = question(&body)?;
-    let id = agent_id(&asked)?;
-    known_agent(&server, &id).await?;
-    let change = Change::DropAgent(id.to_string());
-    server.store().change(None, &[change]).await?;
-    status(State(server)).await
+    whole(async move {
+        let asked: Agent = question(&body)?;
+        let id = agent_id(&asked)?;
+        known_agent(&server, &id).await?;
+        let change = Change::DropAgent(id.to_string());
+        server.store().change(None, &[change]).await?;
+        status(State(server)).await
+    })
+    .await
 }
 
 async fn known_agent(server: &Server, id: &SpiffeId) -> Result<crate::store::KeptAgent, Refused> {

@@ -25,9 +25,16 @@ pub enum LogError {
 /// Takes records from many threads and writes them in order.
 #[derive(Debug)]
 pub struct EvidenceLog {
-    queue: Option<SyncSender<Evidence>>,
+    queue: Option<SyncSender<Line>>,
     counts: Arc<Counts>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// A record as it is written.
+#[derive(Debug)]
+struct Line {
+    at: Timestamp,
+    text: String,
 }
 
 #[derive(Debug, Default)]
@@ -58,11 +65,19 @@ impl EvidenceLog {
     }
 
     /// Hands a record over; whether it was taken. Never waits.
-    pub fn record(&self, evidence: Evidence) -> bool {
+    pub fn record(&self, evidence: &Evidence) -> bool {
+        match serde_json::to_string(evidence) {
+            Ok(text) => self.record_text(evidence.at, text),
+            Err(_) => false,
+        }
+    }
+
+    /// Hands over a record of another form, as one line of JSON; whether it was taken.
+    pub fn record_text(&self, at: Timestamp, text: String) -> bool {
         let Some(queue) = &self.queue else {
             return false;
         };
-        match queue.try_send(evidence) {
+        match queue.try_send(Line { at, text }) {
             Ok(()) => true,
             Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => {
                 self.counts.lose();
@@ -108,12 +123,11 @@ impl Counts {
     }
 }
 
-fn write_all(mut to: Box<dyn Write + Send>, records: &Receiver<Evidence>, counts: &Counts) {
+fn write_all(mut to: Box<dyn Write + Send>, records: &Receiver<Line>, counts: &Counts) {
     let mut broken = false;
-    while let Ok(evidence) = records.recv() {
-        let at = evidence.at;
-        said_lost(to.as_mut(), counts, at, &mut broken);
-        if write_one(to.as_mut(), &evidence, &mut broken) {
+    while let Ok(line) = records.recv() {
+        said_lost(to.as_mut(), counts, line.at, &mut broken);
+        if write_one(to.as_mut(), &line.text, &mut broken) {
             counts.written.fetch_add(1, Ordering::Relaxed);
         } else {
             counts.lose();
@@ -124,20 +138,19 @@ fn write_all(mut to: Box<dyn Write + Send>, records: &Receiver<Evidence>, counts
 /// Writes how many records were lost, if any were; they stay counted until that is written.
 fn said_lost(to: &mut dyn Write, counts: &Counts, at: Timestamp, broken: &mut bool) {
     let lost = counts.lost.swap(0, Ordering::Relaxed);
-    if lost > 0 && !write_one(to, &Evidence::lost(at, lost), broken) {
+    let told = serde_json::to_string(&Evidence::lost(at, lost)).unwrap_or_default();
+    if lost > 0 && !write_one(to, &told, broken) {
         counts.lost.fetch_add(lost, Ordering::Relaxed);
     }
 }
 
 /// One line; after a line that broke off the next begins on a line of its own.
-fn write_one(to: &mut dyn Write, evidence: &Evidence, broken: &mut bool) -> bool {
+fn write_one(to: &mut dyn Write, text: &str, broken: &mut bool) -> bool {
     let mut line = Vec::with_capacity(512);
     if *broken {
         line.push(b'\n');
     }
-    if serde_json::to_writer(&mut line, evidence).is_err() {
-        return false;
-    }
+    line.extend_from_slice(text.as_bytes());
     line.push(b'\n');
     let written = to.write_all(&line).and_then(|()| to.flush()).is_ok();
     *broken = !written;

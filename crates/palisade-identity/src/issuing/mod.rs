@@ -52,8 +52,8 @@ pub(crate) trait Signer: Send + Sync + 'static {
         audiences: &'a [String],
     ) -> Answer<'a, Vec<JwtSvid>>;
 
-    /// Takes note of a caller who gets nothing.
-    fn refused(&self, _caller: &Attributes, _resolution: &Resolution) {}
+    /// Takes note of a caller who gets nothing, or not the identity that it asked for.
+    fn refused(&self, _caller: &Attributes, _resolution: &Resolution, _asked: Option<&SpiffeId>) {}
 }
 
 /// What everybody is told: bundles, and keys whose documents are to be replaced.
@@ -114,9 +114,9 @@ impl<S: Signer> Engine<S> {
         self.world.load_full()
     }
 
-    /// What a caller is granted now.
-    pub(crate) fn grants(&self, caller: &Attributes) -> Vec<Grant> {
-        self.entries.load().resolve(caller, &*self.facts).grants
+    /// What a caller is granted now, and what is withheld.
+    pub(crate) fn resolve(&self, caller: &Attributes) -> Resolution {
+        self.entries.load().resolve(caller, &*self.facts)
     }
 
     /// Changes with every change of entries or world.
@@ -215,7 +215,7 @@ impl<S: Signer> Engine<S> {
         let generation = *self.generation.borrow();
         let resolution = self.entries.load().resolve(caller, &*self.facts);
         if resolution.grants.is_empty() {
-            self.signer.refused(caller, &resolution);
+            self.signer.refused(caller, &resolution, None);
             return Err(Refusal::NoIdentity);
         }
         let grants = resolution.grants;
@@ -238,10 +238,12 @@ impl<S: Signer> Engine<S> {
     ) -> Result<Vec<JwtSvid>, Refusal> {
         check_audiences(audiences)?;
         let mut resolution = self.entries.load().resolve(caller, &*self.facts);
+        let has_others = resolution.grants.iter().any(|grant| Some(&grant.id) != id);
         let granted = &mut resolution.grants;
         granted.retain(|grant| id.is_none_or(|id| grant.id == *id));
         if granted.is_empty() {
-            self.signer.refused(caller, &resolution);
+            let asked = id.filter(|_| has_others);
+            self.signer.refused(caller, &resolution, asked);
             return Err(Refusal::NoIdentity);
         }
         let mut grants = resolution.grants;

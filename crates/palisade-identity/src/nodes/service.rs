@@ -149,7 +149,12 @@ impl NodesApi for Connection {
             ));
         }
         let caller = self.caller(&request.caller)?;
-        let grants = self.nodes.server.engine.grants(&caller);
+        let engine = &self.nodes.server.engine;
+        let resolution = engine.resolve(&caller);
+        if resolution.grants.is_empty() {
+            crate::issuing::Signer::refused(engine.signer(), &caller, &resolution, None);
+        }
+        let grants = resolution.grants;
         let one = |wanted: &Wanted| self.issue_one(&caller, &grants, wanted);
         Ok(Response::new(Issued {
             documents: request.wanted.iter().map(one).collect(),

@@ -1,12 +1,14 @@
 //! Keeps what other trust domains publish: what is read goes into the store, so that every server
 //! and every agent has it, and what is in the store proves the next reading.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Server;
-use crate::web::{Federated, Federation};
+use crate::spiffe::Bundles;
+use crate::web::{Federated, Federation, accept_bundle};
 use crate::{Issuer as _, TrustDomain};
 
 /// How long a bundle that could not be kept waits for the next attempt.
@@ -34,52 +36,69 @@ impl Server {
         }
     }
 
+    /// Joins what is read and what is known, each trust domain by itself: what was read goes into
+    /// the store, and what others changed there is what the next reading begins with.
     async fn keep_in_step(&self, federation: &Federation) {
         let mut read = federation.subscribe();
         let mut known = self.engine.bundles();
-        // What stood in the store when this began is what reading began with.
-        known.mark_unchanged();
+        let mut joined = read.borrow_and_update().as_ref().clone();
+        let mut is_done = true;
         loop {
-            let is_read = tokio::select! {
-                changed = read.changed() => changed.map(|()| true),
-                changed = known.changed() => changed.and_then(|()| read.has_changed()),
-            };
-            let Ok(is_read) = is_read else {
-                return;
-            };
-            // What was just read comes before what was known; it is in the store afterwards.
-            if is_read {
-                let bundles = Arc::clone(&read.borrow_and_update());
-                if !self.keep_read(federation, &bundles).await {
-                    tokio::time::sleep(AGAIN).await;
-                    read.mark_changed();
-                    continue;
+            if is_done {
+                let changed = tokio::select! {
+                    changed = read.changed() => changed,
+                    changed = known.changed() => changed,
+                };
+                if changed.is_err() {
+                    return;
+                }
+            } else {
+                tokio::time::sleep(AGAIN).await;
+            }
+            let now = Arc::clone(&read.borrow_and_update());
+            is_done = self.keep_read(federation, &now, &mut joined).await;
+            let now = Arc::clone(&known.borrow_and_update());
+            let names: BTreeSet<TrustDomain> = joined.keys().chain(now.keys()).cloned().collect();
+            for name in &names {
+                let (before, after) = (joined.get(name), now.get(name));
+                if before != after && federation.take_over(name, before, after) {
+                    match after {
+                        Some(bundle) => joined.insert(name.clone(), Arc::clone(bundle)),
+                        None => joined.remove(name),
+                    };
                 }
             }
-            let bundles = Arc::clone(&known.borrow_and_update());
-            federation.take_over(&bundles);
         }
     }
 
-    /// Whether everything that was read is kept.
-    async fn keep_read(&self, federation: &Federation, bundles: &crate::spiffe::Bundles) -> bool {
-        let known = Arc::clone(&self.engine.bundles().borrow());
+    /// Whether everything that was read since is kept.
+    async fn keep_read(
+        &self,
+        federation: &Federation,
+        now: &Bundles,
+        joined: &mut Bundles,
+    ) -> bool {
         let own = self.trust_domain();
-        for trust_domain in federation.trust_domains().filter(|name| *name != own) {
-            let Some(read) = bundles.get(trust_domain) else {
+        let mut is_done = true;
+        for name in federation.trust_domains().filter(|name| *name != own) {
+            let Some(read) = now.get(name).filter(|read| joined.get(name) != Some(*read)) else {
                 continue;
             };
-            if known.get(trust_domain) == Some(read) {
-                continue;
+            let known = self.engine.bundles().borrow().get(name).cloned();
+            // Another server may have read a later one; that one is taken over then.
+            let is_later = accept_bundle(known.as_deref(), read).is_ok();
+            if is_later && known.as_ref() != Some(read) {
+                if let Err(error) = self.set_bundle(read).await {
+                    (self.say)(&format!(
+                        "the bundle of `{name}` was read and cannot be kept: {error}"
+                    ));
+                    is_done = false;
+                    continue;
+                }
+                (self.say)(&format!("the bundle of `{name}` has changed"));
             }
-            if let Err(error) = self.set_bundle(read).await {
-                (self.say)(&format!(
-                    "the bundle of `{trust_domain}` was read and cannot be kept: {error}"
-                ));
-                return false;
-            }
-            (self.say)(&format!("the bundle of `{trust_domain}` has changed"));
+            joined.insert(name.clone(), Arc::clone(read));
         }
-        true
+        is_done
     }
 }

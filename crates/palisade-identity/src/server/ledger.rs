@@ -38,7 +38,7 @@ const MOST_REMEMBERED: usize = 4_096;
 pub(crate) struct Ledger {
     waiting: Mutex<Waiting>,
     refused: Mutex<BTreeMap<u64, Timestamp>>,
-    lost_refusals: AtomicU64,
+    lost: AtomicU64,
     log: Option<EvidenceLog>,
     more: Notify,
 }
@@ -91,52 +91,65 @@ impl Ledger {
     /// for want of room is a record of its own.
     pub(crate) fn refuse(&self, refusals: &[Evidence]) {
         for refusal in refusals {
-            if !self.is_news(refusal) {
-                continue;
+            let mut hasher = DefaultHasher::new();
+            for (name, values) in refusal.caller.iter() {
+                (name.as_str(), values).hash(&mut hasher);
             }
-            if self.waiting().records.len() >= MOST_WITH_REFUSALS {
-                self.lost_refusals.fetch_add(1, Ordering::Relaxed);
-                continue;
+            refusal
+                .entry
+                .as_ref()
+                .map(EntryName::as_str)
+                .hash(&mut hasher);
+            refusal.reason.hash(&mut hasher);
+            if self.has_room_for_refusal(refusal.at, hasher.finish()) {
+                self.record(refusal);
             }
-            let lost = self.lost_refusals.swap(0, Ordering::Relaxed);
-            if lost > 0 {
-                self.record(&Evidence::lost(refusal.at, lost));
-            }
-            self.record(refusal);
         }
     }
 
-    fn is_news(&self, refusal: &Evidence) -> bool {
+    /// The same for a refusal of another form; `of` tells what is the same.
+    pub(crate) fn refuse_text(&self, record: NewEvidence, of: &[&str]) {
         let mut hasher = DefaultHasher::new();
-        for (name, values) in refusal.caller.iter() {
-            (name.as_str(), values).hash(&mut hasher);
+        of.hash(&mut hasher);
+        if self.has_room_for_refusal(record.at, hasher.finish()) {
+            self.keep(record);
         }
-        refusal
-            .entry
-            .as_ref()
-            .map(EntryName::as_str)
-            .hash(&mut hasher);
-        refusal.reason.hash(&mut hasher);
-        let key = hasher.finish();
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |at: &Timestamp| refusal.at.duration_since(*at).abs() < QUIET;
-        if refused.get(&key).is_some_and(fresh) {
+    }
+
+    fn has_room_for_refusal(&self, at: Timestamp, key: u64) -> bool {
+        if !self.is_news(at, key) {
             return false;
         }
-        if refused.len() >= MOST_REMEMBERED {
-            refused.retain(|_, at| fresh(at));
+        if self.waiting().records.len() >= MOST_WITH_REFUSALS {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return false;
         }
-        if refused.len() < MOST_REMEMBERED {
-            refused.insert(key, refusal.at);
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            self.record(&Evidence::lost(at, lost));
         }
         true
     }
 
-    pub(crate) fn record(&self, evidence: &Evidence) {
-        if let Some(log) = &self.log {
-            // What is lost there is counted there, and stands in the store all the same.
-            let _taken = log.record(evidence.clone());
+    fn is_news(&self, at: Timestamp, key: u64) -> bool {
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |known: &Timestamp| at.duration_since(*known).abs() < QUIET;
+        if refused.get(&key).is_some_and(fresh) {
+            return false;
         }
+        if refused.len() >= MOST_REMEMBERED {
+            refused.retain(|_, known| fresh(known));
+        }
+        if refused.len() >= MOST_REMEMBERED {
+            // So many different refusals in a minute: the flood is counted, not kept.
+            self.lost.fetch_add(1, Ordering::Relaxed);
+            return false;
+        }
+        refused.insert(key, at);
+        true
+    }
+
+    pub(crate) fn record(&self, evidence: &Evidence) {
         let subject = evidence.id.as_ref().map(ToString::to_string);
         let Ok(record) = serde_json::to_string(evidence) else {
             return;
@@ -148,11 +161,17 @@ impl Ledger {
         });
     }
 
-    /// Keeps a record, unless far too many wait.
+    /// Keeps a record, unless far too many wait; that is counted.
     pub(crate) fn keep(&self, record: NewEvidence) {
+        if let Some(log) = &self.log {
+            // What is lost there is counted there, and stands in the store all the same.
+            let _taken = log.record_text(record.at, record.record.clone());
+        }
         let mut waiting = self.waiting();
         if waiting.records.len() < MOST.saturating_mul(2) {
             waiting.records.push_back(record);
+        } else {
+            self.lost.fetch_add(1, Ordering::Relaxed);
         }
         drop(waiting);
         self.more.notify_one();

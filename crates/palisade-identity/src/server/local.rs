@@ -15,7 +15,7 @@ use crate::entries::{Grant, Resolution};
 use crate::evidence::{Document, Evidence};
 use crate::issuing::{Made, MadeAll, Signer};
 use crate::spiffe::JwtSvid;
-use crate::{Answer, Attributes, Clock, Refusal};
+use crate::{Answer, Attributes, Clock, Refusal, SpiffeId};
 
 /// The authority of this process.
 pub(crate) struct Local {
@@ -87,8 +87,14 @@ impl Local {
 }
 
 impl Signer for Local {
-    fn refused(&self, caller: &Attributes, resolution: &Resolution) {
+    fn refused(&self, caller: &Attributes, resolution: &Resolution, asked: Option<&SpiffeId>) {
         let now = self.clock.now();
+        if let Some(id) = asked {
+            let reason = format!("it asked for `{id}`, which none of its entries gives");
+            self.ledger
+                .refuse(&[Evidence::refused(now, caller, &reason)]);
+            return;
+        }
         let withheld = resolution.withheld.iter();
         let mut refusals: Vec<Evidence> = withheld
             .map(|(entry, cause)| Evidence::withheld(now, caller, entry, cause))

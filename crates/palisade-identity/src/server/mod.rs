@@ -102,6 +102,7 @@ pub struct Server {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) clock: Arc<dyn Clock>,
     sources: Mutex<Sources>,
+    reloading: tokio::sync::Mutex<()>,
     /// Agents that were attested, by id.
     agents: ArcSwap<BTreeMap<String, KeptAgent>>,
     #[cfg(target_os = "linux")]
@@ -135,6 +136,7 @@ impl Server {
             ledger,
             clock,
             sources: Mutex::new(Sources::default()),
+            reloading: tokio::sync::Mutex::default(),
             agents: ArcSwap::default(),
             #[cfg(target_os = "linux")]
             own: own::Last::default(),
@@ -199,6 +201,25 @@ impl Server {
             subject: subject.to_owned(),
             record: record.to_string(),
         });
+    }
+
+    /// Keeps a record of something that was refused: once a minute for what is the same, and only
+    /// while there is room.
+    pub fn keep_refusal(&self, subject: &str, record: &serde_json::Value, of: &[&str]) {
+        let record = NewEvidence {
+            at: self.clock.now(),
+            subject: subject.to_owned(),
+            record: record.to_string(),
+        };
+        self.ledger.refuse_text(record, of);
+    }
+
+    /// Whether evidence of another document can be kept.
+    ///
+    /// # Errors
+    /// It cannot: nothing may be issued then.
+    pub fn admit(&self) -> Result<(), crate::Refusal> {
+        self.ledger.admit()
     }
 
     /// How evidence is kept.
@@ -268,6 +289,8 @@ impl Server {
     /// # Errors
     /// The store does not answer, or what it holds cannot be used; what was in force stays so.
     pub async fn reload(&self) -> Result<(), ServerError> {
+        // One at a time: what was read first must not be put in force last.
+        let _one = self.reloading.lock().await;
         self.authority.tick().await?;
         let pushed = sources::pushed(&self.store.entries().await?)?;
         let federated = sources::bundles(&self.store.bundles().await?)?;

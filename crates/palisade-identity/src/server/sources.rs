@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ServerError;
 use crate::TrustDomain;
-use crate::entries::{Entries, EntriesError, Entry, EntryName, MintRules, check};
+use crate::entries::{Entries, EntriesError, Entry, EntryName, MOST_ENTRIES, MintRules, check};
 use crate::spiffe::{Bundle, Bundles};
 use crate::store::{KeptBundle, KeptEntry};
 
@@ -36,6 +36,18 @@ impl Sources {
     /// suit the files is left out: it must not keep files out of force.
     pub(super) fn join(&mut self, trust_domain: &TrustDomain) -> Result<Entries, EntriesError> {
         self.left_out = self.wrong(&self.pushed, trust_domain);
+        let room = MOST_ENTRIES.saturating_sub(self.files.len());
+        let fit = self.pushed.len() - self.left_out.len();
+        if fit > room {
+            let names: BTreeSet<EntryName> =
+                self.left_out.iter().map(|one| one.name.clone()).collect();
+            let others = self.pushed.iter().filter(|one| !names.contains(&one.name));
+            let surplus = others.skip(room).map(|entry| WrongEntry {
+                name: entry.name.clone(),
+                message: format!("there are more than {MOST_ENTRIES} entries with those of files"),
+            });
+            self.left_out.extend(surplus);
+        }
         let left_out: BTreeSet<&EntryName> = self.left_out.iter().map(|one| &one.name).collect();
         let fit = self
             .pushed

@@ -270,6 +270,7 @@ fn decide(
         lifetime: Some(life),
         claims,
     };
+    (site.admit)().map_err(|reason| Refused::new(UNAVAILABLE, reason))?;
     let signed = site
         .authority
         .sign_jwt(&asked)

@@ -113,15 +113,25 @@ impl Federation {
         self.endpoints.keys()
     }
 
-    /// Takes these for what is known: an operator or another server has changed them.
-    pub(crate) fn take_over(&self, known: &Bundles) {
+    /// Takes what an operator or another server made of one trust domain's bundle, unless another
+    /// one than `before` was read meanwhile; whether it was taken.
+    pub(crate) fn take_over(
+        &self,
+        trust_domain: &TrustDomain,
+        before: Option<&Arc<Bundle>>,
+        now: Option<&Arc<Bundle>>,
+    ) -> bool {
         self.bundles.send_if_modified(|bundles| {
-            let is_other = **bundles != *known;
-            if is_other {
-                *bundles = Arc::new(known.clone());
+            if bundles.get(trust_domain) != before {
+                return false;
             }
-            is_other
-        });
+            let all = Arc::make_mut(bundles);
+            match now {
+                Some(bundle) => all.insert(trust_domain.clone(), Arc::clone(bundle)),
+                None => all.remove(trust_domain),
+            };
+            true
+        })
     }
 
     /// Forgets a trust domain: nothing of it is valid any more.

@@ -30,6 +30,8 @@ pub struct Site {
     pub clock: Arc<dyn Clock>,
     /// Who may exchange which token, now and at every change; nobody where there are no rules.
     pub rules: watch::Receiver<Arc<ExchangeRules>>,
+    /// Whether evidence of another token can be kept; the reason why not.
+    pub admit: Box<dyn Fn() -> Result<(), String> + Send + Sync>,
     /// Is told every exchange, granted or refused.
     pub record: Box<dyn Fn(&ExchangeRecord) + Send + Sync>,
 }

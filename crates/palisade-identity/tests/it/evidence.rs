@@ -127,7 +127,7 @@ fn every_record_that_is_taken_is_written_in_order() {
     let disk = Disk::default();
     let log = EvidenceLog::new(Box::new(disk.clone()), 100).expect("a log");
     for n in 0..50 {
-        assert!(log.record(Evidence::refused(now(), &caller(&[]), &format!("{n}"))));
+        assert!(log.record(&Evidence::refused(now(), &caller(&[]), &format!("{n}"))));
     }
     log.close();
     let reasons: Vec<String> = disk
@@ -150,7 +150,7 @@ fn a_slow_disk_never_makes_an_issuer_wait_and_the_gap_is_told() {
         go,
     };
     let log = EvidenceLog::new(Box::new(slow), 2).expect("a log");
-    let record = |reason: &str| log.record(Evidence::refused(now(), &caller(&[]), reason));
+    let record = |reason: &str| log.record(&Evidence::refused(now(), &caller(&[]), reason));
     assert!(record("being written"));
     is_writing.recv().expect("the writer");
     assert!(record("waits"));
@@ -189,7 +189,7 @@ fn a_full_disk_loses_records_by_number_and_recovers() {
         go,
     };
     let log = EvidenceLog::new(Box::new(slow), 10).expect("a log");
-    let record = |reason: &str| log.record(Evidence::refused(now(), &caller(&[]), reason));
+    let record = |reason: &str| log.record(&Evidence::refused(now(), &caller(&[]), reason));
     assert!(record("lost on the way"));
     is_writing.recv().expect("the writer");
     go_on.send(()).expect("the writer");

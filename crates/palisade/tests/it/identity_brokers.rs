@@ -2,6 +2,7 @@
 
 use std::process::{Child, Command};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use hyper_util::rt::TokioIo;
 use palisade_identity::spiffe::{Bundle, Bundles, verify_x509};
@@ -23,7 +24,7 @@ use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Uri};
 use tonic::{Code, Status};
 
-use crate::identity_serve::{Issuing, client, own_uid, runtime, until};
+use crate::identity_serve::{Issuing, client, own_uid, runtime, signing_key, until};
 use crate::kubernetes_api::{ApiServer, UID};
 use crate::system::System;
 
@@ -259,6 +260,16 @@ fn a_gateway_gets_the_identity_of_a_process_and_of_a_pod() {
         api.remove();
         let refused = first_id(&mut far, pod()).await.expect_err("it is gone");
         assert_eq!(refused.code(), Code::NotFound, "{refused}");
+
+        // The connection that is open ends with the proof that it began with.
+        let key = signing_key(&issuing);
+        assert_eq!(issuing.ask(&["taint", &key]).code, 0);
+        assert_eq!(issuing.ask(&["revoke", &key]).code, 0);
+        let start = Instant::now();
+        while first_id(&mut near, workload.reference()).await.is_ok() {
+            assert!(start.elapsed() < Duration::from_secs(20), "it goes on");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
     });
 }
 

@@ -2,6 +2,7 @@
 
 use rcgen::{CertificateParams, DnType, IsCa, KeyPair, KeyUsagePurpose};
 use spiffe::X509Context;
+use std::time::{Duration, Instant};
 
 use crate::identity_serve::{
     Issuing, client, entries, id, leaf, own_uid, runtime, signing_key, until,
@@ -79,6 +80,49 @@ endpoint-spiffe-id = \"spiffe://partner.example/palisade/server\"
         shown,
         partner.ask(&["bundle", "show", "partner.example"]).out
     );
+}
+
+#[test]
+fn many_bundles_that_change_at_once_are_all_kept() {
+    let names = ["a.example", "b.example", "c.example", "d.example"];
+    let mut settings = vec!["[identity]\ntrust-domain = \"shop.example\"\n".to_owned()];
+    let own = System::of(&[("identity/test.yaml", &entries("/web"))]);
+    let partners = names.map(|name| {
+        let text = entries("/api").replace("shop.example", name);
+        let partner = Issuing::serve(
+            System::of(&[("identity/test.yaml", &text)]),
+            "state",
+            &["--socket", "workload.sock", "--web", "127.0.0.1:0"],
+        );
+        let address = web_address(&partner.says("issuing for"));
+        own.write(name, &partner.ask(&["bundle", "show", name]).out);
+        assert_eq!(partner.ask(&["rotate", "--now"]).code, 0);
+        settings.push(format!(
+            "[[identity.federation]]
+trust-domain = \"{name}\"
+bundle-endpoint-url = \"https://{address}/bundle\"
+endpoint-spiffe-id = \"spiffe://{name}/palisade/server\"
+"
+        ));
+        partner
+    });
+    // Known from before, so that all are read at the same moment when this begins anew.
+    let first = Issuing::serve(own, "state", &["--socket", "workload.sock"]);
+    first.says("issuing for");
+    for name in names {
+        let set = first.ask(&["bundle", "set", name, name]);
+        assert_eq!(set.code, 0, "{}", set.err);
+    }
+    let issuing = first.again(&settings.concat());
+    issuing.says("issuing for");
+    for (name, partner) in names.iter().zip(&partners) {
+        let served = partner.ask(&["bundle", "show", name]).out;
+        let start = Instant::now();
+        while issuing.ask(&["bundle", "show", name]).out != served {
+            assert!(start.elapsed() < Duration::from_secs(8), "{name} is lost");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
 }
 
 #[test]

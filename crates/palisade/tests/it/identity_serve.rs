@@ -75,6 +75,14 @@ impl Issuing {
         format!("unix:{}", self.system.path().join(socket).display())
     }
 
+    /// Ends it and begins anew on the same state, with these settings.
+    pub(crate) fn again(mut self, settings: &str) -> Self {
+        assert_eq!(self.end(), 0);
+        let system = std::mem::replace(&mut self.system, System::of(&[]));
+        system.write("palisade.toml", settings);
+        Self::serve(system, self.state, &["--socket", "workload.sock"])
+    }
+
     pub(crate) fn end(&mut self) -> i32 {
         let id = self.child.id().to_string();
         let done = Command::new("kill").args(["-TERM", &id]).status();

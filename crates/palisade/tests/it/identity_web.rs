@@ -205,3 +205,32 @@ fn an_issuer_or_rules_that_cannot_be_used_are_told() {
         assert!(run.err.contains(words), "{arguments:?}: {}", run.err);
     }
 }
+
+#[test]
+fn strangers_neither_fill_the_evidence_nor_write_lines_of_it() {
+    let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
+    let roots = certificate(system.path());
+    let more = "--socket workload.sock --web 127.0.0.1:0 --web-cert web.crt --web-key web.key \
+                --issuer https://id.shop.example --evidence-log evidence.jsonl";
+    let more: Vec<&str> = more.split_whitespace().collect();
+    let mut issuing = Issuing::serve(system, "state", &more);
+    let address = web_address(&issuing.says("issuing for"));
+    for number in 0..20 {
+        let forged = format!("%0A{number} issued spiffe=1");
+        let (status, _) = exchange(&address, &roots, &number.to_string(), &forged);
+        assert_eq!(status, 400);
+        let (status, _) = exchange(&address, &roots, "x", &format!("a&{forged}"));
+        assert_eq!(status, 400);
+    }
+    let start = Instant::now();
+    let mut shown = issuing.ask(&["evidence"]).out;
+    while !shown.contains(" exchange") {
+        assert!(start.elapsed() < PATIENCE, "{shown}");
+        shown = issuing.ask(&["evidence"]).out;
+    }
+    assert_eq!(shown.lines().count(), 1, "{shown}");
+    assert_eq!(issuing.end(), 0);
+    let log = issuing.system.read("evidence.jsonl");
+    assert_eq!(log.lines().count(), 1, "{log}");
+    assert!(log.contains("\"event\":\"exchange\""), "{log}");
+}

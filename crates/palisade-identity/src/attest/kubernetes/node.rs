@@ -55,6 +55,21 @@ impl Node {
         &self.api
     }
 
+    /// The pod, if it runs on this node.
+    ///
+    /// # Errors
+    /// It runs elsewhere, or nowhere yet.
+    pub fn own(&self, pod: Pod) -> Result<Pod, PodError> {
+        if pod.node == self.name {
+            return Ok(pod);
+        }
+        let (space, name) = (&pod.namespace, &pod.name);
+        Err(PodError::Missing(format!(
+            "`{space}/{name}` on node `{}`",
+            self.name
+        )))
+    }
+
     /// Adds what is attested of the pod and the container that a process is in; nothing for a
     /// process that is in no pod.
     ///

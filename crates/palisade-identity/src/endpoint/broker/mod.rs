@@ -31,7 +31,7 @@ use tonic::codegen::Service as _;
 use tonic_health::server::HealthReporter;
 
 use self::api::Api;
-use self::tls::Handshake;
+use self::tls::{Handshake, Shown};
 use super::EndpointError;
 use super::limits::{self, Ledger};
 use super::proto::spiffe::broker::api_server::{ApiServer, SERVICE_NAME};
@@ -43,6 +43,10 @@ use crate::{Holdings, SpiffeId};
 const MOST_CONNECTIONS: usize = 256;
 /// The longest time for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
+/// The longest connection of somebody who is no broker.
+const STRANGER: Duration = Duration::from_secs(10);
+/// How often it is looked whether a broker is still proven, beside every change of a bundle.
+const LOOK: Duration = Duration::from_secs(30);
 /// How long accepting rests when the system has no descriptors left.
 const REST: Duration = Duration::from_millis(100);
 
@@ -158,15 +162,21 @@ async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
     let Some(handshake) = own.and_then(|own| Handshake::new(&own, clock.now())) else {
         return;
     };
-    let Ok(Some((stream, id))) = tokio::time::timeout(HANDSHAKE, handshake.accept(wire)).await
+    let Ok(Some((stream, shown))) = tokio::time::timeout(HANDSHAKE, handshake.accept(wire)).await
     else {
         return;
     };
+    let id = shown.id.clone();
     let Some(account) = server.ledger.connect(id.to_string()) else {
         return;
     };
     let may = server.access.brokers.contains(&id);
     let api = Api::new(Arc::clone(&server.shared), origin, id.clone());
+    let ended = end_of_proof(
+        Arc::clone(&server.shared),
+        Arc::clone(&server.access.own),
+        shown,
+    );
     let services = Services {
         broker: may.then(|| ApiServer::new(api).max_decoding_message_size(LARGEST_REQUEST)),
         account: Arc::new(account),
@@ -178,9 +188,39 @@ async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
         .timer(TokioTimer::new())
         .max_concurrent_streams(server.shared.settings.streams_per_connection)
         .max_header_list_size(server::MOST_HEADERS)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    drop(served);
+        .serve_connection(TokioIo::new(stream), service);
+    let served = async {
+        if may {
+            drop(served.await);
+        } else {
+            // Long enough to be told that one is no broker.
+            drop(tokio::time::timeout(STRANGER, served).await);
+        }
+    };
+    tokio::select! {
+        () = served => {}
+        () = ended => {}
+    }
+}
+
+/// Is ready when what a broker showed proves it no longer: it has ended, or who signed it is not
+/// trusted any more.
+async fn end_of_proof(shared: Arc<Shared>, own: Arc<dyn OwnDocuments>, shown: Shown) {
+    let mut changes = shared.issuer.bundles();
+    let mut is_told = true;
+    loop {
+        let left = shown.ends.duration_since(shared.clock.now());
+        let left = Duration::try_from(left).unwrap_or_default();
+        tokio::select! {
+            changed = changes.changed(), if is_told => is_told = changed.is_ok(),
+            () = tokio::time::sleep(left.min(LOOK)) => {}
+        }
+        let holdings = own.holdings();
+        let now = shared.clock.now();
+        if !holdings.is_some_and(|holdings| shown.is_good(&holdings, now)) {
+            return;
+        }
+    }
 }
 
 /// The services of one broker.

@@ -152,12 +152,14 @@ struct Wanted {
 
 impl Wanted {
     async fn find(&self, node: &Node) -> Result<Pod, PodError> {
-        match (&self.key, &self.uid) {
+        let pod = match (&self.key, &self.uid) {
             (Some((space, name)), Some(uid)) => node.api().pod_with_uid(space, name, uid).await,
             (Some((space, name)), None) => node.api().pod(space, name).await,
             (None, Some(uid)) => node.pod(uid).await,
             (None, None) => Err(PodError::Name(String::new())),
-        }
+        };
+        // INVARIANT: what runs on another node is for the endpoint of that node to attest.
+        node.own(pod?)
     }
 }
 

@@ -49,11 +49,38 @@ impl Handshake {
     pub(super) async fn accept(
         self,
         wire: Pin<Box<dyn Wire>>,
-    ) -> Option<(TlsStream<Pin<Box<dyn Wire>>>, SpiffeId)> {
+    ) -> Option<(TlsStream<Pin<Box<dyn Wire>>>, Shown)> {
         let stream = self.0.accept(wire).await.ok()?;
-        let leaf = stream.get_ref().1.peer_certificates()?.first()?;
-        let id = leaf_identity(leaf).ok()?.id;
-        Some((stream, id))
+        let chain = stream.get_ref().1.peer_certificates()?.iter();
+        let chain: Vec<_> = chain.map(|one| one.clone().into_owned()).collect();
+        let seen = leaf_identity(chain.first()?).ok()?;
+        let shown = Shown {
+            id: seen.id,
+            ends: seen.not_after,
+            chain,
+        };
+        Some((stream, shown))
+    }
+}
+
+/// The document that a client showed.
+#[derive(Debug)]
+pub(super) struct Shown {
+    pub(super) id: SpiffeId,
+    pub(super) ends: Timestamp,
+    chain: Vec<CertificateDer<'static>>,
+}
+
+impl Shown {
+    /// Whether it still proves its holder.
+    pub(super) fn is_good(&self, holdings: &Holdings, now: Timestamp) -> bool {
+        let Some((leaf, intermediates)) = self.chain.split_first() else {
+            return false;
+        };
+        let Ok(bundles) = answers::trusted(holdings) else {
+            return false;
+        };
+        now < self.ends && proven(leaf, intermediates, &bundles, now).is_ok()
     }
 }
 

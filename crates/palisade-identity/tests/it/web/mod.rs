@@ -65,6 +65,7 @@ pub(super) fn site(
             rules,
         }))
         .1,
+        admit: Box::new(|| Ok(())),
         record: Box::new(move |record| {
             let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.push(record.clone());

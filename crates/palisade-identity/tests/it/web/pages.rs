@@ -92,6 +92,7 @@ async fn an_issuer_that_clouds_do_not_take_is_told() {
             authority,
             clock: Arc::new(clock.clone()),
             rules: tokio::sync::watch::channel(Arc::new(ExchangeRules::default())).1,
+            admit: Box::new(|| Ok(())),
             record: Box::new(|_| {}),
         });
         let refused = refused.expect_err(issuer);

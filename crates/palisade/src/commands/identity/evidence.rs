@@ -62,8 +62,20 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     output::data(&text, 0, global.color)
 }
 
-/// One record on one line.
+/// One record on one line: what strangers wrote in it shows as text and does nothing else.
 fn line(text: &mut String, one: &EvidenceTold) {
+    let mut line = String::new();
+    write_line(&mut line, one);
+    for letter in line.chars() {
+        if letter.is_control() {
+            text.extend(letter.escape_default());
+        } else {
+            text.push(letter);
+        }
+    }
+}
+
+fn write_line(text: &mut String, one: &EvidenceTold) {
     let said = |key: &str| one.record.get(key).and_then(Value::as_str);
     let mut add = |more: std::fmt::Arguments<'_>| {
         let _infallible = text.write_fmt(more);

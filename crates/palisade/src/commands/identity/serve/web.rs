@@ -14,6 +14,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+/// The most audiences that a record keeps, and the longest one, in characters.
+const AUDIENCES: usize = 32;
+const LONGEST_AUDIENCE: usize = 1024;
 /// The largest file of rules.
 const LARGEST: u64 = 1 << 20;
 
@@ -105,6 +108,10 @@ impl Pages {
             authority: Arc::clone(server.authority()),
             clock: Arc::clone(&clock),
             rules: rules.sender.subscribe(),
+            admit: {
+                let server = Arc::clone(server);
+                Box::new(move || server.admit().map_err(|refusal| refusal.to_string()))
+            },
             record: Box::new(move |record| keep(&keeping, record)),
         })?;
         let identity = match (&arguments.web_cert, &arguments.web_key) {
@@ -136,14 +143,24 @@ impl Pages {
 
 fn keep(server: &Server, record: &ExchangeRecord) {
     let subject = record.subject.as_ref().map(ToString::to_string);
+    let audiences = record.audiences.iter().take(AUDIENCES);
+    let audiences: Vec<String> = audiences
+        .map(|audience| audience.chars().take(LONGEST_AUDIENCE).collect())
+        .collect();
     let kept = json!({
         "event": "exchange",
         "subject": subject,
         "actor": record.actor.as_ref().map(ToString::to_string),
-        "audiences": record.audiences,
+        "audiences": audiences,
         "refused": record.refused,
     });
-    server.keep(subject.as_deref().unwrap_or_default(), &kept);
+    let subject = subject.as_deref().unwrap_or_default();
+    match &record.refused {
+        None => server.keep(subject, &kept),
+        // Strangers without a token are one to the limits, whatever they write.
+        Some(_) if subject.is_empty() => server.keep_refusal(subject, &kept, &["exchange"]),
+        Some(reason) => server.keep_refusal(subject, &kept, &["exchange", subject, reason]),
+    }
 }
 
 fn rules(path: &Path) -> anyhow::Result<ExchangeRules> {
