@@ -40,7 +40,7 @@ fn what_is_issued_and_refused_is_kept_and_shown() {
                 1,
             ),
         );
-        issuing.says("in force");
+        issuing.says("2 entries are in force");
         for _ in 0..3 {
             client
                 .fetch_x509_context()

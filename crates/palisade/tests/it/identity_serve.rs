@@ -216,7 +216,7 @@ fn an_identity_arrives_rotates_and_is_revoked() {
         issuing
             .system
             .write("identity/test.yaml", &entries("/shop/web"));
-        issuing.says("in force");
+        issuing.says("1 entry is in force");
         until(&client, |context| {
             id(context) == "spiffe://shop.example/shop/web"
         })

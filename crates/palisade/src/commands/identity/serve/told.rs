@@ -12,8 +12,13 @@ use crate::output;
 
 /// How often files are looked at.
 const LOOK: Duration = Duration::from_millis(500);
+/// How long files stay as they are before they are read: one that is half written is not.
+const CALM: Duration = Duration::from_millis(20);
+/// How many times in a row files are waited for.
+const MOST_WAITS: usize = 25;
 
 /// How the files were when they were read last.
+#[derive(PartialEq, Eq)]
 pub(super) struct Changing {
     pub(super) upstream: [Option<SystemTime>; 3],
     pub(super) files: u64,
@@ -50,7 +55,7 @@ impl Told<'_> {
                 () = tokio::time::sleep(LOOK) => false,
                 () = hangups.told() => true,
             };
-            let now = self.now();
+            let now = self.calm(&known).await;
             if now.files != known.files || is_asked {
                 self.take_files(server);
             }
@@ -62,6 +67,24 @@ impl Told<'_> {
             }
             known = now;
         }
+    }
+
+    /// How the files are once nobody is writing them, or when that goes on for too long.
+    async fn calm(&self, known: &Changing) -> Changing {
+        let mut now = self.now();
+        for _ in 0..MOST_WAITS {
+            if now == *known {
+                break;
+            }
+            tokio::time::sleep(CALM).await;
+            let later = self.now();
+            let is_calm = later == now;
+            now = later;
+            if is_calm {
+                break;
+            }
+        }
+        now
     }
 
     fn take_files(&self, server: &Server) {
