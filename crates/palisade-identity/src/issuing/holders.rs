@@ -56,6 +56,11 @@ impl Holders {
         Some(self.map().get(caller)?.sender.subscribe())
     }
 
+    /// What a caller holds.
+    pub(super) fn documents(&self, caller: &Attributes) -> Option<Arc<[Document]>> {
+        Some(Arc::clone(&self.map().get(caller)?.documents))
+    }
+
     /// Adds a caller, unless it was added meanwhile: then it shares what is there.
     pub(super) fn insert(
         &self,

@@ -10,6 +10,7 @@ mod refresh;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -78,6 +79,8 @@ pub(crate) struct Engine<S> {
     holders: Holders,
     /// Grows with every change of entries or world.
     generation: watch::Sender<u64>,
+    /// The generation that everybody's documents follow.
+    followed: AtomicU64,
     /// Somebody is to look before the time has come.
     wanted: Notify,
 }
@@ -98,6 +101,7 @@ impl<S: Signer> Engine<S> {
             bundles: watch::Sender::new(Arc::default()),
             holders: Holders::default(),
             generation: watch::Sender::new(0),
+            followed: AtomicU64::new(0),
             wanted: Notify::new(),
         }
     }
@@ -209,10 +213,14 @@ impl<S: Signer> Engine<S> {
     }
 
     async fn hold(&self, caller: &Attributes) -> Result<watch::Receiver<Arc<Holdings>>, Refusal> {
+        let generation = *self.generation.borrow();
+        if self.followed.load(Ordering::Acquire) != generation {
+            // What is held may be of entries that are no longer in force.
+            self.refresh_known(caller).await;
+        }
         if let Some(known) = self.holders.subscribe(caller) {
             return Ok(known);
         }
-        let generation = *self.generation.borrow();
         let resolution = self.entries.load().resolve(caller, &*self.facts);
         if resolution.grants.is_empty() {
             self.signer.refused(caller, &resolution, None);

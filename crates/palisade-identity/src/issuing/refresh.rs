@@ -1,6 +1,7 @@
 //! Looks at everybody who holds something and replaces what is no longer right.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use jiff::Timestamp;
 
@@ -38,11 +39,7 @@ impl<S: Signer> Engine<S> {
     /// Replaces what is due, and what entries, keys and bundles no longer say.
     pub(crate) async fn refresh(&self) {
         let generation = *self.generation.borrow();
-        let truth = Truth {
-            entries: self.entries.load_full(),
-            world: self.world.load_full(),
-            now: self.now(),
-        };
+        let truth = self.truth();
         let is_over = |documents: &[Document]| {
             documents
                 .iter()
@@ -54,8 +51,24 @@ impl<S: Signer> Engine<S> {
             }
             self.refresh_one(&truth, &caller, &documents).await;
         }
+        self.followed.store(generation, Ordering::Release);
         if *self.generation.borrow() != generation {
             self.wanted.notify_one();
+        }
+    }
+
+    /// Replaces what one caller holds, if it holds something and that is no longer right.
+    pub(super) async fn refresh_known(&self, caller: &Attributes) {
+        if let Some(documents) = self.holders.documents(caller) {
+            self.refresh_one(&self.truth(), caller, &documents).await;
+        }
+    }
+
+    fn truth(&self) -> Truth {
+        Truth {
+            entries: self.entries.load_full(),
+            world: self.world.load_full(),
+            now: self.now(),
         }
     }
 

@@ -148,6 +148,21 @@ async fn an_entry_gives_an_identity_and_its_end_takes_it() {
 }
 
 #[tokio::test]
+async fn nothing_is_given_by_entries_of_before_although_nobody_has_looked_yet() {
+    let stand = Stand::new().await;
+    stand.holds("1000").await;
+    stand.holds("1001").await;
+    let changed = ENTRIES
+        .replace("'1000'", "'1002'")
+        .replace("/cart", "/basket");
+    stand.server.set_files(files(&changed)).expect("entries");
+    let refused = stand.server.holdings(&caller("1000")).await;
+    assert_eq!(refused.expect_err("nothing"), Refusal::NoIdentity);
+    let basket = stand.holds("1001").await;
+    assert_eq!(ids(&basket.borrow()), ["spiffe://example.org/basket"]);
+}
+
+#[tokio::test]
 async fn nobody_is_told_of_a_change_that_is_none_of_theirs() {
     let stand = Stand::new().await;
     let (mut web, mut cart) = (stand.holds("1000").await, stand.holds("1001").await);
