@@ -12,13 +12,13 @@ use axum::extract::{DefaultBodyLimit, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use palisade_http::Bounds;
 use palisade_policy::admission::{Decision, Gate, Purpose};
 use palisade_policy::{PolicyError, Status};
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::connections;
 use crate::decision_log::DecisionLog;
 pub use crate::decision_log::Overflow;
 use crate::metrics::{Metrics, Outcome, Reload};
@@ -32,6 +32,16 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that an API server may ask for (`timeoutSeconds` is at most 30).
 const MAX_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// What an API server, which keeps a few connections, never needs more of.
+const BOUNDS: Bounds = Bounds {
+    connections: 1024,
+    of_one_peer: 256,
+    streams: 128,
+    head: Duration::from_secs(10),
+    life: Duration::from_mins(10),
+    drain: Duration::from_secs(20),
+};
 
 /// Bounds of the time that an answer has for its way back.
 const MIN_MARGIN: Duration = Duration::from_millis(100);
@@ -143,7 +153,8 @@ pub async fn serve(
         say: webhook.say,
     };
     let watching = tokio::spawn(watch.run(stamp));
-    connections::serve(listener, tls, router, stop).await;
+    let acceptor = move || tls.as_ref().map(|tls| tls.acceptor());
+    palisade_http::serve(listener, acceptor, router, BOUNDS, stop).await;
     watching.abort();
     shared.log.finish().await;
     Ok(())

@@ -7,7 +7,6 @@
 //! **Invariant:** it reads no clock and no setting; both are handed in.
 
 pub mod admission;
-mod connections;
 mod decision_log;
 mod metrics;
 mod tls;

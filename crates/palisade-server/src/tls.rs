@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use palisade_http::pem::{self, PemError};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
@@ -26,13 +25,8 @@ pub struct TlsFiles {
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     /// A file does not read as PEM of the right kind.
-    #[error("cannot read `{path}`: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
+    #[error(transparent)]
+    File(#[from] PemError),
     /// The files do not fit together.
     #[error("the certificate and key cannot be used: {0}")]
     Unusable(String),
@@ -77,17 +71,14 @@ impl Reloading {
 }
 
 fn stamp(files: &TlsFiles) -> Vec<Option<SystemTime>> {
-    let mut paths = vec![&files.certificate, &files.key];
-    paths.extend(&files.client_ca);
-    let changed = |path: &PathBuf| std::fs::metadata(path).and_then(|known| known.modified());
-    paths.into_iter().map(|path| changed(path).ok()).collect()
+    let paths = [&files.certificate, &files.key].into_iter();
+    pem::stamp(paths.chain(&files.client_ca).map(PathBuf::as_path))
 }
 
 fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let chain = certificates(&files.certificate)?;
-    let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| wrong(&files.key, &error))?;
+    let chain = pem::certificates(&files.certificate)?;
+    let key = pem::private_key(&files.key)?;
     let unusable = |error: rustls::Error| TlsError::Unusable(error.to_string());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
@@ -96,7 +87,7 @@ fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
         None => builder.with_no_client_auth(),
         Some(path) => {
             let mut roots = RootCertStore::empty();
-            for certificate in certificates(path)? {
+            for certificate in pem::certificates(path)? {
                 roots.add(certificate).map_err(unusable)?;
             }
             let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider)
@@ -108,25 +99,4 @@ fn load(files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsError> {
     let mut config = builder.with_single_cert(chain, key).map_err(unusable)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
-}
-
-fn certificates(path: &PathBuf) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let found: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-        .and_then(Iterator::collect)
-        .map_err(|error| wrong(path, &error));
-    let found = found?;
-    if found.is_empty() {
-        return Err(TlsError::File {
-            path: path.display().to_string(),
-            reason: "no certificate in it".to_owned(),
-        });
-    }
-    Ok(found)
-}
-
-fn wrong(path: &std::path::Path, error: &rustls::pki_types::pem::Error) -> TlsError {
-    TlsError::File {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    }
 }

@@ -10,6 +10,7 @@ use super::Breach;
 /// The layer of every crate; a crate uses only crates of lower layers.
 const LAYERS: &[(&str, u8)] = &[
     ("palisade-document", 0),
+    ("palisade-http", 0),
     ("palisade-model", 1),
     ("palisade-sources", 2),
     ("palisade-analysis", 2),

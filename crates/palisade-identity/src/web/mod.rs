@@ -27,13 +27,8 @@ use crate::authority::SignError;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WebError {
     /// A file does not read as PEM of the right kind.
-    #[error("cannot read `{path}`: {reason}")]
-    File {
-        /// The file.
-        path: String,
-        /// Why.
-        reason: String,
-    },
+    #[error(transparent)]
+    File(#[from] palisade_http::pem::PemError),
     /// Certificate and key do not fit together.
     #[error("the certificate and key cannot be used: {0}")]
     Unusable(String),

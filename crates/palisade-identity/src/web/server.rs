@@ -1,28 +1,24 @@
 //! Accepts connections within bounds and ends them gracefully.
 
-use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tower_service::Service as _;
+use palisade_http::Bounds;
+use tokio::net::TcpListener;
 
 use super::WebError;
 use super::tls::{ServerIdentity, ServerTls};
 
-/// Most connections at a time.
-const MOST_CONNECTIONS: usize = 1024;
-/// Longest time for a TLS handshake, and for the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// Longest life of a connection: readers come back once in minutes.
-const CONNECTION_LIFE: Duration = Duration::from_mins(5);
-/// Longest time that open requests get when the server is told to stop.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// Readers of keys and bundles come back once in minutes.
+const BOUNDS: Bounds = Bounds {
+    connections: 1024,
+    of_one_peer: 256,
+    streams: 32,
+    head: Duration::from_secs(10),
+    life: Duration::from_mins(5),
+    drain: Duration::from_secs(10),
+};
 
 /// Serves over HTTPS until `stop` ends.
 ///
@@ -35,66 +31,6 @@ pub async fn serve(
     stop: impl Future<Output = ()>,
 ) -> Result<(), WebError> {
     let tls = Arc::new(ServerTls::new(identity)?);
-    let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
-    tokio::pin!(stop);
-    loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit,
-            () = &mut stop => break,
-        };
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
-            () = &mut stop => break,
-        };
-        let (Ok(permit), Ok((stream, _))) = (permit, accepted) else {
-            // Out of file handles, or the peer went away: neither ends the server.
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            continue;
-        };
-        let (tls, router, watcher) = (Arc::clone(&tls), router.clone(), graceful.watcher());
-        drop(tokio::spawn(async move {
-            let _permit = permit;
-            let served = serve_one(stream, &tls, router, watcher);
-            let _ended = tokio::time::timeout(CONNECTION_LIFE, served).await;
-        }));
-    }
-    let _timed_out = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;
+    palisade_http::serve(listener, move || Some(tls.acceptor()), router, BOUNDS, stop).await;
     Ok(())
-}
-
-async fn serve_one(stream: TcpStream, tls: &ServerTls, router: Router, watcher: Watcher) {
-    let _no_delay = stream.set_nodelay(true);
-    let handshake = tokio::time::timeout(HEAD_TIMEOUT, tls.acceptor().accept(stream));
-    let Ok(Ok(stream)) = handshake.await else {
-        return;
-    };
-    let service =
-        hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let mut router = router.clone();
-            async move { Ok::<_, Infallible>(answer(router.call(request).await)) }
-        });
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .max_buf_size(64 * 1024)
-        .header_read_timeout(HEAD_TIMEOUT);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(32)
-        .max_header_list_size(64 * 1024)
-        .keep_alive_interval(Duration::from_secs(30));
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    // A broken connection is its peer's affair.
-    let _peer_left = watcher.watch(connection.into_owned()).await;
-}
-
-/// A router answers everything; what it cannot is an answer too.
-fn answer<T>(result: Result<T, Infallible>) -> T {
-    match result {
-        Ok(response) => response,
-        Err(never) => match never {},
-    }
 }

@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
+use palisade_http::pem;
 use rustls::ServerConfig;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use tokio_rustls::TlsAcceptor;
@@ -87,7 +87,7 @@ impl ServerTls {
     fn is_stale(&self, mark: &Mark) -> bool {
         match (&self.identity, mark) {
             (ServerIdentity::Files { certificate, key }, mark) => {
-                *mark != Mark::Files(stamp([certificate, key]))
+                *mark != Mark::Files(pem::stamp([&**certificate, key]))
             }
             (
                 ServerIdentity::Svid {
@@ -110,27 +110,15 @@ impl ServerTls {
     }
 }
 
-fn stamp(paths: [&PathBuf; 2]) -> Vec<Option<SystemTime>> {
-    let changed = |path: &PathBuf| std::fs::metadata(path).and_then(|known| known.modified());
-    paths.into_iter().map(|path| changed(path).ok()).collect()
-}
-
 fn load(identity: &ServerIdentity) -> Result<Loaded, WebError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     match identity {
         ServerIdentity::Files { certificate, key } => {
             // The stamp is taken first, so that a change during reading is seen as one.
-            let mark = Mark::Files(stamp([certificate, key]));
-            let wrong = |path: &PathBuf, reason: &dyn std::fmt::Display| WebError::File {
-                path: path.display().to_string(),
-                reason: reason.to_string(),
-            };
-            let chain: Result<Vec<_>, _> = CertificateDer::pem_file_iter(certificate)
-                .and_then(Iterator::collect)
-                .map_err(|error| wrong(certificate, &error));
-            let private = PrivateKeyDer::from_pem_file(key).map_err(|error| wrong(key, &error))?;
+            let mark = Mark::Files(pem::stamp([&**certificate, key]));
+            let chain = pem::certificates(certificate)?;
             Ok(Loaded {
-                config: config(chain?, private, provider)?,
+                config: config(chain, pem::private_key(key)?, provider)?,
                 mark,
             })
         }

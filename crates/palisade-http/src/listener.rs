@@ -1,0 +1,175 @@
+//! Accepts connections within bounds and ends them gracefully.
+
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, watch};
+use tokio_rustls::TlsAcceptor;
+use tower_service::Service as _;
+
+/// The largest head of a request.
+const MOST_HEAD_BYTES: usize = 64 * 1024;
+/// How long the listener rests when the machine cannot accept.
+const REST: Duration = Duration::from_millis(20);
+
+/// What peers may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections at a time.
+    pub connections: usize,
+    /// Connections at a time from one address; more are closed at once.
+    pub of_one_peer: usize,
+    /// Requests at a time on one connection of HTTP/2.
+    pub streams: u32,
+    /// The time for a TLS handshake, and for the head of a request.
+    pub head: Duration,
+    /// The life of a connection: after it no new request is taken on it.
+    pub life: Duration,
+    /// The time that open requests get at the end of a connection and of the server.
+    pub drain: Duration,
+}
+
+/// Serves a router until `stop` ends. Every connection asks for its acceptor; `None` is plain HTTP.
+pub async fn serve(
+    listener: TcpListener,
+    acceptor: impl Fn() -> Option<TlsAcceptor> + Clone + Send + 'static,
+    router: Router,
+    bounds: Bounds,
+    stop: impl Future<Output = ()>,
+) {
+    let (stopping, stopped) = watch::channel(false);
+    let room = Arc::new(Semaphore::new(bounds.connections));
+    let peers = Peers::default();
+    tokio::pin!(stop);
+    loop {
+        let permit = tokio::select! {
+            permit = Arc::clone(&room).acquire_owned() => permit,
+            () = &mut stop => break,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let (Ok(permit), Ok((stream, peer))) = (permit, accepted) else {
+            // Out of file handles, or the peer went away: neither ends the server.
+            tokio::time::sleep(REST).await;
+            continue;
+        };
+        let Some(place) = peers.enter(peer.ip(), bounds.of_one_peer) else {
+            continue;
+        };
+        let (acceptor, router, stopped) = (acceptor.clone(), router.clone(), stopped.clone());
+        drop(tokio::spawn(async move {
+            let _held = (permit, place);
+            serve_one(stream, acceptor(), router, stopped, bounds).await;
+        }));
+    }
+    stopping.send_replace(true);
+    let all = u32::try_from(bounds.connections).unwrap_or(u32::MAX);
+    let _timed_out = tokio::time::timeout(bounds.drain, room.acquire_many(all)).await;
+}
+
+async fn serve_one(
+    stream: TcpStream,
+    acceptor: Option<TlsAcceptor>,
+    router: Router,
+    stopped: watch::Receiver<bool>,
+    bounds: Bounds,
+) {
+    let _no_delay = stream.set_nodelay(true);
+    match acceptor {
+        None => speak(stream, router, stopped, bounds).await,
+        Some(acceptor) => {
+            let handshake = tokio::time::timeout(bounds.head, acceptor.accept(stream));
+            if let Ok(Ok(stream)) = handshake.await {
+                speak(stream, router, stopped, bounds).await;
+            }
+        }
+    }
+}
+
+async fn speak<S>(stream: S, router: Router, mut stopped: watch::Receiver<bool>, bounds: Bounds)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service =
+        hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            let mut router = router.clone();
+            async move { Ok::<_, Infallible>(answer(router.call(request).await)) }
+        });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .max_buf_size(MOST_HEAD_BYTES)
+        .header_read_timeout(bounds.head);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(bounds.streams)
+        .max_header_list_size(u32::try_from(MOST_HEAD_BYTES).unwrap_or(u32::MAX))
+        .keep_alive_interval(Duration::from_secs(30));
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let mut connection = std::pin::pin!(connection.into_owned());
+    tokio::select! {
+        // A broken connection is its peer's affair.
+        _peer_left = connection.as_mut() => return,
+        () = tokio::time::sleep(bounds.life) => {}
+        _stopping = stopped.wait_for(|is_stopped| *is_stopped) => {}
+    }
+    connection.as_mut().graceful_shutdown();
+    let _timed_out = tokio::time::timeout(bounds.drain, connection).await;
+}
+
+/// A router answers everything; what it cannot is an answer too.
+fn answer<T>(result: Result<T, Infallible>) -> T {
+    match result {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// How many connections each address has.
+#[derive(Debug, Clone, Default)]
+struct Peers(Arc<Mutex<BTreeMap<IpAddr, usize>>>);
+
+/// The place of one connection, given back when it ends.
+struct Place {
+    peers: Peers,
+    address: IpAddr,
+}
+
+impl Peers {
+    fn enter(&self, address: IpAddr, most: usize) -> Option<Place> {
+        let mut peers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = peers.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Place {
+            peers: self.clone(),
+            address,
+        })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut peers = self.peers.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = peers.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                peers.remove(&self.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! Bounds as hostile peers meet them.
+
+#[cfg(test)]
+mod listener;
