@@ -184,6 +184,22 @@ pub struct MeshOperation {
     pub not_paths: Vec<String>,
 }
 
+impl MeshOperation {
+    /// Whether it asks for something that exists in HTTP only.
+    pub fn is_http(&self) -> bool {
+        [
+            &self.hosts,
+            &self.not_hosts,
+            &self.methods,
+            &self.not_methods,
+            &self.paths,
+            &self.not_paths,
+        ]
+        .iter()
+        .any(|list| !list.is_empty())
+    }
+}
+
 /// A `when` condition.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

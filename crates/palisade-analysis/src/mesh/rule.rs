@@ -85,20 +85,8 @@ pub(crate) fn reads_requests(rule: &AuthorizationRule) -> bool {
     let source = |from: &MeshSource| {
         !from.request_principals.is_empty() || !from.not_request_principals.is_empty()
     };
-    let operation = |to: &MeshOperation| {
-        [
-            &to.hosts,
-            &to.not_hosts,
-            &to.methods,
-            &to.not_methods,
-            &to.paths,
-            &to.not_paths,
-        ]
-        .iter()
-        .any(|list| !list.is_empty())
-    };
     rule.from.iter().any(source)
-        || rule.to.iter().any(operation)
+        || rule.to.iter().any(MeshOperation::is_http)
         || rule
             .when
             .iter()

@@ -2,7 +2,7 @@
 
 use palisade_model::{
     AuthorizationAction, AuthorizationPolicy, AuthorizationRule, Check, Control, ControlKind,
-    MeshScope, Model, Protocol, ServicePort, Workload,
+    MeshOperation, MeshScope, Model, Protocol, ServicePort, Workload,
 };
 
 use crate::context::Context;
@@ -57,17 +57,7 @@ pub(super) fn only_health(rule: &AuthorizationRule) -> bool {
 
 /// Whether a rule has a condition that exists in HTTP only.
 pub(super) fn has_http_conditions(rule: &AuthorizationRule) -> bool {
-    let operation = rule.to.iter().any(|to| {
-        let lists = [
-            &to.hosts,
-            &to.not_hosts,
-            &to.methods,
-            &to.not_methods,
-            &to.paths,
-            &to.not_paths,
-        ];
-        lists.into_iter().any(|list| !list.is_empty())
-    });
+    let operation = rule.to.iter().any(MeshOperation::is_http);
     let source = rule.from.iter().any(|from| {
         let lists = [
             &from.request_principals,

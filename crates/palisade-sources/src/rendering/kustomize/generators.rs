@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Refusal;
 use super::resource::{Resource, Resources};
-use super::settings::{Settings, pairs};
+use super::settings::{Settings, known, pairs};
 use super::source::Source;
 use crate::rendering::tree::{Field, Map, Node, Place, Tree};
 
@@ -64,11 +64,11 @@ struct Options {
 
 impl Options {
     fn of(item: &Tree, global: Option<&Tree>) -> Result<Self, Refusal> {
-        known(item, KEYS)?;
+        known("generator", item, KEYS)?;
         let mut options = Self::default();
         // What the item says overrides what holds for all.
         for tree in global.into_iter().chain(item.get("options")) {
-            known(tree, OPTIONS)?;
+            known("generator", tree, OPTIONS)?;
             for (key, to) in [
                 ("labels", &mut options.labels),
                 ("annotations", &mut options.annotations),
@@ -92,18 +92,6 @@ impl Options {
             }
         }
         Ok(options)
-    }
-}
-
-fn known(tree: &Tree, keys: &[&str]) -> Result<(), Refusal> {
-    let unknown = tree
-        .map()
-        .and_then(|map| map.keys().find(|key| !keys.contains(&key.as_str())));
-    match unknown {
-        Some(key) => Err(Refusal(format!(
-            "a generator has `{key}`, which is not built here"
-        ))),
-        None => Ok(()),
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use palisade_document::{Limits, SourceFile, Syntax, SyntaxSeverity, Value, parse};
 
 use super::super::Texts;
+use crate::paths;
 
 /// Keys that name other kustomizations or manifests.
 const RESOURCES: &[&str] = &["resources", "bases", "components"];
@@ -140,19 +141,10 @@ pub(super) fn joined(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }
-    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            name => parts.push(name),
-        }
-    }
+    let joined = paths::joined(folder, path)?;
     // Files beside the folder of the run are named by their whole path.
     let start = if folder.starts_with('/') { "/" } else { "" };
-    Some(format!("{start}{}", parts.join("/")))
+    Some(format!("{start}{joined}"))
 }
 
 /// A kustomization's folder and those of all that it takes in.

@@ -4,6 +4,7 @@ use super::Refusal;
 use super::operations::MAX_DEPTH;
 use super::resource::{Id, Resource, Resources};
 use super::select::Target;
+use super::settings::known;
 use crate::rendering::tree::{Node, Tree};
 
 /// Most values in what is copied, so that copies of copies end.
@@ -11,13 +12,17 @@ const MAX_SIZE: usize = 1_000;
 
 /// Copies one value.
 pub(super) fn replace(resources: &mut Resources, item: &Tree) -> Result<(), Refusal> {
-    known(item, &["source", "targets"])?;
+    known("replacement", item, &["source", "targets"])?;
     let source = item
         .get("source")
         .ok_or_else(|| Refusal::new("a replacement has no source"))?;
     let value = value_of(resources, source)?;
     for target in item.get("targets").map_or(&[][..], Tree::items) {
-        known(target, &["fieldPaths", "options", "reject", "select"])?;
+        known(
+            "replacement",
+            target,
+            &["fieldPaths", "options", "reject", "select"],
+        )?;
         let select = target
             .get("select")
             .ok_or_else(|| Refusal::new("the target of a replacement selects nothing"))?;
@@ -50,18 +55,6 @@ pub(super) fn replace(resources: &mut Resources, item: &Tree) -> Result<(), Refu
     Ok(())
 }
 
-fn known(tree: &Tree, keys: &[&str]) -> Result<(), Refusal> {
-    let unknown = tree
-        .map()
-        .and_then(|map| map.keys().find(|key| !keys.contains(&key.as_str())));
-    match unknown {
-        Some(key) => Err(Refusal(format!(
-            "a replacement has `{key}`, which is not built here"
-        ))),
-        None => Ok(()),
-    }
-}
-
 /// How a part of a text is meant.
 #[derive(Debug, Default)]
 struct Options {
@@ -75,7 +68,7 @@ impl Options {
         let Some(options) = tree.get("options") else {
             return Ok(Self::default());
         };
-        known(options, &["create", "delimiter", "index"])?;
+        known("replacement", options, &["create", "delimiter", "index"])?;
         let index = match options.get("index").map(|it| &it.node) {
             Some(Node::Int(index)) => *index,
             None => 0,
@@ -98,6 +91,7 @@ impl Options {
 /// The value to copy.
 fn value_of(resources: &Resources, source: &Tree) -> Result<Tree, Refusal> {
     known(
+        "replacement",
         source,
         &[
             "fieldPath",

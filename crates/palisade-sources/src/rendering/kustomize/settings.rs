@@ -195,3 +195,16 @@ pub(super) fn pairs(value: &Tree) -> Result<Map, Refusal> {
     }
     Ok(map)
 }
+
+/// A mapping of what is built here has no other key than these.
+pub(super) fn known(what: &str, tree: &Tree, keys: &[&str]) -> Result<(), Refusal> {
+    let unknown = tree
+        .map()
+        .and_then(|map| map.keys().find(|key| !keys.contains(&key.as_str())));
+    match unknown {
+        Some(key) => Err(Refusal(format!(
+            "a {what} has `{key}`, which is not built here"
+        ))),
+        None => Ok(()),
+    }
+}
