@@ -25,8 +25,9 @@ pub struct RuleSummary {
     pub enforcement: Enforcement,
     /// Where it stands.
     pub origin: Option<Origin>,
-    /// The one kind of document that it is for, where the rule would answer about others too.
-    pub subject: Option<Subject>,
+    /// The kinds of document that it is for, where the rule would answer about others too; none
+    /// where its language says so itself.
+    pub subjects: Vec<Subject>,
 }
 
 /// An immutable policy set that threads share.

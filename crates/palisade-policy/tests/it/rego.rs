@@ -250,7 +250,7 @@ const HOST: &str = "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: s
 fn a_rule_about_a_request_is_asked_about_an_object() {
     let files = [("deny.rego", ON_A_REQUEST), ("lib.rego", LIBRARY)];
     let policy = compile(&files).unwrap();
-    assert_eq!(policy.rules()[0].subject, Some(Subject::KubernetesObject));
+    assert_eq!(policy.rules()[0].subjects, [Subject::KubernetesObject]);
     let answers = judge(&*policy, HOST, Subject::KubernetesObject).unwrap();
     assert_eq!(answers[0].status, Status::Fail, "{answers:?}");
     assert_eq!(answers[0].path, "/spec/hostNetwork");

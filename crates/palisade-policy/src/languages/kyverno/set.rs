@@ -221,7 +221,7 @@ impl PolicySet {
                     severity: policy.severity,
                     enforcement: policy.usual_enforcement(rule),
                     origin: Some(rule.origin.clone()),
-                    subject: None,
+                    subjects: Vec::new(),
                 });
                 for doubt in &rule.doubts {
                     let message =

@@ -1,6 +1,6 @@
 //! conftest's entry points: `deny`, `violation`, `warn` and `exception`, in any package.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use palisade_document::Value;
@@ -12,7 +12,7 @@ use super::gatekeeper::Review;
 use super::metadata::{Annotation, rule_path};
 use super::modules::Policies;
 use super::places::offending;
-use super::reads::{Form, Readings};
+use super::reads::{Form, Readings, Reads};
 use super::rewrite::quoted_path;
 use super::term::Term;
 use crate::answer::{Answer, Enforcement, Status};
@@ -35,9 +35,9 @@ pub(super) struct EntryPoint {
     severity: Option<Severity>,
     defined_at: Origin,
     /// What it judges.
-    subject: Subject,
-    /// In which form it expects a Kubernetes object.
-    form: Form,
+    subjects: BTreeSet<Subject>,
+    /// In which forms its definitions expect a Kubernetes object.
+    forms: BTreeSet<Form>,
     /// The path of the package's `exception`, where it has one.
     exception: Option<String>,
     /// What the rules of that name say of themselves.
@@ -65,6 +65,7 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
             let read = readings.at(path.get(1..).unwrap_or_default());
             let path = quoted_path(&path);
             let origin = loaded.text.origin(rule.head.span);
+            let file = origin.file.clone();
             if name == "exception" {
                 let said = exception(&path, origin, &loaded.annotations.for_rule(rule));
                 let known = exceptions.entry(package.clone());
@@ -83,7 +84,7 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
                 let word = annotation.said.get("custom")?.get("severity")?.as_str()?;
                 word.to_lowercase().parse().ok()
             });
-            found
+            let entry = found
                 .entry((package.clone(), name.clone()))
                 .or_insert_with(|| EntryPoint {
                     package: package.clone(),
@@ -95,12 +96,14 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
                         .unwrap_or("")
                         .to_owned(),
                     severity,
-                    subject: read.subject(&origin.file, &package),
-                    form: read.form(),
+                    subjects: BTreeSet::new(),
+                    forms: read.iter().map(Reads::form).collect(),
                     defined_at: origin,
                     exception: None,
                     excepting: Vec::new(),
                 });
+            let judged = read.iter().map(|one| one.subjects(&file, &package));
+            entry.subjects.extend(judged.flatten());
         }
     }
     let mut found: Vec<EntryPoint> = found.into_values().collect();
@@ -111,6 +114,14 @@ pub(super) fn entry_points(policies: &Policies, namespaces: &[String]) -> Vec<En
         }
     }
     found
+}
+
+/// The input as a rule expects it.
+fn question(form: Form, input: &Input<'_>) -> Foreign {
+    match Review::of(input).filter(|_| form == Form::Review) {
+        Some(review) => review.question(),
+        None => from_datum(Datum::from(input.document)),
+    }
 }
 
 /// What a rule `exception` says of itself.
@@ -148,7 +159,7 @@ impl EntryPoint {
             severity: self.severity,
             enforcement: self.enforcement,
             origin: Some(self.defined_at.clone()),
-            subject: Some(self.subject),
+            subjects: self.subjects.iter().copied().collect(),
         }
     }
 
@@ -176,15 +187,44 @@ impl EntryPoint {
         })
     }
 
-    /// The answers about an input.
+    /// The answers about an input, in each form that a definition expects.
     pub(super) fn answers<'a>(
         &self,
         policies: &Policies,
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Vec<Answer> {
+        let mut all: Vec<Answer> = Vec::new();
+        for form in &self.forms {
+            for answer in self.answers_in(*form, policies, context, input) {
+                let same = |known: &Answer| {
+                    known.status == answer.status
+                        && known.message == answer.message
+                        && known.place == answer.place
+                };
+                if !all.iter().any(same) {
+                    all.push(answer);
+                }
+            }
+            if Review::of(input).is_none() {
+                break;
+            }
+        }
+        if all.iter().any(|answer| answer.status != Status::Pass) {
+            all.retain(|answer| answer.status != Status::Pass);
+        }
+        all
+    }
+
+    fn answers_in<'a>(
+        &self,
+        form: Form,
+        policies: &Policies,
+        context: &Context<'a>,
+        input: &Input<'a>,
+    ) -> Vec<Answer> {
         let around = Around::of(policies, input);
-        let ask = |path: &str| ask_rule(policies, path, context, self.question(input), &around);
+        let ask = |path: &str| ask_rule(policies, path, context, question(form, input), &around);
         let renewed = context.meter.renew().map_err(EvaluationError::from);
         let judged = renewed.and_then(|()| ask(&self.path)).and_then(|found| {
             let now_ns = context.effects.now_ns;
@@ -215,15 +255,6 @@ impl EntryPoint {
                 failed.message = error.to_string();
                 vec![failed]
             }
-        }
-    }
-
-    /// The input as the rule expects it.
-    fn question(&self, input: &Input<'_>) -> Foreign {
-        let review = Review::of(input).filter(|_| self.form == Form::Review);
-        match review {
-            Some(review) => review.question(),
-            None => from_datum(Datum::from(input.document)),
         }
     }
 

@@ -56,12 +56,6 @@ pub(super) fn graph<'m>(modules: impl IntoIterator<Item = &'m Module>) -> Graph 
     graph
 }
 
-/// Each rule's path with the paths (without `data`) that it refers to.
-pub(super) fn all_needs(graph: &Graph) -> impl Iterator<Item = (&[String], &[Vec<String>])> {
-    let nodes = graph.iter();
-    nodes.map(|(path, node)| (path.as_slice(), node.needs.as_slice()))
-}
-
 /// Depth first without recursion of our own: a chain of rules may be long.
 fn search<'g>(
     graph: &'g Graph,
@@ -104,11 +98,14 @@ fn search<'g>(
 
 /// The rules that a rule's references may mean: those below a reference, and those above it.
 pub(super) fn successors<'g>(graph: &'g Graph, path: &[String]) -> Vec<&'g [String]> {
-    let Some(node) = graph.get(path) else {
-        return Vec::new();
-    };
+    let needs = graph.get(path).map(|node| node.needs.as_slice());
+    meant(graph, needs.unwrap_or_default())
+}
+
+/// The rules that references to paths may mean.
+pub(super) fn meant<'g>(graph: &'g Graph, needs: &[Vec<String>]) -> Vec<&'g [String]> {
     let mut found = Vec::new();
-    for need in &node.needs {
+    for need in needs {
         for (other, _) in graph.range(need.clone()..) {
             if !other.starts_with(need) {
                 break;
@@ -125,7 +122,7 @@ pub(super) fn successors<'g>(graph: &'g Graph, path: &[String]) -> Vec<&'g [Stri
 }
 
 /// The paths (without `data`) that a rule refers to.
-fn needs(module: &Module, rule: &Rule) -> Vec<Vec<String>> {
+pub(super) fn needs(module: &Module, rule: &Rule) -> Vec<Vec<String>> {
     let own = own_names(module);
     let local = local_names(rule);
     let mut found = Vec::new();

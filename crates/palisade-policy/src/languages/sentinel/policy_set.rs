@@ -104,7 +104,7 @@ impl PolicySet {
                 severity: None,
                 enforcement,
                 origin: mistake.origin.clone(),
-                subject: None,
+                subjects: Vec::new(),
             });
             self.broken.push(Broken {
                 name: entry.name.clone(),
@@ -293,7 +293,7 @@ impl Policy {
             severity: None,
             enforcement: self.enforcement,
             origin: Some(Origin::new(&self.main.0, self.main.1)),
-            subject: None,
+            subjects: Vec::new(),
         }
     }
 

@@ -140,7 +140,7 @@ impl AdmissionPolicy {
             severity: None,
             enforcement,
             origin: self.origin.clone(),
-            subject: None,
+            subjects: Vec::new(),
         };
         let own: Vec<_> = self.bindings(bindings).collect();
         if own.is_empty() {

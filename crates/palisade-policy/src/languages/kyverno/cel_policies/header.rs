@@ -65,7 +65,7 @@ impl Header {
             severity: self.severity,
             enforcement: self.enforcement,
             origin: self.origin.clone(),
-            subject: None,
+            subjects: Vec::new(),
         }
     }
 

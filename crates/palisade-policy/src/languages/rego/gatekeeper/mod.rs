@@ -133,7 +133,7 @@ impl Bound {
             severity: self.template.severity,
             enforcement: self.constraint.enforcement,
             origin: Some(self.constraint.origin.clone()),
-            subject: Some(Subject::KubernetesObject),
+            subjects: vec![Subject::KubernetesObject],
         }
     }
 
