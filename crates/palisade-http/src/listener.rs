@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::StatusCode;
+use axum::response::IntoResponse as _;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -31,6 +34,10 @@ pub struct Bounds {
     pub streams: u32,
     /// The time for a TLS handshake, and for the head of a request.
     pub head: Duration,
+    /// The time for a request, its body, and the answer.
+    pub request: Duration,
+    /// How long a connection may be open without a request.
+    pub idle: Duration,
     /// The life of a connection: after it no new request is taken on it.
     pub life: Duration,
     /// The time that open requests get at the end of a connection and of the server.
@@ -100,10 +107,21 @@ async fn speak<S>(stream: S, router: Router, mut stopped: watch::Receiver<bool>,
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let seen = Arc::new(Activity::default());
+    let activity = Arc::clone(&seen);
     let service =
         hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
             let mut router = router.clone();
-            async move { Ok::<_, Infallible>(answer(router.call(request).await)) }
+            let open = activity.begin();
+            async move {
+                let answered = tokio::time::timeout(bounds.request, router.call(request)).await;
+                let response = match answered {
+                    Ok(answered) => answer(answered),
+                    Err(_late) => StatusCode::REQUEST_TIMEOUT.into_response(),
+                };
+                drop(open);
+                Ok::<_, Infallible>(response)
+            }
         });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -122,11 +140,58 @@ where
     tokio::select! {
         // A broken connection is its peer's affair.
         _peer_left = connection.as_mut() => return,
+        // One that asked for nothing is owed nothing.
+        () = seen.silence(bounds.head) => return,
+        () = seen.idleness(bounds.idle) => {}
         () = tokio::time::sleep(bounds.life) => {}
         _stopping = stopped.wait_for(|is_stopped| *is_stopped) => {}
     }
     connection.as_mut().graceful_shutdown();
     let _timed_out = tokio::time::timeout(bounds.drain, connection).await;
+}
+
+/// What is asked on one connection.
+#[derive(Debug, Default)]
+struct Activity {
+    begun: AtomicUsize,
+    open: AtomicUsize,
+}
+
+/// One request that is not answered yet.
+struct Open(Arc<Activity>);
+
+impl Activity {
+    fn begin(self: &Arc<Self>) -> Open {
+        self.begun.fetch_add(1, Ordering::AcqRel);
+        self.open.fetch_add(1, Ordering::AcqRel);
+        Open(Arc::clone(self))
+    }
+
+    /// Ends after a time in which nothing was asked; never once something was.
+    async fn silence(&self, time: Duration) {
+        tokio::time::sleep(time).await;
+        if self.begun.load(Ordering::Acquire) > 0 {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends after a time without a request.
+    async fn idleness(&self, time: Duration) {
+        loop {
+            let before = self.begun.load(Ordering::Acquire);
+            tokio::time::sleep(time).await;
+            let is_idle = self.open.load(Ordering::Acquire) == 0;
+            if is_idle && self.begun.load(Ordering::Acquire) == before {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 /// A router answers everything; what it cannot is an answer too.

@@ -17,17 +17,16 @@ use palisade_policy::admission::{Decision, Gate, Purpose};
 use palisade_policy::{PolicyError, Status};
 use serde::Deserialize;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::decision_log::DecisionLog;
 pub use crate::decision_log::Overflow;
-use crate::metrics::{Metrics, Outcome, Reload};
+use crate::evaluations::Evaluations;
+use crate::metrics::{Metrics, Outcome};
 use crate::tls::{Reloading, TlsError, TlsFiles};
+use crate::watch::Watch;
 
 /// Largest request: two objects of the size that Kubernetes stores (1.5 MiB each), with room.
 const MAX_BODY_BYTES: usize = 8 << 20;
-/// How often files are looked at for changes.
-const LOOK_INTERVAL: Duration = Duration::from_secs(2);
 /// Longest time for an answer when the API server does not say (its own default).
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Longest time that an API server may ask for (`timeoutSeconds` is at most 30).
@@ -39,6 +38,9 @@ const BOUNDS: Bounds = Bounds {
     of_one_peer: 256,
     streams: 128,
     head: Duration::from_secs(10),
+    // The longest that an API server waits, and a body.
+    request: Duration::from_secs(45),
+    idle: Duration::from_mins(2),
     life: Duration::from_mins(10),
     drain: Duration::from_secs(20),
 };
@@ -94,11 +96,11 @@ pub enum ServeError {
     Log(#[source] std::io::Error),
 }
 
-struct Shared {
-    gate: ArcSwap<Gate>,
-    metrics: Arc<Metrics>,
+pub(crate) struct Shared {
+    pub(crate) gate: ArcSwap<Gate>,
+    pub(crate) metrics: Arc<Metrics>,
     log: DecisionLog,
-    room: Arc<Semaphore>,
+    evaluations: Arc<Evaluations>,
     now_ns: fn() -> i64,
 }
 
@@ -108,11 +110,12 @@ struct Asked {
     timeout: Option<String>,
 }
 
-/// Serves a webhook on a listener until `stop` ends. Policies that do not load at the start are an
-/// error; later ones leave those in force.
+/// Serves a webhook on a listener until `stop` ends; `ready` is called once its policies are loaded.
+/// Policies that do not load at the start are an error; later ones leave those in force.
 pub async fn serve(
     listener: TcpListener,
     webhook: Webhook,
+    ready: impl FnOnce(),
     stop: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let stamp = (webhook.stamp)();
@@ -123,7 +126,6 @@ pub async fn serve(
     let tls = webhook.tls.map(Reloading::new).transpose()?.map(Arc::new);
     let metrics = Arc::new(Metrics::new());
     metrics.rules(gate.rule_count());
-    let workers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let shared = Arc::new(Shared {
         gate: ArcSwap::from_pointee(gate),
         log: DecisionLog::start(
@@ -133,15 +135,15 @@ pub async fn serve(
             webhook.say,
         )
         .map_err(ServeError::Log)?,
+        evaluations: Arc::new(Evaluations::new(Arc::clone(&metrics))),
         metrics,
-        room: Arc::new(Semaphore::new(workers)),
         now_ns: webhook.now_ns,
     });
     let router = Router::new()
         .route("/validate", post(validate))
         .route("/mutate", post(mutate))
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(|| async { "ok" }))
+        .route("/readyz", get(readiness))
         .route("/metrics", get(metrics_text))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(Arc::clone(&shared));
@@ -153,6 +155,7 @@ pub async fn serve(
         say: webhook.say,
     };
     let watching = tokio::spawn(watch.run(stamp));
+    ready();
     let acceptor = move || tls.as_ref().map(|tls| tls.acceptor());
     palisade_http::serve(listener, acceptor, router, BOUNDS, stop).await;
     watching.abort();
@@ -174,6 +177,15 @@ async fn mutate(
     body: Bytes,
 ) -> Response {
     review(shared, Purpose::Mutate, &asked, body).await
+}
+
+async fn readiness(State(shared): State<Arc<Shared>>) -> Response {
+    if shared.evaluations.is_ready() {
+        "ok".into_response()
+    } else {
+        let sentence = "evaluations do not end: `palisade_admission_stuck_evaluations` counts them";
+        refuse(StatusCode::SERVICE_UNAVAILABLE, sentence)
+    }
 }
 
 async fn metrics_text(State(shared): State<Arc<Shared>>) -> Response {
@@ -231,22 +243,14 @@ async fn judge(
             sentence,
         )
     };
-    let room = Arc::clone(&shared.room).acquire_owned().await;
-    let permit = room.map_err(|_| stopped())?;
     let (gate, now) = (shared.gate.load_full(), (shared.now_ns)());
-    let evaluate = move || {
-        // Kept by the thread: a caller that gives up does not make room for another evaluation.
-        let _permit = permit;
-        gate.review(&text, purpose, now, deadline)
-    };
-    tokio::task::spawn_blocking(evaluate)
-        .await
-        .map_err(|_| stopped())?
-        .map_err(|error| malformed(error.to_string()))
+    let evaluate = move || gate.review(&text, purpose, now, deadline);
+    let evaluated = shared.evaluations.run(evaluate).await.ok_or_else(stopped)?;
+    evaluated.map_err(|error| malformed(error.to_string()))
 }
 
 /// What is said of a policy that does not load.
-fn unloaded(error: &PolicyError) -> String {
+pub(crate) fn unloaded(error: &PolicyError) -> String {
     let message = &error.message;
     match &error.origin {
         Some(origin) => format!("{origin}: {message}; what the policy is for is refused"),
@@ -313,81 +317,6 @@ fn timeout(asked: &Asked) -> Duration {
 /// How long before the API server gives up the answer is there.
 fn margin(limit: Duration) -> Duration {
     (limit / 5).clamp(MIN_MARGIN, MAX_MARGIN).min(limit / 2)
-}
-
-/// Looks at the files now and then.
-struct Watch {
-    shared: Arc<Shared>,
-    tls: Option<Arc<Reloading>>,
-    load: LoadGate,
-    stamp: Stamp,
-    say: fn(&str),
-}
-
-impl Watch {
-    async fn run(self, mut known: u64) {
-        let watch = Arc::new(self);
-        loop {
-            tokio::time::sleep(LOOK_INTERVAL).await;
-            let looking = Arc::clone(&watch);
-            let look = move || looking.look(known);
-            if let Ok(seen) = tokio::task::spawn_blocking(look).await {
-                known = seen;
-            }
-        }
-    }
-
-    fn look(&self, known: u64) -> u64 {
-        self.look_at_certificate();
-        let seen = (self.stamp)();
-        if seen == known {
-            return known;
-        }
-        let loaded = (self.load)();
-        let broken = |gate: &Gate| gate.errors().next().is_some();
-        let is_taken = loaded.as_ref().is_ok_and(|gate| !broken(gate));
-        self.shared.metrics.reload(Reload::Policies, is_taken);
-        match loaded {
-            Ok(gate) if gate.errors().count() > self.shared.gate.load().errors().count() => {
-                for error in gate.errors() {
-                    (self.say)(&unloaded(error));
-                }
-                (self.say)("the changed policies do not all load, those before stay in force");
-            }
-            Ok(gate) => {
-                for error in gate.errors() {
-                    (self.say)(&unloaded(error));
-                }
-                let rules = gate.rule_count();
-                self.shared.metrics.rules(rules);
-                self.shared.gate.store(Arc::new(gate));
-                (self.say)(&format!("policies read again: {rules} rules in force"));
-            }
-            Err(sentence) => {
-                (self.say)(&format!(
-                    "the changed policies do not load, those before stay in force: {sentence}"
-                ));
-                // A mistake in reading may pass: it is tried again.
-                return known;
-            }
-        }
-        seen
-    }
-
-    fn look_at_certificate(&self) {
-        let Some(tls) = &self.tls else { return };
-        match tls.refresh() {
-            Ok(false) => {}
-            Ok(true) => {
-                self.shared.metrics.reload(Reload::Certificate, true);
-                (self.say)("certificate read again");
-            }
-            Err(error) => {
-                self.shared.metrics.reload(Reload::Certificate, false);
-                (self.say)(&format!("the certificate before stays in use: {error}"));
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use palisade_policy::admission::{Decision, Purpose};
+use palisade_policy::admission::{Decision, Purpose, Secrets};
 use palisade_policy::{Answer, Status};
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
@@ -170,7 +170,7 @@ fn line(decision: &Decision, purpose: Purpose, now_ns: i64, duration: Duration) 
             .answers
             .iter()
             .take(MAX_ANSWERS)
-            .map(said)
+            .map(|answer| said(answer, &decision.secrets))
             .collect(),
         further_answers: decision.answers.len().saturating_sub(MAX_ANSWERS),
     };
@@ -179,9 +179,10 @@ fn line(decision: &Decision, purpose: Purpose, now_ns: i64, duration: Duration) 
     Some(text)
 }
 
-fn said(answer: &Answer) -> Said<'_> {
-    let mut message = cut(&answer.message).to_owned();
-    if message.len() < answer.message.len() {
+fn said<'a>(answer: &'a Answer, secrets: &Secrets) -> Said<'a> {
+    let whole = secrets.mask(&answer.message);
+    let mut message = cut(&whole).to_owned();
+    if message.len() < whole.len() {
         message.push('…');
     }
     Said {

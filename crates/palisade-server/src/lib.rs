@@ -8,7 +8,9 @@
 
 pub mod admission;
 mod decision_log;
+mod evaluations;
 mod metrics;
 mod tls;
+mod watch;
 
 pub use crate::tls::{TlsError, TlsFiles};

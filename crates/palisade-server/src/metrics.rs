@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use palisade_policy::admission::Purpose;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -28,14 +28,14 @@ struct ReloadLabels {
     result: Result,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Word {
     Validate,
     Mutate,
 }
 
 /// How a request ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Outcome {
     /// The object may pass.
     Allowed,
@@ -52,7 +52,7 @@ pub(crate) enum Outcome {
 }
 
 /// What is read again when its files change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Reload {
     /// Policies.
     Policies,
@@ -60,11 +60,29 @@ pub(crate) enum Reload {
     Certificate,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelValue)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Result {
     Success,
     Failure,
 }
+
+/// Labels are said in small letters, as is usual.
+macro_rules! said {
+    ($type:ident: $($value:ident = $word:literal),+) => {
+        impl EncodeLabelValue for $type {
+            fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> std::fmt::Result {
+                use std::fmt::Write as _;
+                encoder.write_str(match self { $(Self::$value => $word),+ })
+            }
+        }
+    };
+}
+
+said!(Word: Validate = "validate", Mutate = "mutate");
+said!(Outcome: Allowed = "allowed", Denied = "denied", NotEvaluated = "not_evaluated",
+    Malformed = "malformed", Overloaded = "overloaded", Unlogged = "unlogged");
+said!(Reload: Policies = "policies", Certificate = "certificate");
+said!(Result: Success = "success", Failure = "failure");
 
 /// What is counted.
 #[derive(Debug)]
@@ -74,6 +92,7 @@ pub(crate) struct Metrics {
     duration: Histogram,
     reloads: Family<ReloadLabels, Counter>,
     rules: Gauge,
+    stuck: Gauge,
     unlogged: Counter,
 }
 
@@ -92,6 +111,12 @@ impl Metrics {
         registry.register("reloads", "Readings of changed files", reloads.clone());
         let rules = Gauge::default();
         registry.register("rules", "Rules in force", rules.clone());
+        let stuck = Gauge::default();
+        registry.register(
+            "stuck_evaluations",
+            "Evaluations that go on after their time",
+            stuck.clone(),
+        );
         let unlogged = Counter::default();
         registry.register(
             "unlogged_decisions",
@@ -104,6 +129,7 @@ impl Metrics {
             duration,
             reloads,
             rules,
+            stuck,
             unlogged,
         }
     }
@@ -132,6 +158,10 @@ impl Metrics {
 
     pub(crate) fn rules(&self, count: usize) {
         self.rules.set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn stuck(&self, count: usize) {
+        self.stuck.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn unlogged(&self) {

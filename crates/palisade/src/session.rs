@@ -114,6 +114,10 @@ impl Session {
     }
 }
 
+/// The stack of threads that evaluate policies: engines recurse, and what they read is bounded in
+/// height so that this is enough.
+pub(crate) const DEEP_STACK: usize = 16 << 20;
+
 /// Refuses paths that are not there.
 pub(crate) fn exist(paths: &[PathBuf]) -> anyhow::Result<()> {
     for path in paths {

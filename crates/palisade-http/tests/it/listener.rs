@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::get;
+use axum::routing::{get, post};
 use palisade_http::{Bounds, pem, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,6 +20,8 @@ const WIDE: Bounds = Bounds {
     of_one_peer: 16,
     streams: 4,
     head: PATIENCE,
+    request: PATIENCE,
+    idle: PATIENCE,
     life: PATIENCE,
     drain: PATIENCE,
 };
@@ -38,7 +40,8 @@ impl Stand {
         };
         let router = Router::new()
             .route("/", get(|| async { "here" }))
-            .route("/slow", get(slow));
+            .route("/slow", get(slow))
+            .route("/body", post(|body: String| async { body }));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (stop, stopped) = oneshot::channel();
@@ -113,6 +116,37 @@ async fn a_connection_that_says_nothing_ends() {
     silent.write_all(b"GET / HT").await.expect("written");
     let said = read_until(&mut silent, "here").await;
     assert!(!said.contains("200"), "{said}");
+}
+
+#[tokio::test]
+async fn a_connection_on_which_nothing_is_asked_ends() {
+    let short = Duration::from_millis(50);
+    let stand = Stand::new(Bounds {
+        head: short,
+        ..WIDE
+    })
+    .await;
+    let mut silent = stand.connect().await;
+    assert_eq!(read_until(&mut silent, "here").await, "");
+    let stand = Stand::new(Bounds {
+        idle: short,
+        ..WIDE
+    })
+    .await;
+    let mut idle = stand.connect().await;
+    assert!(is_answered(&mut idle).await);
+    assert_eq!(read_until(&mut idle, "here").await, "");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_ends() {
+    let request = Duration::from_millis(50);
+    let stand = Stand::new(Bounds { request, ..WIDE }).await;
+    let mut slow = stand.connect().await;
+    let asked = b"POST /body HTTP/1.1\r\nhost: test\r\ncontent-length: 9\r\n\r\nhalf";
+    slow.write_all(asked).await.expect("written");
+    let said = read_until(&mut slow, "408").await;
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ const BOUNDS: Bounds = Bounds {
     of_one_peer: 256,
     streams: 32,
     head: Duration::from_secs(10),
+    request: Duration::from_secs(30),
+    idle: Duration::from_mins(1),
     life: Duration::from_mins(5),
     drain: Duration::from_secs(10),
 };

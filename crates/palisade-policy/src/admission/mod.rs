@@ -4,6 +4,7 @@
 mod merge;
 mod request;
 mod response;
+mod secrets;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -21,6 +22,7 @@ use crate::input::Supplied;
 use crate::listed::objects;
 
 pub use self::request::{RequestFacts, ReviewError};
+pub use self::secrets::Secrets;
 
 /// What a webhook is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub struct Decision {
     pub allowed: bool,
     /// Answers that are not a pass, in the order of the policies.
     pub answers: Vec<Answer>,
+    /// What no log may show of it.
+    pub secrets: Secrets,
     /// The AdmissionReview to send back.
     pub response: serde_json::Value,
 }
@@ -84,8 +88,11 @@ impl Gate {
         now_ns: i64,
         deadline: Instant,
     ) -> Result<Decision, ReviewError> {
-        let document = request::parse(body)?;
-        let facts = RequestFacts::of(&document)?;
+        let (document, mistake) = request::parse(body);
+        let facts = match &mistake {
+            None => RequestFacts::of(&document)?,
+            Some(mistake) => request::facts_of_unreadable(body).ok_or_else(|| mistake.clone())?,
+        };
         let terms = Terms {
             effects: Effects {
                 now_ns: Some(now_ns),
@@ -94,9 +101,11 @@ impl Gate {
             deadline,
         };
         let mut judged = Judged::default();
-        match purpose {
-            Purpose::Validate => self.validate(&document, &terms, &mut judged),
-            Purpose::Mutate => self.mutate(&document, &terms, &mut judged),
+        match (request::unreadable(&document, mistake), purpose) {
+            // There is a request to answer, and nothing that could be judged.
+            (Some(reason), _) => judged.answers.push(refused(reason)),
+            (None, Purpose::Validate) => self.validate(&document, &terms, &mut judged),
+            (None, Purpose::Mutate) => self.mutate(&document, &terms, &mut judged),
         }
         let allowed = !judged.answers.iter().any(refuses);
         let response = response::of(&facts, allowed, &judged, &document);
@@ -104,6 +113,7 @@ impl Gate {
             facts,
             allowed,
             answers: judged.answers,
+            secrets: Secrets::of(&document),
             response,
         })
     }
@@ -215,6 +225,13 @@ impl Judged {
 }
 
 /// Whether an answer keeps the object out: a breach of what its author enforces, or no answer.
+/// The answer about an object that cannot be read.
+fn refused(reason: String) -> Answer {
+    let mut answer = Answer::new("admission", "readable-object", Status::Error);
+    answer.message = reason;
+    answer
+}
+
 fn refuses(answer: &Answer) -> bool {
     let enforced = answer.enforcement >= Enforcement::Overridable;
     match answer.status {

@@ -35,23 +35,48 @@ pub struct RequestFacts {
     pub(crate) api_version: String,
 }
 
-pub(super) fn parse(body: &str) -> Result<Document, ReviewError> {
+/// What can be read of a review, and what is wrong with it.
+pub(super) fn parse(body: &str) -> (Document, Option<ReviewError>) {
     let limits = Limits {
         max_bytes: MAX_BYTES,
         ..Limits::default()
     };
     let file = Arc::new(SourceFile::new("review", body));
     let (document, errors) = parse_json(file, &limits);
-    match errors.into_iter().next() {
-        Some(error) => {
-            let place = document.file().position(error.span.start);
-            Err(ReviewError(format!(
-                "{} at line {}, column {}",
-                error.message, place.line, place.column
-            )))
-        }
-        None => Ok(document),
+    let mistake = errors.into_iter().next().map(|error| {
+        let place = document.file().position(error.span.start);
+        ReviewError(format!(
+            "{} at line {}, column {}",
+            error.message, place.line, place.column
+        ))
+    });
+    (document, mistake)
+}
+
+/// Who asks for what in a review whose object is nested too deeply to be judged: reading is safe at
+/// any depth, only what walks objects recurses.
+pub(super) fn facts_of_unreadable(body: &str) -> Option<RequestFacts> {
+    let limits = Limits {
+        max_bytes: MAX_BYTES,
+        max_depth: MAX_BYTES,
+        ..Limits::default()
+    };
+    let file = Arc::new(SourceFile::new("review", body));
+    let (document, _) = parse_json(file, &limits);
+    RequestFacts::of(&document).ok()
+}
+
+/// Why the objects of a request cannot be judged, if they cannot.
+pub(super) fn unreadable(review: &Document, mistake: Option<ReviewError>) -> Option<String> {
+    if let Some(ReviewError(mistake)) = mistake {
+        return Some(format!("the object cannot be read: {mistake}"));
     }
+    let request = review.roots().next()?.get("request")?;
+    ["object", "oldObject"].into_iter().find_map(|key| {
+        let object = request.get(key)?;
+        let is_none = object.is_null() || object.is_object();
+        (!is_none).then(|| format!("`{key}` of the request is no object"))
+    })
 }
 
 impl RequestFacts {

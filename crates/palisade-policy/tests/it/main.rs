@@ -27,6 +27,8 @@ mod rego_graphql;
 #[cfg(test)]
 mod rego_graphql_objects;
 #[cfg(test)]
+mod rego_height;
+#[cfg(test)]
 mod rego_keypairs;
 #[cfg(test)]
 mod rego_semantics;

@@ -138,7 +138,7 @@ async fn start_with(text: &str, log: Log, decisions: Box<dyn Write + Send>) -> R
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     drop(tokio::spawn(async move {
-        serve(listener, webhook, std::future::pending())
+        serve(listener, webhook, || (), std::future::pending())
             .await
             .expect("it serves");
     }));
@@ -253,7 +253,7 @@ async fn what_is_no_review_is_an_error_that_the_api_server_sees() {
     let text = answer.expect("an answer").body;
     assert!(
         text.contains(
-            "palisade_admission_requests_total{purpose=\"Validate\",outcome=\"Malformed\"} 5"
+            "palisade_admission_requests_total{purpose=\"validate\",outcome=\"malformed\"} 5"
         ),
         "{text}"
     );
@@ -377,4 +377,73 @@ async fn a_policy_that_never_ends_is_answered_before_the_api_server_gives_up() {
     let message = body["response"]["status"]["message"].as_str();
     let message = message.expect("a message");
     assert!(message.contains("slow/deny: not evaluated"), "{message}");
+}
+
+#[tokio::test]
+async fn an_object_that_cannot_be_read_is_refused() {
+    let webhook = start().await;
+    let asked = review(&json!({"owner": "team-shop"}));
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    let deep = asked.replace("\"s3cret\"", &deep);
+    let (status, body) = webhook.post("/validate", &deep).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["response"]["allowed"], false, "{body}");
+    let uid = &body["response"]["uid"];
+    assert_eq!(uid, "705ab4f5-6393-11e8-b7cc-42010a800002");
+    for object in [json!("x"), json!([{"kind": "Namespace"}])] {
+        let mut body: Value = serde_json::from_str(&asked).expect("JSON");
+        body["request"]["object"] = object;
+        for path in ["/validate", "/mutate"] {
+            let (status, body) = webhook.post(path, &body.to_string()).await;
+            assert_eq!((status, &body["response"]["allowed"]), (200, &json!(false)));
+        }
+    }
+}
+
+const TALKATIVE: &str = "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata:
+  name: password
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: strong
+      match:
+        any:
+          - resources: {kinds: [Secret]}
+      validate:
+        message: '{{ request.object.data.password }} is {{ base64_decode(request.object.data.password) }}'
+        deny: {}
+";
+
+#[tokio::test]
+async fn a_message_takes_no_secret_into_the_log() {
+    let log = Log::default();
+    let webhook = start_with(TALKATIVE, log.clone(), Box::new(log)).await;
+    let body = json!({
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {
+            "uid": "1",
+            "kind": {"group": "", "version": "v1", "kind": "Secret"},
+            "operation": "CREATE",
+            "object": {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": "login"},
+                "data": {"password": "aHVudGVyMg=="},
+            },
+        },
+    });
+    let (_, body) = webhook.post("/validate", &body.to_string()).await;
+    assert_eq!(body["response"]["allowed"], false, "{body}");
+    let written = eventually(|| async { webhook.log.lines().len() == 1 });
+    assert!(written.await, "the decision is not logged");
+    let said = webhook.log.lines()[0].to_string();
+    assert!(said.contains("(secret) is (secret)"), "{said}");
+    assert!(
+        !said.contains("aHVudGVyMg") && !said.contains("hunter2"),
+        "{said}"
+    );
 }

@@ -90,6 +90,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     let webhook = webhook(arguments, &root)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_stack_size(session::DEEP_STACK)
         .build()
         .context("cannot start the threads of a server")?;
     let ended = runtime.block_on(async {
@@ -98,8 +99,10 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
         let address = listener.local_addr().unwrap_or(arguments.listen);
         let scheme = if arguments.plain { "http" } else { "https" };
-        output::complain(&format!("listening on {scheme}://{address}"), global.color);
-        serve(listener, webhook, stopped()).await?;
+        let ready = || {
+            output::complain(&format!("listening on {scheme}://{address}"), global.color);
+        };
+        serve(listener, webhook, ready, stopped()).await?;
         Ok(0)
     });
     // An evaluation that still runs ends with the process.

@@ -81,6 +81,10 @@ pub(crate) fn judge<'d>(
         .iter()
         .map(|set| (set, Scope::of(set.compiled.as_ref())))
         .collect();
+    // Where the pool is there already, it stays.
+    let _known = rayon::ThreadPoolBuilder::new()
+        .stack_size(crate::session::DEEP_STACK)
+        .build_global();
     questions
         .par_iter()
         .flat_map_iter(|(about, value, subject)| {

@@ -6,16 +6,15 @@ use super::lexer::{Kind, Token, lex, template_parts};
 use super::tree::{Expr, ExprKind, Part, Query};
 use super::{Comment, Mistake};
 
-/// Deepest nesting of expressions and queries.
-const MAX_DEPTH: usize = 64;
-
 /// A reader over the tokens of one text.
 pub(super) struct Parser<'t> {
     pub(super) text: &'t str,
     tokens: Vec<Token>,
     pub(super) comments: Vec<Comment>,
     at: usize,
-    depth: usize,
+    pub(super) depth: usize,
+    /// The height of what was read last, within what is being read now.
+    pub(super) height: usize,
 }
 
 /// Infix operators by level, loosest first.
@@ -42,6 +41,7 @@ impl<'t> Parser<'t> {
             comments: lexed.comments,
             at: 0,
             depth,
+            height: 0,
         })
     }
 
@@ -122,22 +122,6 @@ impl<'t> Parser<'t> {
             .map_or(0, |token| token.span.end)
     }
 
-    pub(super) fn deeper<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Mistake>,
-    ) -> Result<T, Mistake> {
-        if self.depth >= MAX_DEPTH {
-            return Err(Mistake::new(
-                self.token().span,
-                format!("expressions are nested deeper than {MAX_DEPTH} levels"),
-            ));
-        }
-        self.depth += 1;
-        let result = read(self);
-        self.depth -= 1;
-        result
-    }
-
     /// Any expression, assignment included.
     pub(super) fn expr(&mut self) -> Result<Expr, Mistake> {
         self.deeper(|parser| parser.level(0))
@@ -162,19 +146,23 @@ impl<'t> Parser<'t> {
         let Some(operators) = LEVELS.get(level) else {
             return self.term();
         };
+        let outer = std::mem::take(&mut self.height);
         let mut left = self.level(level + 1)?;
         while let Some(operator) = operators.iter().find(|operator| self.is(operator)) {
             self.next();
             let right = self.level(level + 1)?;
+            self.higher()?;
             left = Expr {
                 span: left.span.to(right.span),
                 kind: ExprKind::Binary(operator, vec![left, right]),
             };
         }
+        self.height = self.height.max(outer);
         Ok(left)
     }
 
     pub(super) fn term(&mut self) -> Result<Expr, Mistake> {
+        let outer = std::mem::take(&mut self.height);
         let mut expr = self.primary()?;
         let mut parts = Vec::new();
         let start = expr.span.start;
@@ -182,6 +170,9 @@ impl<'t> Parser<'t> {
             let token = self.token();
             if token.apart || token.kind != Kind::Symbol {
                 break;
+            }
+            if matches!(self.word(), "." | "[" | "(") {
+                self.higher()?;
             }
             match self.word() {
                 "." => {
@@ -210,6 +201,7 @@ impl<'t> Parser<'t> {
                 _ => break,
             }
         }
+        self.height = self.height.max(outer);
         let end = self.last_end();
         Ok(with_parts(expr, parts, start, end))
     }
@@ -422,6 +414,7 @@ impl<'t> Parser<'t> {
         for hole in holes {
             let mut inner = Parser::new(self.text, hole, self.depth + 1)?;
             parts.push(inner.deeper(Parser::statement)?);
+            self.height = self.height.max(inner.height);
             if inner.token().kind != Kind::End {
                 return Err(inner.unexpected("`}`"));
             }

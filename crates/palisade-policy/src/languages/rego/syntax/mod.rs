@@ -1,5 +1,6 @@
 //! Rego's syntax with spans: what the engine does not tell (places, annotations, shapes to rewrite).
 
+mod bounds;
 mod expression;
 mod lexer;
 mod module;
