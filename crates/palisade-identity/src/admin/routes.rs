@@ -167,12 +167,10 @@ async fn entries(State(server): Shared) -> Answer {
 
 async fn evidence(State(server): Shared, body: Bytes) -> Answer {
     let asked: EvidenceAsked = question(&body)?;
-    let (store, id) = (server.store(), asked.id.as_deref());
-    let mut kept = match asked.after {
-        Some(after) => store.evidence(after, id).await?,
-        None => store.last_evidence(asked.count, id).await?,
-    };
-    kept.truncate(usize::try_from(asked.count).unwrap_or(usize::MAX));
+    let store = server.store();
+    let kept = store
+        .evidence(asked.after, asked.count, asked.id.as_deref())
+        .await?;
     let told = kept.into_iter().map(|kept| EvidenceTold {
         number: kept.number,
         at: kept.evidence.at,

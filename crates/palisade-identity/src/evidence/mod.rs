@@ -2,6 +2,8 @@
 
 mod log;
 mod record;
+mod spool;
 
 pub use log::{EvidenceLog, LogError};
 pub use record::{Document, EVIDENCE_VERSION, Event, Evidence, Held, Image};
+pub use spool::{Left, Spool, SpoolError};

@@ -25,9 +25,14 @@ mod identity_others;
 #[cfg(target_os = "linux")]
 mod identity_serve;
 #[cfg(target_os = "linux")]
+mod identity_spool;
+#[cfg(target_os = "linux")]
 mod identity_web;
 #[cfg(target_os = "linux")]
 mod kubernetes_api;
 mod policy;
+#[cfg(target_os = "linux")]
+#[path = "../../../palisade-identity/tests/it/postgres.rs"]
+mod postgres;
 mod rendering;
 mod system;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use palisade_identity::agent::{Agent, Credential, NodeError, Parts, ServerAddress};
-use palisade_identity::store::Change;
+use palisade_identity::store::{Change, MOST_EVIDENCE};
 use palisade_identity::{Clock as _, Issuer as _, Refusal};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::RootCertStore;
@@ -76,7 +76,7 @@ async fn a_joined_agent_serves_and_every_change_is_pushed() {
         .stand
         .server
         .store()
-        .evidence(0, None)
+        .evidence(Some(0), MOST_EVIDENCE, None)
         .await
         .expect("read");
     assert!(

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
 use palisade_identity::entries::Facts;
-use palisade_identity::evidence::EvidenceLog;
+use palisade_identity::evidence::{EvidenceLog, Spool};
 use palisade_identity::server::{self, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain};
@@ -48,6 +48,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         facts: Arc::clone(&facts) as Arc<dyn Facts>,
         clock: Arc::clone(&clock),
         log: arguments.evidence_log.as_deref().map(log).transpose()?,
+        spool: Some(Spool::open(&state.join("evidence.spool"))?),
         say: say(global),
     });
     let server = Arc::new(server.await?);
