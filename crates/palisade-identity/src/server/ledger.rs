@@ -3,20 +3,19 @@
 //! **Invariant:** a document is issued only if its record has a place here and stands in the spool,
 //! so a database that is away or full costs no record, nor does the end of the process.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tokio::sync::Notify;
 
 use super::{Say, ServerError};
-use crate::Refusal;
 use crate::entries::EntryName;
-use crate::evidence::{Evidence, EvidenceLog, Left, Spool};
+use crate::evidence::{Evidence, EvidenceLog, Left, News, Recent, Spool, key_of};
 use crate::store::{NewEvidence, Store, StoreError};
+use crate::{Attributes, Refusal};
 
 /// The most records that wait.
 const MOST: usize = 65_536;
@@ -28,16 +27,12 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The most waiting records beside which refusals are kept: whoever asks for nothing again and
 /// again must not keep others from getting something.
 const MOST_WITH_REFUSALS: usize = MOST / 2;
-/// How long the same refusal of the same caller is not kept again.
-const QUIET: SignedDuration = SignedDuration::from_mins(1);
-/// The most refusals that are remembered for that.
-const MOST_REMEMBERED: usize = 4_096;
 
 /// Records that are not written yet.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     waiting: Mutex<Waiting>,
-    refused: Mutex<BTreeMap<u64, Timestamp>>,
+    refused: Recent,
     lost: AtomicU64,
     log: Option<EvidenceLog>,
     spool: Option<Spool>,
@@ -118,17 +113,10 @@ impl Ledger {
     /// for want of room is a record of its own.
     pub(crate) fn refuse(&self, refusals: &[Evidence]) {
         for refusal in refusals {
-            let mut hasher = DefaultHasher::new();
-            for (name, values) in refusal.caller.iter() {
-                (name.as_str(), values).hash(&mut hasher);
-            }
-            refusal
-                .entry
-                .as_ref()
-                .map(EntryName::as_str)
-                .hash(&mut hasher);
-            refusal.reason.hash(&mut hasher);
-            if self.has_room_for_refusal(refusal.at, hasher.finish()) {
+            let entry = refusal.entry.as_ref().map_or("", EntryName::as_str);
+            let reason = refusal.reason.as_deref().unwrap_or_default();
+            let key = key_of(&refusal.caller, &[entry, reason]);
+            if self.has_room_for_refusal(refusal.at, key) {
                 self.record(refusal);
             }
         }
@@ -136,19 +124,23 @@ impl Ledger {
 
     /// The same for a refusal of another form; `of` tells what is the same.
     pub(crate) fn refuse_text(&self, record: NewEvidence, of: &[&str]) {
-        let mut hasher = DefaultHasher::new();
-        of.hash(&mut hasher);
-        if self.has_room_for_refusal(record.at, hasher.finish()) {
+        let key = key_of(&Attributes::default(), of);
+        if self.has_room_for_refusal(record.at, key) {
             self.keep(record);
         }
     }
 
     fn has_room_for_refusal(&self, at: Timestamp, key: u64) -> bool {
-        if !self.is_news(at, key) {
-            return false;
+        match self.refused.note(at, key) {
+            News::Yes => {}
+            News::Known => return false,
+            News::Flood => {
+                self.lose(1);
+                return false;
+            }
         }
         if self.waiting().records.len() >= MOST_WITH_REFUSALS {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lose(1);
             return false;
         }
         let lost = self.lost.swap(0, Ordering::Relaxed);
@@ -158,22 +150,9 @@ impl Ledger {
         true
     }
 
-    fn is_news(&self, at: Timestamp, key: u64) -> bool {
-        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
-        let fresh = |known: &Timestamp| at.duration_since(*known).abs() < QUIET;
-        if refused.get(&key).is_some_and(fresh) {
-            return false;
-        }
-        if refused.len() >= MOST_REMEMBERED {
-            refused.retain(|_, known| fresh(known));
-        }
-        if refused.len() >= MOST_REMEMBERED {
-            // So many different refusals in a minute: the flood is counted, not kept.
-            self.lost.fetch_add(1, Ordering::Relaxed);
-            return false;
-        }
-        refused.insert(key, at);
-        true
+    /// So many refusals were not kept; the next record says so.
+    pub(crate) fn lose(&self, count: u64) {
+        self.lost.fetch_add(count, Ordering::Relaxed);
     }
 
     pub(crate) fn record(&self, evidence: &Evidence) {
@@ -201,7 +180,7 @@ impl Ledger {
             }
             waiting.records.push_back(record);
         } else {
-            self.lost.fetch_add(1, Ordering::Relaxed);
+            self.lose(1);
         }
         drop(waiting);
         self.more.notify_one();

@@ -15,6 +15,8 @@ mod formats;
 mod guardrails;
 mod identity;
 #[cfg(target_os = "linux")]
+mod identity_agents;
+#[cfg(target_os = "linux")]
 mod identity_brokers;
 #[cfg(target_os = "linux")]
 mod identity_evidence;

@@ -1,6 +1,7 @@
 //! Server and agent over a real connection: attestation, pushes, outages, and a long sleep.
 
 mod pushes;
+mod refusals;
 mod stand;
 
 use std::sync::Arc;
