@@ -12,5 +12,6 @@ pub(crate) mod pods;
 mod python;
 mod raw;
 mod sds;
+mod sds_changes;
 mod spiffe_tls;
 mod stand;
