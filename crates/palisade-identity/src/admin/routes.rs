@@ -182,7 +182,8 @@ async fn evidence(State(server): Shared, body: Bytes) -> Answer {
 async fn push(State(server): Shared, body: Bytes) -> Answer {
     whole(async move {
         let asked: Push = question(&body)?;
-        json(&server.push(asked.entries, effect(asked.dry_run)).await?)
+        let (effect, expected) = (effect(asked.dry_run), asked.expected.as_deref());
+        json(&server.push_over(asked.entries, effect, expected).await?)
     })
     .await
 }
@@ -327,6 +328,7 @@ impl From<PushError> for Refused {
         let (status, wrong) = match error {
             PushError::Wrong(wrong) => (StatusCode::UNPROCESSABLE_ENTITY, wrong),
             PushError::Count(_) | PushError::Full(_) => (StatusCode::BAD_REQUEST, Vec::new()),
+            PushError::Changed(_) => (StatusCode::CONFLICT, Vec::new()),
             PushError::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
         };
         Self {

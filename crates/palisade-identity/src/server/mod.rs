@@ -22,7 +22,7 @@ use tokio::sync::watch;
 pub(crate) use self::ledger::Ledger;
 pub use self::ledger::LedgerState;
 pub(crate) use self::local::Local;
-pub use self::pushed::{Effect, MOST_PUSHED, PushError, Pushed};
+pub use self::pushed::{Effect, MOST_PUSHED, PushError, Pushed, Replaced};
 use self::sources::Sources;
 pub use self::sources::WrongEntry;
 use crate::admin::OutageStatus;
