@@ -23,6 +23,7 @@ mod quota;
 pub mod server;
 pub mod spiffe;
 pub mod store;
+mod strangers;
 mod tls;
 pub mod web;
 

@@ -9,13 +9,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tower_service::Service as _;
 
 use super::WebError;
 use super::tls::{ServerIdentity, ServerTls};
+use crate::strangers::Strangers;
 
-/// Most connections at a time.
+/// Most connections at a time; the oldest one goes when another comes.
 const MOST_CONNECTIONS: usize = 1024;
 /// Longest time for a TLS handshake, and for the head of a request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,27 +36,24 @@ pub async fn serve(
 ) -> Result<(), WebError> {
     let tls = Arc::new(ServerTls::new(identity)?);
     let graceful = GracefulShutdown::new();
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let strangers = Strangers::new(MOST_CONNECTIONS);
     tokio::pin!(stop);
     loop {
-        let permit = tokio::select! {
-            permit = Arc::clone(&room).acquire_owned() => permit,
-            () = &mut stop => break,
-        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = &mut stop => break,
         };
-        let (Ok(permit), Ok((stream, _))) = (permit, accepted) else {
+        let Ok((stream, _)) = accepted else {
             // Out of file handles, or the peer went away: neither ends the server.
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
         let (tls, router, watcher) = (Arc::clone(&tls), router.clone(), graceful.watcher());
+        let mut stranger = strangers.come();
         drop(tokio::spawn(async move {
-            let _permit = permit;
             let served = serve_one(stream, &tls, router, watcher);
-            let _ended = tokio::time::timeout(CONNECTION_LIFE, served).await;
+            let served = tokio::time::timeout(CONNECTION_LIFE, served);
+            let _ended = stranger.during(served).await;
         }));
     }
     let _timed_out = tokio::time::timeout(DRAIN_TIMEOUT, graceful.shutdown()).await;

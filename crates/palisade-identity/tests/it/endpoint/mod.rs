@@ -5,6 +5,7 @@ mod brokers;
 mod calls;
 pub(crate) mod cluster;
 mod envoy;
+mod floods;
 mod hostile;
 mod musts;
 mod others;
