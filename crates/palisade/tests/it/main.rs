@@ -29,6 +29,8 @@ mod identity_serve;
 #[cfg(target_os = "linux")]
 mod identity_spool;
 #[cfg(target_os = "linux")]
+mod identity_state;
+#[cfg(target_os = "linux")]
 mod identity_web;
 #[cfg(target_os = "linux")]
 mod kubernetes_api;
