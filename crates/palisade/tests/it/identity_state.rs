@@ -7,6 +7,29 @@ use crate::system::System;
 
 const SOCKET: [&str; 2] = ["--socket", "workload.sock"];
 
+/// As the guide has it: `--socket /tmp/palisade/workload.sock` on a machine without that folder.
+#[test]
+fn the_folder_of_a_socket_is_made() {
+    let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
+    let arguments = [
+        "--socket",
+        "run/palisade/workload.sock",
+        "--broker",
+        "spiffe://shop.example/gateway",
+        "--broker-socket",
+        "run/brokers/broker.sock",
+    ];
+    let issuing = Issuing::serve(system, "state", &arguments);
+    issuing.says("issuing for");
+    for socket in ["run/palisade/workload.sock", "run/brokers/broker.sock"] {
+        assert!(issuing.system.path().join(socket).exists(), "{socket}");
+    }
+    let elsewhere = issuing
+        .system
+        .run(&["identity", "status", "--state", "other"]);
+    assert!(elsewhere.err.contains("by --state"), "{}", elsewhere.err);
+}
+
 fn serving() -> Issuing {
     let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
     let issuing = Issuing::serve(system, "state", &SOCKET);
