@@ -14,9 +14,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 use tower_service::Service as _;
+
+use crate::strangers::{Stranger, Strangers};
 
 /// The largest head of a request.
 const MOST_HEAD_BYTES: usize = 64 * 1024;
@@ -28,6 +30,8 @@ const REST: Duration = Duration::from_millis(20);
 pub struct Bounds {
     /// Connections at a time.
     pub connections: usize,
+    /// Connections at a time on which nothing was asked yet; the oldest goes when another comes.
+    pub silent: usize,
     /// Connections at a time from one address; more are closed at once.
     pub of_one_peer: usize,
     /// Requests at a time on one connection of HTTP/2.
@@ -54,7 +58,7 @@ pub async fn serve(
 ) {
     let (stopping, stopped) = watch::channel(false);
     let room = Arc::new(Semaphore::new(bounds.connections));
-    let peers = Peers::default();
+    let (peers, strangers) = (Peers::default(), Strangers::new(bounds.silent));
     tokio::pin!(stop);
     loop {
         let permit = tokio::select! {
@@ -74,9 +78,15 @@ pub async fn serve(
             continue;
         };
         let (acceptor, router, stopped) = (acceptor.clone(), router.clone(), stopped.clone());
+        let stranger = strangers.come();
         drop(tokio::spawn(async move {
             let _held = (permit, place);
-            serve_one(stream, acceptor(), router, stopped, bounds).await;
+            let served = Served {
+                router,
+                stopped,
+                bounds,
+            };
+            served.one(stream, acceptor(), stranger).await;
         }));
     }
     stopping.send_replace(true);
@@ -84,45 +94,78 @@ pub async fn serve(
     let _timed_out = tokio::time::timeout(bounds.drain, room.acquire_many(all)).await;
 }
 
-async fn serve_one(
-    stream: TcpStream,
-    acceptor: Option<TlsAcceptor>,
+/// What one connection is served with.
+struct Served {
     router: Router,
     stopped: watch::Receiver<bool>,
     bounds: Bounds,
-) {
-    let _no_delay = stream.set_nodelay(true);
-    match acceptor {
-        None => speak(stream, router, stopped, bounds).await,
-        Some(acceptor) => {
-            let handshake = tokio::time::timeout(bounds.head, acceptor.accept(stream));
-            if let Ok(Ok(stream)) = handshake.await {
-                speak(stream, router, stopped, bounds).await;
-            }
+}
+
+impl Served {
+    async fn one(self, stream: TcpStream, acceptor: Option<TlsAcceptor>, mut stranger: Stranger) {
+        let _no_delay = stream.set_nodelay(true);
+        let Some(acceptor) = acceptor else {
+            return self.speak(stream, stranger).await;
+        };
+        let handshake = tokio::time::timeout(self.bounds.head, acceptor.accept(stream));
+        if let Some(Ok(Ok(stream))) = stranger.during(handshake).await {
+            self.speak(stream, stranger).await;
         }
+    }
+
+    async fn speak<S>(self, stream: S, mut stranger: Stranger)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let Self {
+            router,
+            mut stopped,
+            bounds,
+        } = self;
+        let seen = Arc::new(Activity::default());
+        let activity = Arc::clone(&seen);
+        let service =
+            hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                let (mut router, open) = (router.clone(), activity.begin());
+                async move {
+                    let answered = tokio::time::timeout(bounds.request, router.call(request)).await;
+                    let response = match answered {
+                        Ok(answered) => answer(answered),
+                        Err(_late) => StatusCode::REQUEST_TIMEOUT.into_response(),
+                    };
+                    drop(open);
+                    Ok::<_, Infallible>(response)
+                }
+            });
+        let builder = builder(&bounds);
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
+        let mut connection = std::pin::pin!(connection.into_owned());
+        let first = async {
+            tokio::select! {
+                // A broken connection is its peer's affair.
+                _peer_left = connection.as_mut() => false,
+                () = tokio::time::sleep(bounds.head) => false,
+                () = seen.first.notified() => true,
+                _stopping = stopped.wait_for(|is_stopped| *is_stopped) => true,
+            }
+        };
+        // One on which nothing is asked is owed nothing.
+        if stranger.during(first).await != Some(true) {
+            return;
+        }
+        drop(stranger);
+        tokio::select! {
+            _peer_left = connection.as_mut() => return,
+            () = seen.idleness(bounds.idle) => {}
+            () = tokio::time::sleep(bounds.life) => {}
+            _stopping = stopped.wait_for(|is_stopped| *is_stopped) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        let _timed_out = tokio::time::timeout(bounds.drain, connection).await;
     }
 }
 
-async fn speak<S>(stream: S, router: Router, mut stopped: watch::Receiver<bool>, bounds: Bounds)
-where
-    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let seen = Arc::new(Activity::default());
-    let activity = Arc::clone(&seen);
-    let service =
-        hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            let mut router = router.clone();
-            let open = activity.begin();
-            async move {
-                let answered = tokio::time::timeout(bounds.request, router.call(request)).await;
-                let response = match answered {
-                    Ok(answered) => answer(answered),
-                    Err(_late) => StatusCode::REQUEST_TIMEOUT.into_response(),
-                };
-                drop(open);
-                Ok::<_, Infallible>(response)
-            }
-        });
+fn builder(bounds: &Bounds) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
@@ -135,24 +178,22 @@ where
         .max_concurrent_streams(bounds.streams)
         .max_header_list_size(u32::try_from(MOST_HEAD_BYTES).unwrap_or(u32::MAX))
         .keep_alive_interval(Duration::from_secs(30));
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection.into_owned());
-    tokio::select! {
-        // A broken connection is its peer's affair.
-        _peer_left = connection.as_mut() => return,
-        // One that asked for nothing is owed nothing.
-        () = seen.silence(bounds.head) => return,
-        () = seen.idleness(bounds.idle) => {}
-        () = tokio::time::sleep(bounds.life) => {}
-        _stopping = stopped.wait_for(|is_stopped| *is_stopped) => {}
+    builder
+}
+
+/// A router answers everything; what it cannot is an answer too.
+fn answer<T>(result: Result<T, Infallible>) -> T {
+    match result {
+        Ok(response) => response,
+        Err(never) => match never {},
     }
-    connection.as_mut().graceful_shutdown();
-    let _timed_out = tokio::time::timeout(bounds.drain, connection).await;
 }
 
 /// What is asked on one connection.
 #[derive(Debug, Default)]
 struct Activity {
+    /// Told once something is asked.
+    first: Notify,
     begun: AtomicUsize,
     open: AtomicUsize,
 }
@@ -162,17 +203,11 @@ struct Open(Arc<Activity>);
 
 impl Activity {
     fn begin(self: &Arc<Self>) -> Open {
-        self.begun.fetch_add(1, Ordering::AcqRel);
+        if self.begun.fetch_add(1, Ordering::AcqRel) == 0 {
+            self.first.notify_one();
+        }
         self.open.fetch_add(1, Ordering::AcqRel);
         Open(Arc::clone(self))
-    }
-
-    /// Ends after a time in which nothing was asked; never once something was.
-    async fn silence(&self, time: Duration) {
-        tokio::time::sleep(time).await;
-        if self.begun.load(Ordering::Acquire) > 0 {
-            std::future::pending::<()>().await;
-        }
     }
 
     /// Ends after a time without a request.
@@ -191,14 +226,6 @@ impl Activity {
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// A router answers everything; what it cannot is an answer too.
-fn answer<T>(result: Result<T, Infallible>) -> T {
-    match result {
-        Ok(response) => response,
-        Err(never) => match never {},
     }
 }
 

@@ -19,6 +19,7 @@ mod fields;
 mod issuer;
 mod issuing;
 mod nodes;
+mod quota;
 pub mod server;
 pub mod spiffe;
 pub mod store;

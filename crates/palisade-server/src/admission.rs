@@ -35,6 +35,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(30);
 /// What an API server, which keeps a few connections, never needs more of.
 const BOUNDS: Bounds = Bounds {
     connections: 1024,
+    silent: 256,
     of_one_peer: 256,
     streams: 128,
     head: Duration::from_secs(10),

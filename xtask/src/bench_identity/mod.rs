@@ -16,6 +16,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use palisade_identity::authority::{Kind, Settings};
 use palisade_identity::entries::NoFacts;
+use palisade_identity::evidence::Spool;
 use palisade_identity::server::{Parts, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{SystemClock, TrustDomain};
@@ -53,6 +54,7 @@ async fn server(folder: &Path) -> Result<Server> {
         authority,
         upstream: None,
         log: None,
+        spool: Some(Spool::open(&folder.join("evidence.spool"))?),
         store,
         facts: std::sync::Arc::new(NoFacts),
         clock: std::sync::Arc::new(SystemClock),

@@ -17,6 +17,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// A bound that no test reaches unless it sets it.
 const WIDE: Bounds = Bounds {
     connections: 16,
+    silent: 16,
     of_one_peer: 16,
     streams: 4,
     head: PATIENCE,
@@ -103,6 +104,25 @@ async fn one_address_does_not_take_all_connections() {
     while !is_answered(&mut stand.connect().await).await {
         tokio::task::yield_now().await;
     }
+}
+
+#[tokio::test]
+async fn silent_peers_keep_out_each_other_only() {
+    let stand = Stand::new(Bounds {
+        connections: 4,
+        silent: 2,
+        ..WIDE
+    })
+    .await;
+    let mut known = stand.connect().await;
+    assert!(is_answered(&mut known).await);
+    let mut silent = Vec::new();
+    for _ in 0..12 {
+        silent.push(stand.connect().await);
+    }
+    assert!(is_answered(&mut stand.connect().await).await);
+    assert!(is_answered(&mut known).await, "who asked before goes on");
+    drop(silent);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 pub enum AdminError {
     /// Nobody listens.
     #[error(
-        "nothing answers on `{}`: start `palisade identity serve`, or name its socket with --admin-socket",
+        "nothing answers on `{}`: start `palisade identity serve`, or name the state folder that it was started with by --state (its socket by --admin-socket)",
         path.display()
     )]
     NobodyThere {

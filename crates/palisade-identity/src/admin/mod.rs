@@ -102,6 +102,9 @@ pub struct Push {
     /// Whether only the answer is wanted.
     #[serde(default)]
     pub dry_run: bool,
+    /// What must still stand under these names, as an earlier answer said it.
+    #[serde(default)]
+    pub expected: Option<String>,
 }
 
 /// Asks to forget entries that were pushed.

@@ -167,12 +167,10 @@ async fn entries(State(server): Shared) -> Answer {
 
 async fn evidence(State(server): Shared, body: Bytes) -> Answer {
     let asked: EvidenceAsked = question(&body)?;
-    let (store, id) = (server.store(), asked.id.as_deref());
-    let mut kept = match asked.after {
-        Some(after) => store.evidence(after, id).await?,
-        None => store.last_evidence(asked.count, id).await?,
-    };
-    kept.truncate(usize::try_from(asked.count).unwrap_or(usize::MAX));
+    let store = server.store();
+    let kept = store
+        .evidence(asked.after, asked.count, asked.id.as_deref())
+        .await?;
     let told = kept.into_iter().map(|kept| EvidenceTold {
         number: kept.number,
         at: kept.evidence.at,
@@ -184,7 +182,8 @@ async fn evidence(State(server): Shared, body: Bytes) -> Answer {
 async fn push(State(server): Shared, body: Bytes) -> Answer {
     whole(async move {
         let asked: Push = question(&body)?;
-        json(&server.push(asked.entries, effect(asked.dry_run)).await?)
+        let (effect, expected) = (effect(asked.dry_run), asked.expected.as_deref());
+        json(&server.push_over(asked.entries, effect, expected).await?)
     })
     .await
 }
@@ -329,6 +328,7 @@ impl From<PushError> for Refused {
         let (status, wrong) = match error {
             PushError::Wrong(wrong) => (StatusCode::UNPROCESSABLE_ENTITY, wrong),
             PushError::Count(_) | PushError::Full(_) => (StatusCode::BAD_REQUEST, Vec::new()),
+            PushError::Changed(_) => (StatusCode::CONFLICT, Vec::new()),
             PushError::Server(_) => (StatusCode::SERVICE_UNAVAILABLE, Vec::new()),
         };
         Self {

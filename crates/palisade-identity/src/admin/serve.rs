@@ -38,8 +38,11 @@ pub async fn serve(
             () = &mut stop => return Ok(()),
             accepted = listener.accept() => accepted,
         };
-        let (Ok((stream, _)), Ok(permit)) = (accepted, Arc::clone(&room).acquire_owned().await)
-        else {
+        let permit = tokio::select! {
+            () = &mut stop => return Ok(()),
+            permit = Arc::clone(&room).acquire_owned() => permit,
+        };
+        let (Ok((stream, _)), Ok(permit)) = (accepted, permit) else {
             tokio::time::sleep(Duration::from_millis(100)).await;
             continue;
         };

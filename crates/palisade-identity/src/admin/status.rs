@@ -107,6 +107,8 @@ impl Status {
         let mut problems = Vec::new();
         let ledger = server.ledger();
         problems.extend(ledger.failure.map(|why| format!("evidence waits: {why}")));
+        let unspooled = ledger.unspooled;
+        problems.extend(unspooled.map(|why| format!("evidence waits in memory alone: {why}")));
         let left_out = server.left_out().into_iter();
         problems.extend(left_out.map(|one| {
             format!(

@@ -16,6 +16,8 @@ use crate::nodes::to_prove;
 
 pub(super) const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// The longest pause while a workload waits.
+const AWAITED: Duration = Duration::from_secs(2);
 /// How long an answer to an attestation may take.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -48,8 +50,19 @@ impl Agent {
                 End::Away(reason) => reason,
             };
             self.is_away(&reason);
-            tokio::time::sleep(jittered(pause)).await;
+            self.rest(pause).await;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Waits before the next attempt; not for long when a workload waits too.
+    pub(super) async fn rest(&self, pause: Duration) {
+        let whole = jittered(pause);
+        let least = whole.min(AWAITED);
+        tokio::time::sleep(least).await;
+        tokio::select! {
+            () = tokio::time::sleep(whole.saturating_sub(least)) => {}
+            () = self.engine.signer().wanted() => {}
         }
     }
 
@@ -59,9 +72,15 @@ impl Agent {
         known.away_since.get_or_insert(now);
         let is_new = known.problem.as_deref() != Some(reason);
         known.problem = Some(reason.to_owned());
+        let is_idle = known.trust_domain.is_none();
         drop(known);
         if is_new {
-            (self.say)(&format!("the server does not answer: {reason}"));
+            let what = if is_idle {
+                "; nothing can be served until it was reached once, which is tried again and again"
+            } else {
+                ""
+            };
+            (self.say)(&format!("the server does not answer: {reason}{what}"));
         }
     }
 

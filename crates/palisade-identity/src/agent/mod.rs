@@ -7,6 +7,7 @@
 mod connect;
 mod follow;
 mod node;
+mod refusals;
 mod remote;
 mod watching;
 
@@ -80,7 +81,7 @@ impl Agent {
         let node = Node::open(&parts.state, parts.credential)?;
         // INVARIANT: replaced before anything is served; no entry is in it.
         let nobody = TrustDomain::new("unknown").map_err(|_| NodeError::Key)?;
-        let remote = Remote::default();
+        let remote = Remote::new(Arc::clone(&parts.clock));
         let engine = Engine::new(
             remote,
             Entries::none(nobody),
@@ -107,6 +108,7 @@ impl Agent {
         tokio::select! {
             () = self.engine.run() => {}
             () = self.follow() => {}
+            () = self.report() => {}
         }
     }
 
@@ -130,7 +132,7 @@ impl Agent {
                 away_since: known.away_since,
                 ..self.engine.outage(lifetime)
             },
-            evidence_waiting: 0,
+            evidence_waiting: self.engine.signer().refusals().count(),
             problems: known.problem.clone().into_iter().collect(),
         }
     }
@@ -149,8 +151,9 @@ impl Agent {
         let known = self.known();
         if known.trust_domain.is_none() {
             let why = known.problem.as_deref().unwrap_or("it was not reached yet");
+            self.engine.signer().want();
             return Err(Refusal::Unavailable(format!(
-                "this agent waits for its server: {why}"
+                "this agent has not reached its server since it began, and has nothing to serve without it ({why}); it tries again within seconds"
             )));
         }
         let mut caller = caller.clone();

@@ -5,37 +5,70 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rcgen::{KeyPair, PublicKeyData as _};
+use tokio::sync::Notify;
 use tonic::Code;
 use zeroize::Zeroizing;
 
 use super::connect::Channel;
 use super::node::request;
-use crate::entries::Grant;
+use super::refusals::Refusals;
+use crate::entries::{Grant, Resolution};
 use crate::issuing::{Made, MadeAll, Signer};
 use crate::nodes::proto::nodes_client::NodesClient;
 use crate::nodes::proto::{Document, IssueRequest, MintRequest, Wanted};
 use crate::spiffe::{JwtSvid, X509Svid, leaf_identity};
-use crate::{Answer, Attributes, Refusal};
+use crate::{Answer, Attributes, Clock, Refusal, SpiffeId};
 
 /// How long the server may take to sign.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The server, while it is there.
-#[derive(Debug, Default)]
-pub(super) struct Remote(Mutex<Option<NodesClient<Channel>>>);
+#[derive(Debug)]
+pub(super) struct Remote {
+    client: Mutex<Option<NodesClient<Channel>>>,
+    refusals: Refusals,
+    /// Somebody waits for the server.
+    wanted: Notify,
+}
 
 impl Remote {
-    pub(super) fn set(&self, client: Option<NodesClient<Channel>>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = client;
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self {
+            client: Mutex::default(),
+            refusals: Refusals::new(clock),
+            wanted: Notify::new(),
+        }
     }
 
-    fn client(&self) -> Result<NodesClient<Channel>, Refusal> {
+    pub(super) fn set(&self, client: Option<NodesClient<Channel>>) {
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = client;
+        self.refusals.wake();
+    }
+
+    /// Takes note that somebody waits for the server.
+    pub(super) fn want(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Waits until somebody waits for the server.
+    pub(super) async fn wanted(&self) {
+        self.wanted.notified().await;
+    }
+
+    pub(super) fn refusals(&self) -> &Refusals {
+        &self.refusals
+    }
+
+    pub(super) fn client(&self) -> Result<NodesClient<Channel>, Refusal> {
         let client = self
-            .0
+            .client
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        client.ok_or_else(away)
+        client.ok_or_else(|| {
+            self.want();
+            away()
+        })
     }
 
     async fn issue(
@@ -102,6 +135,10 @@ impl Remote {
 }
 
 impl Signer for Remote {
+    fn refused(&self, caller: &Attributes, _: &Resolution, asked: Option<&SpiffeId>) {
+        self.refusals.keep(caller, asked);
+    }
+
     fn documents<'a>(&'a self, caller: &'a Attributes, grants: &'a [Grant]) -> MadeAll<'a> {
         Box::pin(async move {
             match self.issue(caller, grants).await {

@@ -14,6 +14,7 @@ mod peer;
 mod proto;
 mod pushes;
 mod sds;
+mod sds_changes;
 mod secrets;
 mod server;
 mod services;

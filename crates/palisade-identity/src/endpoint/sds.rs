@@ -1,6 +1,7 @@
 //! Envoy's secret discovery service: the same identities as Envoy reads them.
 //!
-//! Source: xDS protocol, state of the world: a request subscribes, acknowledges or rejects.
+//! Source: xDS protocol. State of the world: a request subscribes, acknowledges or rejects, and every
+//! response has all that is subscribed to. One by one is in `sds_changes`.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,13 +17,14 @@ use super::proto::envoy::service::discovery::v3::{
     DeltaDiscoveryRequest, DeltaDiscoveryResponse, DiscoveryRequest, DiscoveryResponse,
 };
 use super::proto::envoy::service::secret::v3::secret_discovery_service_server::SecretDiscoveryService;
+use super::sds_changes::Changes;
 use super::subject::Subject as _;
 use super::{answers, pushes, secrets};
 use crate::spiffe::LONGEST_ID;
 use crate::{Attributes, Holdings};
 
 /// The most secrets of one request.
-const MOST_NAMES: usize = 256;
+pub(super) const MOST_NAMES: usize = 256;
 
 /// The service; one value serves one connection.
 pub(crate) struct Secrets {
@@ -39,11 +41,10 @@ impl SecretDiscoveryService for Secrets {
 
     async fn delta_secrets(
         &self,
-        _: Request<Streaming<DeltaDiscoveryRequest>>,
+        request: Request<Streaming<DeltaDiscoveryRequest>>,
     ) -> Result<Response<Self::DeltaSecretsStream>, Status> {
-        Err(Status::unimplemented(
-            "secrets are not served one by one: use `api_type: GRPC`, not `DELTA_GRPC`",
-        ))
+        let session = Changes::new(Arc::clone(&self.peer), request.into_inner());
+        Ok(Response::new(responses(session)))
     }
 
     async fn stream_secrets(
@@ -55,14 +56,7 @@ impl SecretDiscoveryService for Secrets {
             requests: request.into_inner(),
             subscription: None,
         };
-        let responses = unfold(Some(session), |session| async {
-            let mut session = session?;
-            let next = session.next().await.transpose()?;
-            // An error is the last thing that a stream says.
-            let rest = next.is_ok().then_some(session);
-            Some((next, rest))
-        });
-        Ok(Response::new(Box::pin(responses)))
+        Ok(Response::new(responses(session)))
     }
 
     async fn fetch_secrets(
@@ -79,6 +73,52 @@ impl SecretDiscoveryService for Secrets {
     }
 }
 
+/// A stream from this side.
+pub(super) trait Told: Send + 'static {
+    /// What is said.
+    type Response: Send;
+
+    /// The next response; nothing when the client has ended the stream.
+    fn next(&mut self) -> impl Future<Output = Result<Option<Self::Response>, Status>> + Send;
+}
+
+fn responses<T: Told>(
+    session: T,
+) -> Pin<Box<dyn Stream<Item = Result<T::Response, Status>> + Send>> {
+    Box::pin(unfold(Some(session), |session| async {
+        let mut session = session?;
+        let next = session.next().await.transpose()?;
+        // An error is the last thing that a stream says.
+        let rest = next.is_ok().then_some(session);
+        Some((next, rest))
+    }))
+}
+
+/// The caller of a stream, and what it holds now and at every change.
+pub(super) struct Caller {
+    attested: Attributes,
+    pub(super) holdings: watch::Receiver<Arc<Holdings>>,
+}
+
+impl Caller {
+    pub(super) async fn begin(peer: &Peer) -> Result<Self, Status> {
+        let attested = peer.attest().await?;
+        let holdings = peer.shared.issuer.holdings(&attested).await;
+        Ok(Self {
+            attested,
+            holdings: holdings.map_err(|refusal| answers::status(&refusal))?,
+        })
+    }
+
+    /// It is still the one that it was.
+    pub(super) async fn confirm(&self, peer: &Peer) -> Result<(), Status> {
+        if peer.attest().await? == self.attested {
+            return Ok(());
+        }
+        Err(pushes::changed())
+    }
+}
+
 /// One stream.
 struct Session {
     peer: Arc<Peer>,
@@ -88,8 +128,7 @@ struct Session {
 
 /// What a stream has asked for, and what it was told last.
 struct Subscription {
-    attested: Attributes,
-    holdings: watch::Receiver<Arc<Holdings>>,
+    caller: Caller,
     names: Vec<String>,
     version: u64,
     told: Vec<Any>,
@@ -102,8 +141,9 @@ enum Answer {
     IfChanged,
 }
 
-impl Session {
-    /// The next response; nothing when the client has ended the stream.
+impl Told for Session {
+    type Response = DiscoveryResponse;
+
     async fn next(&mut self) -> Result<Option<DiscoveryResponse>, Status> {
         loop {
             let Some(subscription) = &mut self.subscription else {
@@ -122,14 +162,14 @@ impl Session {
                     checked(&request)?;
                     if subscription.asks_anew(request) {
                         self.peer.account().call()?;
-                        subscription.confirm(&self.peer).await?;
+                        subscription.caller.confirm(&self.peer).await?;
                         return subscription.response(Answer::Always);
                     }
                 }
-                changed = subscription.holdings.changed() => {
+                changed = subscription.caller.holdings.changed() => {
                     changed.map_err(|_| pushes::stopped())?;
                     pushes::wait_a_chance(self.peer.shared.settings.jitter).await;
-                    subscription.confirm(&self.peer).await?;
+                    subscription.caller.confirm(&self.peer).await?;
                     if let Some(response) = subscription.response(Answer::IfChanged)? {
                         return Ok(Some(response));
                     }
@@ -142,11 +182,8 @@ impl Session {
 
 impl Subscription {
     async fn begin(peer: &Peer, names: Vec<String>) -> Result<Self, Status> {
-        let attested = peer.attest().await?;
-        let holdings = peer.shared.issuer.holdings(&attested).await;
         Ok(Self {
-            attested,
-            holdings: holdings.map_err(|refusal| answers::status(&refusal))?,
+            caller: Caller::begin(peer).await?,
             names,
             version: 0,
             told: Vec::new(),
@@ -164,15 +201,8 @@ impl Subscription {
         true
     }
 
-    async fn confirm(&self, peer: &Peer) -> Result<(), Status> {
-        if peer.attest().await? == self.attested {
-            return Ok(());
-        }
-        Err(pushes::changed())
-    }
-
     fn response(&mut self, when: Answer) -> Result<Option<DiscoveryResponse>, Status> {
-        let holdings = Arc::clone(&self.holdings.borrow_and_update());
+        let holdings = Arc::clone(&self.caller.holdings.borrow_and_update());
         let resources = secrets::named(&holdings, &self.names)?;
         if when == Answer::IfChanged && resources == self.told {
             return Ok(None);
@@ -189,13 +219,20 @@ impl Subscription {
 }
 
 fn checked(request: &DiscoveryRequest) -> Result<(), Status> {
-    if !request.type_url.is_empty() && request.type_url != secrets::TYPE {
+    check(&request.type_url, request.resource_names.iter())
+}
+
+/// Only secrets are asked for, not too many, and their names are not too long.
+pub(super) fn check<'a>(
+    type_url: &str,
+    mut names: impl ExactSizeIterator<Item = &'a String>,
+) -> Result<(), Status> {
+    if !type_url.is_empty() && type_url != secrets::TYPE {
         return Err(Status::invalid_argument(
             "this service has secrets only: ask for no other type",
         ));
     }
-    let names = &request.resource_names;
-    if names.len() > MOST_NAMES || names.iter().any(|name| name.len() > LONGEST_ID) {
+    if names.len() > MOST_NAMES || names.any(|name| name.len() > LONGEST_ID) {
         return Err(Status::invalid_argument(format!(
             "a request names at most {MOST_NAMES} secrets of at most {LONGEST_ID} bytes"
         )));

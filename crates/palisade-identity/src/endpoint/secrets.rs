@@ -30,24 +30,22 @@ const ALL_BUNDLES: &str = "ALL";
 
 /// The secrets of these names; without names, one for each document and each bundle.
 pub(crate) fn named(holdings: &Holdings, names: &[String]) -> Result<Vec<Any>, Status> {
-    let bundles = answers::trusted(holdings)?;
-    let every: Vec<String>;
-    let names = if names.is_empty() {
-        let ids = holdings.svids.iter().map(|svid| svid.id.to_string());
-        let trust_domains = bundles.keys().map(|name| name.id().to_string());
-        every = ids.chain(trust_domains).collect();
-        &every
-    } else {
-        names
-    };
-    let secrets = names.iter().map(|name| {
-        let secret = secret(holdings, name)?;
-        Ok(packed(TYPE, &secret))
-    });
-    secrets.collect()
+    let every = every(holdings)?;
+    let names = if names.is_empty() { &every } else { names };
+    let secret = |name: &String| one(holdings, name)?.ok_or_else(|| denied(name));
+    names.iter().map(secret).collect()
 }
 
-fn secret(holdings: &Holdings, name: &str) -> Result<Secret, Status> {
+/// The names of all documents and bundles.
+pub(crate) fn every(holdings: &Holdings) -> Result<Vec<String>, Status> {
+    let bundles = answers::trusted(holdings)?;
+    let ids = holdings.svids.iter().map(|svid| svid.id.to_string());
+    let trust_domains = bundles.keys().map(|name| name.id().to_string());
+    Ok(ids.chain(trust_domains).collect())
+}
+
+/// The secret of a name, if the caller has it.
+pub(crate) fn one(holdings: &Holdings, name: &str) -> Result<Option<Any>, Status> {
     let own = holdings.own.as_deref();
     let kind = match name {
         DEFAULT => holdings.svids.first().map(certificate),
@@ -55,16 +53,22 @@ fn secret(holdings: &Holdings, name: &str) -> Result<Secret, Status> {
         ALL_BUNDLES => Some(every_authority(holdings)?),
         id => by_id(holdings, id)?,
     };
-    let kind = kind.ok_or_else(|| {
-        Status::permission_denied(format!(
-            "no entry gives this process the secret `{}`: ask for an identity that it has, a trust domain that it federates with, `{DEFAULT}`, `{OWN_BUNDLE}` or `{ALL_BUNDLES}`",
-            shown(name)
-        ))
-    })?;
-    Ok(Secret {
-        name: name.to_owned(),
-        r#type: Some(kind),
-    })
+    let packed = |kind| {
+        let secret = Secret {
+            name: name.to_owned(),
+            r#type: Some(kind),
+        };
+        packed(TYPE, &secret)
+    };
+    Ok(kind.map(packed))
+}
+
+/// Why there is no secret of a name.
+pub(crate) fn denied(name: &str) -> Status {
+    Status::permission_denied(format!(
+        "no entry gives this process the secret `{}`: ask for an identity that it has, a trust domain that it federates with, `{DEFAULT}`, `{OWN_BUNDLE}` or `{ALL_BUNDLES}`",
+        shown(name)
+    ))
 }
 
 fn by_id(holdings: &Holdings, id: &str) -> Result<Option<Type>, Status> {

@@ -11,6 +11,7 @@ use rustls::crypto::aws_lc_rs;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tonic::codegen::Service as _;
 
 use super::peers::Agents;
@@ -19,9 +20,14 @@ use super::service::{Connection, PeerAgent};
 use super::{EXPORTER, LARGEST_MESSAGE, Nodes};
 use crate::spiffe::leaf_identity;
 use crate::store::StoreError;
+use palisade_http::strangers::Strangers;
 
 /// Most connections of agents at a time.
 const MOST_CONNECTIONS: usize = 10_000;
+/// Most connections at a time of whom no agent is proven.
+const MOST_STRANGERS: usize = 1_024;
+/// The longest connection without an agent's certificate: long enough to attest.
+const STRANGER: Duration = Duration::from_secs(30);
 /// Most calls of one agent at a time.
 const MOST_CALLS: u32 = 256;
 /// The largest request: what was attested of a caller, and its keys.
@@ -52,6 +58,7 @@ pub(super) async fn serve(
 ) -> Result<(), NodesError> {
     let acceptor = TlsAcceptor::from(Arc::new(config(&nodes)?));
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let strangers = Strangers::new(MOST_STRANGERS);
     let mut connections = tokio::task::JoinSet::new();
     tokio::pin!(stop);
     loop {
@@ -60,15 +67,30 @@ pub(super) async fn serve(
             Some(_) = connections.join_next() => continue,
             accepted = listener.accept() => accepted,
         };
-        let (Ok((stream, _)), Ok(permit)) = (accepted, Arc::clone(&room).try_acquire_owned())
-        else {
+        let Ok((stream, _)) = accepted else {
             tokio::time::sleep(Duration::from_millis(20)).await;
             continue;
         };
         let (nodes, acceptor) = (Arc::clone(&nodes), acceptor.clone());
+        let (room, mut stranger) = (Arc::clone(&room), strangers.come());
         connections.spawn(async move {
-            let _permit = permit;
-            connection(nodes, acceptor, stream).await;
+            let _no_delay = stream.set_nodelay(true);
+            let handshake = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream));
+            let Some(Ok(Ok(stream))) = stranger.during(handshake).await else {
+                return;
+            };
+            let is_agent = stream.get_ref().1.peer_certificates().is_some();
+            let served = connection(nodes, stream);
+            if is_agent {
+                drop(stranger);
+                let Ok(_permit) = room.try_acquire_owned() else {
+                    return;
+                };
+                served.await;
+            } else {
+                let served = tokio::time::timeout(STRANGER, served);
+                let _ended = stranger.during(served).await;
+            }
         });
     }
 }
@@ -90,11 +112,7 @@ fn config(nodes: &Nodes) -> Result<ServerConfig, rustls::Error> {
     Ok(config)
 }
 
-async fn connection(nodes: Arc<Nodes>, acceptor: TlsAcceptor, stream: TcpStream) {
-    let _no_delay = stream.set_nodelay(true);
-    let Ok(Ok(stream)) = tokio::time::timeout(HANDSHAKE, acceptor.accept(stream)).await else {
-        return;
-    };
+async fn connection(nodes: Arc<Nodes>, stream: TlsStream<TcpStream>) {
     let (_, tls) = stream.get_ref();
     let leaf = tls.peer_certificates().and_then(|chain| chain.first());
     let agent = leaf.and_then(|leaf| PeerAgent::of(leaf, leaf_identity(leaf).ok()?));

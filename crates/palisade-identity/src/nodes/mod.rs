@@ -25,6 +25,7 @@ pub use listen::NodesError;
 pub(crate) use pin::PIN_LENGTH;
 pub use pin::Pin;
 
+use crate::quota::Quotas;
 use crate::server::Server;
 
 /// What only both ends of a connection know (RFC 9266 names the label).
@@ -33,6 +34,12 @@ pub(crate) const EXPORTER: &[u8] = b"EXPORTER-Channel-Binding";
 const PROOF: &[u8] = b"palisade node attestation 1\0";
 /// The largest message: all bundles. Entries are split.
 pub(crate) const LARGEST_MESSAGE: usize = 64 << 20;
+
+/// Reported refusals of one agent that are kept at once, and in a second for ever.
+const REPORTS: f64 = 512.0;
+const REPORTS_A_SECOND: f64 = 4.0;
+/// The most refusals of one report.
+pub(crate) const MOST_REPORTED: usize = 256;
 
 /// The bytes that a node signs to prove its key on this connection.
 pub(crate) fn to_prove(exporter: &[u8; 32], csr: &[u8]) -> Vec<u8> {
@@ -65,6 +72,7 @@ pub struct Nodes {
     key: pin::ServerKey,
     node_authorities: Option<Arc<RootCertStore>>,
     lists: Shelf,
+    reports: Quotas,
     #[cfg(target_os = "linux")]
     cluster: Option<Cluster>,
 }
@@ -81,6 +89,7 @@ impl Nodes {
             key,
             node_authorities: proofs.authorities.map(Arc::new),
             lists: Shelf::default(),
+            reports: Quotas::new(REPORTS, REPORTS_A_SECOND),
             #[cfg(target_os = "linux")]
             cluster: proofs.cluster,
         })

@@ -4,6 +4,7 @@
     clippy::allow_attributes,
     clippy::allow_attributes_without_reason,
     clippy::clone_on_ref_ptr,
+    clippy::empty_structs_with_brackets,
     clippy::excessive_nesting,
     clippy::pedantic,
     unreachable_pub,

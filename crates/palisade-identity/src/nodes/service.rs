@@ -4,17 +4,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use futures_util::Stream;
+use jiff::{SignedDuration, Timestamp};
 use rustls::pki_types::CertificateDer;
 use tonic::{Request, Response, Status};
 
 use super::list::AGENT;
 use super::proto::nodes_server::Nodes as NodesApi;
 use super::proto::{
-    AttestRequest, Attested, Document, IssueRequest, Issued, MintRequest, Minted, State, Token,
-    Wanted, WatchRequest,
+    AttestRequest, Attested, Document, IssueRequest, Issued, MintRequest, Minted, ReportRequest,
+    Reported, State, Token, Wanted, WatchRequest,
 };
 use super::watching::Watching;
-use super::{Nodes, attest};
+use super::{MOST_REPORTED, Nodes, attest};
 use crate::entries::Grant;
 use crate::spiffe::X509Identity;
 use crate::store::KeptAgent;
@@ -23,12 +24,17 @@ use crate::{Attributes, Refusal, SpiffeId};
 /// The most documents of one call.
 const MOST_WANTED: usize = 256;
 
+/// The most refusals that one report says were lost.
+const MOST_LOST: u64 = 1 << 20;
+/// The longest time between a refusal and its report that is believed.
+const LONGEST_AGO: SignedDuration = SignedDuration::from_hours(24);
+
 /// An agent at the other end of a connection.
 #[derive(Debug, Clone)]
 pub(super) struct PeerAgent {
     id: SpiffeId,
     public_key: Vec<u8>,
-    expires: jiff::Timestamp,
+    expires: Timestamp,
 }
 
 impl PeerAgent {
@@ -161,6 +167,43 @@ impl NodesApi for Connection {
         }))
     }
 
+    async fn report(&self, request: Request<ReportRequest>) -> Result<Response<Reported>, Status> {
+        let request = request.into_inner();
+        if request.refused.len() > MOST_REPORTED {
+            return Err(Status::invalid_argument(
+                "too many refusals are told at once",
+            ));
+        }
+        let (agent, _) = self.agent()?;
+        let mut lost = request.lost;
+        let mut taken = Vec::new();
+        for refused in &request.refused {
+            let asked = Some(refused.asked.as_str()).filter(|asked| !asked.is_empty());
+            let asked: Option<SpiffeId> = asked
+                .map(str::parse)
+                .transpose()
+                .map_err(|_| Status::invalid_argument("an id was asked for that is none"))?;
+            taken.push((self.caller(&refused.caller)?, asked, refused.at));
+        }
+        let (server, nodes) = (&self.nodes.server, &self.nodes);
+        for (caller, asked, at) in taken {
+            if !nodes.reports.take(&agent.id, server.now()) {
+                lost = lost.saturating_add(1);
+                continue;
+            }
+            let resolution = server.engine.resolve(&caller);
+            let local = server.engine.signer();
+            local.refused_at(
+                told_at(at, server.now()),
+                &caller,
+                &resolution,
+                asked.as_ref(),
+            );
+        }
+        server.ledger.lose(lost.min(MOST_LOST));
+        Ok(Response::new(Reported {}))
+    }
+
     async fn mint(&self, request: Request<MintRequest>) -> Result<Response<Minted>, Status> {
         let request = request.into_inner();
         let caller = self.caller(&request.caller)?;
@@ -184,6 +227,16 @@ impl NodesApi for Connection {
             }));
         }
         Ok(Response::new(Minted { tokens }))
+    }
+}
+
+/// When an agent says that something happened, as far as it can be so.
+fn told_at(milliseconds: i64, now: Timestamp) -> Timestamp {
+    let told = Timestamp::from_millisecond(milliseconds);
+    let earliest = now.checked_sub(LONGEST_AGO);
+    match (told, earliest) {
+        (Ok(told), Ok(earliest)) if told <= now => told.max(earliest),
+        _ => now,
     }
 }
 

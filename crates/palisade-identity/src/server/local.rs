@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use data_encoding::HEXLOWER;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Map;
 use x509_parser::prelude::{FromDer as _, X509Certificate};
 
@@ -86,9 +86,15 @@ impl Local {
     }
 }
 
-impl Signer for Local {
-    fn refused(&self, caller: &Attributes, resolution: &Resolution, asked: Option<&SpiffeId>) {
-        let now = self.clock.now();
+impl Local {
+    /// Keeps that a caller got nothing, or not the identity that it asked for.
+    pub(crate) fn refused_at(
+        &self,
+        now: Timestamp,
+        caller: &Attributes,
+        resolution: &Resolution,
+        asked: Option<&SpiffeId>,
+    ) {
         if let Some(id) = asked {
             let reason = format!("it asked for `{id}`, which none of its entries gives");
             self.ledger
@@ -100,10 +106,20 @@ impl Signer for Local {
             .map(|(entry, cause)| Evidence::withheld(now, caller, entry, cause))
             .collect();
         if refusals.is_empty() {
-            let reason = "no entry matches what was attested";
+            let reason = if resolution.grants.is_empty() {
+                "no entry matches what was attested"
+            } else {
+                "its agent had no entry that matches yet"
+            };
             refusals.push(Evidence::refused(now, caller, reason));
         }
         self.ledger.refuse(&refusals);
+    }
+}
+
+impl Signer for Local {
+    fn refused(&self, caller: &Attributes, resolution: &Resolution, asked: Option<&SpiffeId>) {
+        self.refused_at(self.clock.now(), caller, resolution, asked);
     }
 
     fn documents<'a>(&'a self, caller: &'a Attributes, grants: &'a [Grant]) -> MadeAll<'a> {
@@ -135,7 +151,7 @@ fn signed(lifetime: Option<std::time::Duration>) -> Option<SignedDuration> {
     lifetime.and_then(|lifetime| SignedDuration::try_from(lifetime).ok())
 }
 
-fn x509(leaf: &[u8], not_before: jiff::Timestamp, not_after: jiff::Timestamp) -> Document {
+fn x509(leaf: &[u8], not_before: Timestamp, not_after: Timestamp) -> Document {
     let serial = X509Certificate::from_der(leaf)
         .map(|(_, leaf)| HEXLOWER.encode(leaf.raw_serial()))
         .unwrap_or_default();

@@ -22,13 +22,13 @@ use tokio::sync::watch;
 pub(crate) use self::ledger::Ledger;
 pub use self::ledger::LedgerState;
 pub(crate) use self::local::Local;
-pub use self::pushed::{Effect, MOST_PUSHED, PushError, Pushed};
+pub use self::pushed::{Effect, MOST_PUSHED, PushError, Pushed, Replaced};
 use self::sources::Sources;
 pub use self::sources::WrongEntry;
 use crate::admin::OutageStatus;
 use crate::authority::{self, Authority, AuthorityError, Published, Upstream};
 use crate::entries::{Compiled, Entries, EntriesError, Entry, Facts};
-use crate::evidence::EvidenceLog;
+use crate::evidence::{EvidenceLog, Spool, SpoolError};
 use crate::issuing::{Engine, World};
 #[cfg(target_os = "linux")]
 pub use crate::nodes::Cluster;
@@ -52,6 +52,9 @@ pub enum ServerError {
     /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What keeps evidence until the store has it cannot be used.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// Entries cannot be used together.
     #[error(transparent)]
     Entries(#[from] EntriesError),
@@ -87,6 +90,9 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Takes every record of evidence beside the store, if there is one.
     pub log: Option<EvidenceLog>,
+    /// Keeps evidence until the store has it, if there is one; without it, what waits ends with the
+    /// process.
+    pub spool: Option<Spool>,
     /// Told what goes wrong in the background, in a sentence.
     pub say: Say,
 }
@@ -122,7 +128,8 @@ impl Server {
         let clock = Arc::clone(&parts.clock);
         let opened = Authority::open(parts.authority, keys, parts.upstream, Arc::clone(&clock));
         let authority = Arc::new(opened.await?);
-        let ledger = Arc::new(Ledger::new(parts.log));
+        let ledger = Arc::new(Ledger::new(parts.log, parts.spool));
+        ledger.take_over(clock.now(), &parts.store).await?;
         let local = Local {
             authority: Arc::clone(&authority),
             ledger: Arc::clone(&ledger),

@@ -1,16 +1,18 @@
 //! Evidence: one record for every document that was issued or refused, in the order of issuing.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use sqlx::any::AnyRow;
 use sqlx::{Row as _, query};
 
 use super::{Store, StoreError, moment, seconds};
 
 /// The most records of one answer.
-const MOST: i64 = 10_000;
+pub const MOST_EVIDENCE: u32 = 10_000;
 
 /// A record to keep.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct NewEvidence {
     /// When.
     pub at: Timestamp,
@@ -47,43 +49,63 @@ impl Store {
         work.commit().await
     }
 
-    /// Records after a number, oldest first; of one subject if one is given.
+    /// At most so many records, oldest first: those after a number, or the last ones; of one
+    /// subject if one is given.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn evidence(
         &self,
-        after: i64,
-        subject: Option<&str>,
-    ) -> Result<Vec<KeptEvidence>, StoreError> {
-        let asked = "SELECT number, at, subject, record FROM evidence
-             WHERE number > $1 AND ($2 = '' OR subject = $2) ORDER BY number LIMIT $3";
-        let rows = query(asked)
-            .bind(after)
-            .bind(subject.unwrap_or_default())
-            .bind(MOST)
-            .fetch_all(&self.pool)
-            .await?;
-        rows.iter().map(kept).collect()
-    }
-
-    /// The last records, oldest first; of one subject if one is given.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn last_evidence(
-        &self,
+        after: Option<i64>,
         count: u32,
         subject: Option<&str>,
     ) -> Result<Vec<KeptEvidence>, StoreError> {
-        let asked = "SELECT number, at, subject, record FROM evidence
-             WHERE $1 = '' OR subject = $1 ORDER BY number DESC LIMIT $2";
+        let asked = match after {
+            Some(_) => {
+                "SELECT number, at, subject, record FROM evidence
+                 WHERE number > $1 AND ($2 = '' OR subject = $2) ORDER BY number LIMIT $3"
+            }
+            None => {
+                "SELECT number, at, subject, record FROM evidence
+                 WHERE number > $1 AND ($2 = '' OR subject = $2) ORDER BY number DESC LIMIT $3"
+            }
+        };
         let rows = query(asked)
+            .bind(after.unwrap_or(i64::MIN))
             .bind(subject.unwrap_or_default())
-            .bind(i64::from(count).min(MOST))
+            .bind(i64::from(count.min(MOST_EVIDENCE)))
             .fetch_all(&self.pool)
             .await?;
-        rows.iter().rev().map(kept).collect()
+        let mut records = rows.iter().map(kept).collect::<Result<Vec<_>, _>>()?;
+        if after.is_none() {
+            records.reverse();
+        }
+        Ok(records)
+    }
+
+    /// How many records at the beginning of these are kept already, of which a first part may be.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn known_evidence(&self, records: &[NewEvidence]) -> Result<usize, StoreError> {
+        let (mut known, mut unknown) = (0, records.len());
+        while let Some(record) = records.get(known..unknown).and_then(middle) {
+            let rows = query(
+                "SELECT 1 FROM evidence WHERE at = $1 AND subject = $2 AND record = $3 LIMIT 1",
+            )
+            .bind(seconds(record.at))
+            .bind(&record.subject)
+            .bind(&record.record)
+            .fetch_all(&self.pool)
+            .await?;
+            let half = known.midpoint(unknown);
+            if rows.is_empty() {
+                unknown = half;
+            } else {
+                known = half.saturating_add(1);
+            }
+        }
+        Ok(known)
     }
 
     /// Forgets join tokens that have ended.
@@ -120,4 +142,9 @@ fn kept(row: &AnyRow) -> Result<KeptEvidence, StoreError> {
             record: row.try_get(3)?,
         },
     })
+}
+
+/// The record in the middle, which a search looks at next.
+fn middle(records: &[NewEvidence]) -> Option<&NewEvidence> {
+    records.get(records.len() / 2)
 }

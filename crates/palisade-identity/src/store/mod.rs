@@ -26,7 +26,7 @@ use tokio::sync::watch::{Receiver, Sender};
 pub use change::Change;
 pub use database::Location;
 pub use error::StoreError;
-pub use evidence::{KeptEvidence, NewEvidence};
+pub use evidence::{KeptEvidence, MOST_EVIDENCE, NewEvidence};
 pub use seal::{Seal, SealError};
 pub use tokens::JoinToken;
 

@@ -12,9 +12,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::pages::Site;
-use super::quota::Quotas;
 use crate::authority::{JwtRequest, SignError};
 use crate::clock::between;
+use crate::quota::Quotas;
 use crate::spiffe::{Bundles, JwtIdentity, SpiffeId, verify_jwt};
 
 /// The grant type of a token exchange (RFC 8693 section 2.1).

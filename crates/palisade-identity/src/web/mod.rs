@@ -7,7 +7,6 @@ mod client;
 mod exchange;
 mod federation;
 mod pages;
-mod quota;
 mod server;
 mod tls;
 mod verifier;

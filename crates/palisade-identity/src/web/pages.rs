@@ -14,13 +14,17 @@ use tokio::sync::watch;
 use super::WebError;
 use super::client::BundleUrl;
 use super::exchange::{self, ExchangeRecord, ExchangeRules, Refused};
-use super::quota::Quotas;
 use crate::authority::{Authority, Kind};
 use crate::clock::Clock;
+use crate::quota::Quotas;
 use crate::spiffe::KeyUse;
 
 /// The largest request that is read, in bytes.
 const LARGEST_REQUEST: usize = 64 * 1024;
+
+/// Exchanges of one identity that may come at once, and in a second for ever.
+const EXCHANGES: f64 = 100.0;
+const EXCHANGES_A_SECOND: f64 = 20.0;
 
 /// Everything that the pages are made from.
 pub struct Site {
@@ -60,7 +64,7 @@ pub fn router(site: Site) -> Result<Router, WebError> {
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/token", post(token));
     }
-    let quotas = Quotas::default();
+    let quotas = Quotas::new(EXCHANGES, EXCHANGES_A_SECOND);
     Ok(router.with_state(Arc::new(Served { site, quotas })))
 }
 

@@ -13,6 +13,7 @@ use super::tls::{ServerIdentity, ServerTls};
 /// Readers of keys and bundles come back once in minutes.
 const BOUNDS: Bounds = Bounds {
     connections: 1024,
+    silent: 256,
     of_one_peer: 256,
     streams: 32,
     head: Duration::from_secs(10),

@@ -25,6 +25,7 @@ mod pushing;
 mod seeds;
 mod server;
 mod spiffe_id;
+mod spool;
 mod standards;
 mod store;
 mod web;

@@ -1,14 +1,17 @@
 //! Entries that are pushed into the store: held against the same rules as files, and in force at
 //! every server of the store.
 
+use std::future::Future as _;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use palisade_document::SourceFile;
-use palisade_identity::Issuer as _;
+use palisade_identity::admin;
 use palisade_identity::entries::{Entry, EntryName, compile};
-use palisade_identity::server::{Effect, PushError, Pushed, Server};
-use palisade_identity::store::Location;
+use palisade_identity::server::{Effect, PushError, Server};
+use palisade_identity::store::{KeptEvidence, Location, MOST_EVIDENCE};
+use palisade_identity::{Clock as _, Issuer as _};
 
 use crate::postgres::Cluster;
 use crate::server::{Stand, caller, files};
@@ -54,11 +57,9 @@ async fn a_pushed_entry_gives_an_identity_until_it_is_withdrawn() {
     let stand = Stand::new().await;
     let server = &stand.server;
     let tried = server.push(entries(JOB), Effect::Trial).await;
-    let added = Pushed {
-        added: names(&["job"]),
-        ..Pushed::default()
-    };
-    assert_eq!(tried.expect("could be taken"), added);
+    let added = tried.expect("could be taken");
+    assert_eq!(added.added, names(&["job"]));
+    assert!(added.changed.is_empty() && added.unchanged.is_empty());
     assert_eq!(path(server, "2000").await, None);
 
     let pushed = server.push(entries(JOB), Effect::Real).await;
@@ -194,5 +195,112 @@ async fn every_server_of_a_store_has_what_was_pushed() {
     comes_to(None).await;
     let gone = wrong(one.server.withdraw(&names(&["job"]), Effect::Real).await);
     assert!(gone.contains("no entry of this name was pushed"), "{gone}");
+    background.abort();
+}
+
+#[tokio::test]
+async fn what_is_replaced_is_told_and_a_push_can_depend_on_it() {
+    let stand = Stand::new().await;
+    let server = &stand.server;
+    let push = async |text: &str, effect, expected: Option<&str>| {
+        server.push_over(entries(text), effect, expected).await
+    };
+    let seen = push(JOB, Effect::Trial, None).await.expect("could");
+    push(JOB, Effect::Real, Some(&seen.before))
+        .await
+        .expect("nobody was faster");
+    let mine = JOB.replace("/job", "/mine");
+    let seen = push(&mine, Effect::Trial, None).await.expect("could");
+    let theirs = JOB.replace("/job", "/theirs").replace("ops", "others");
+    let other = push(&theirs, Effect::Real, None).await.expect("taken");
+    let replaced = &other.replaced[0];
+    assert_eq!(
+        (replaced.id.as_str(), replaced.owner.as_str()),
+        ("spiffe://{trust-domain}/job", "ops")
+    );
+    assert_eq!(replaced.pushed, stand.clock.now());
+    for effect in [Effect::Trial, Effect::Real] {
+        let late = push(&mine, effect, Some(&seen.before)).await;
+        let late = late.expect_err("somebody was faster");
+        assert!(matches!(late, PushError::Changed(_)), "{late:?}");
+    }
+    assert_eq!(path(server, "2000").await.as_deref(), Some("/theirs"));
+    // Entries of other names are no reason.
+    let seen = push(&mine, Effect::Trial, None).await.expect("could");
+    push(&JOB.replace("name: job", "name: other"), Effect::Real, None)
+        .await
+        .expect("taken");
+    push(&mine, Effect::Real, Some(&seen.before))
+        .await
+        .expect("nobody changed it");
+}
+
+#[tokio::test]
+async fn two_operators_who_push_at_once_are_told_what_each_replaced() {
+    let cluster = Cluster::start();
+    let location = Location::Postgres(cluster.database());
+    let folder = || tempfile::tempdir().expect("a folder");
+    let one = Stand::on(&location, folder()).await;
+    let other = Stand::on(&location, folder()).await;
+    for turn in 0..20 {
+        let text = |who: &str| JOB.replace("/job", &format!("/{who}-{turn}"));
+        let (first, second) = tokio::join!(
+            one.server.push(entries(&text("one")), Effect::Real),
+            other.server.push(entries(&text("other")), Effect::Real),
+        );
+        let told = [first.expect("taken"), second.expect("taken")];
+        // One of them came second, and says that it replaced the other's.
+        let ids = told.iter().flat_map(|told| &told.replaced);
+        let replaced = ids
+            .filter(|one| one.id.ends_with(&format!("-{turn}")))
+            .count();
+        assert_eq!(replaced, 1, "{told:?}");
+    }
+}
+
+/// The operator's program is ended at any moment of a push: all of it is done, or nothing.
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_nothing_half_done() {
+    let stand = Stand::new().await;
+    let server = &stand.server;
+    let running = Arc::clone(server);
+    let background = tokio::spawn(async move { running.run(std::future::pending()).await });
+    for polls in 1..30_usize {
+        let name = format!("job-{polls}");
+        let text = JOB.replace("name: job", &format!("name: {name}"));
+        let question = serde_json::json!({ "entries": entries(&text) });
+        let request = http::Request::post("/entries/push")
+            .body(axum::body::Body::from(question.to_string()))
+            .expect("a request");
+        let mut router = admin::router(Arc::clone(server));
+        let mut answer = Box::pin(tower::Service::call(&mut router, request));
+        for _ in 0..polls {
+            let polled = std::future::poll_fn(|context| Poll::Ready(answer.as_mut().poll(context)));
+            if polled.await.is_ready() {
+                break;
+            }
+            tokio::time::sleep(Duration::from_micros(300)).await;
+        }
+        drop(answer);
+        let is_done = async || {
+            let wanted = names(&[&name]);
+            let in_force = server.entries().named(&wanted[0]).is_some();
+            let kept = server.store().entries().await.expect("read");
+            let evidence = server.store().evidence(None, MOST_EVIDENCE, None).await;
+            let words = format!("\"entry\":\"{name}\"");
+            let has_evidence = |one: &KeptEvidence| one.evidence.record.contains(&words);
+            in_force
+                && kept.iter().any(|kept| kept.name == name)
+                && evidence.expect("read").iter().any(has_evidence)
+        };
+        let comes = async {
+            while !is_done().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_mins(1), comes)
+            .await
+            .unwrap_or_else(|_| panic!("half done after {polls} polls"));
+    }
     background.abort();
 }

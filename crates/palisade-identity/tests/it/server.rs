@@ -7,9 +7,10 @@ use jiff::SignedDuration;
 use palisade_document::SourceFile;
 use palisade_identity::authority::{Kind, Urgency};
 use palisade_identity::entries::{Compiled, NoFacts, compile};
+use palisade_identity::evidence::Spool;
 use palisade_identity::server::{Parts, Server};
 use palisade_identity::spiffe::{Bundle, Bundles, TrustDomain, verify_x509};
-use palisade_identity::store::{Change, KeptEntry, Location, Seal, Store};
+use palisade_identity::store::{Change, KeptEntry, Location, MOST_EVIDENCE, Seal, Store};
 use palisade_identity::{Attributes, Clock as _, Holdings, Issuer as _, ManualClock, Refusal};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -52,10 +53,12 @@ impl Stand {
         let clock = ManualClock::at(start());
         let said = Arc::new(Mutex::new(Vec::new()));
         let saying = Arc::clone(&said);
+        let spool = Some(Spool::open(&folder.path().join("evidence.spool")).expect("a spool"));
         let server = Server::open(Parts {
             authority: settings(),
             upstream: None,
             log: None,
+            spool,
             store,
             facts: Arc::new(NoFacts),
             clock: Arc::new(clock.clone()),
@@ -296,7 +299,12 @@ async fn evidence_of_every_document_is_kept() {
         .expect("a token");
     stop.send(()).expect("it runs");
     running.await.expect("no panic");
-    let kept = stand.server.store().evidence(0, None).await.expect("read");
+    let kept = stand
+        .server
+        .store()
+        .evidence(Some(0), MOST_EVIDENCE, None)
+        .await
+        .expect("read");
     let subjects: Vec<&str> = kept
         .iter()
         .map(|kept| kept.evidence.subject.as_str())
@@ -400,7 +408,12 @@ async fn issuing_goes_on_while_the_database_is_away() {
     cluster.resume();
     let kept = tokio::time::timeout(Duration::from_mins(1), async {
         loop {
-            match stand.server.store().evidence(0, None).await {
+            match stand
+                .server
+                .store()
+                .evidence(Some(0), MOST_EVIDENCE, None)
+                .await
+            {
                 Ok(kept) if !kept.is_empty() => return kept,
                 _ => tokio::task::yield_now().await,
             }

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use palisade_identity::store::{
-    Change, KeptAgent, KeptBundle, KeptEntry, Location, NewEvidence, Seal, Store, StoreError,
+    Change, KeptAgent, KeptBundle, KeptEntry, Location, MOST_EVIDENCE, NewEvidence, Seal, Store,
+    StoreError,
 };
 use tempfile::TempDir;
 
@@ -298,15 +299,31 @@ async fn keeps_evidence_in_order(place: &Place) {
     };
     let records = [record(1, "web"), record(2, "cart"), record(3, "web")];
     store.record(&records).await.expect("kept");
-    let all = store.evidence(0, None).await.expect("read");
+    let all = store
+        .evidence(Some(0), MOST_EVIDENCE, None)
+        .await
+        .expect("read");
     let read: Vec<_> = all.iter().map(|kept| kept.evidence.clone()).collect();
     assert_eq!(read, records);
-    let web = store.evidence(0, Some("web")).await.expect("read");
+    let web = store
+        .evidence(Some(0), MOST_EVIDENCE, Some("web"))
+        .await
+        .expect("read");
     assert_eq!(web.len(), 2);
-    let after = store.evidence(all[1].number, None).await.expect("read");
+    let after = store
+        .evidence(Some(all[1].number), MOST_EVIDENCE, None)
+        .await
+        .expect("read");
     assert_eq!(after.len(), 1);
     assert_eq!(store.forget_evidence(at(3)).await.expect("forgotten"), 2);
-    assert_eq!(store.evidence(0, None).await.expect("read").len(), 1);
+    assert_eq!(
+        store
+            .evidence(Some(0), MOST_EVIDENCE, None)
+            .await
+            .expect("read")
+            .len(),
+        1
+    );
     assert_eq!(store.revision().await.expect("read"), 0);
 }
 
@@ -356,7 +373,14 @@ async fn on_a_small_disk() {
     assert!(matches!(error, Err(StoreError::Full)), "{error:?}");
     let (version, keys) = store.keys().await.expect("read").expect("kept");
     assert_eq!((version, keys.as_slice()), (1, b"keys".as_slice()));
-    assert_eq!(store.evidence(0, None).await.expect("read").len(), kept);
+    assert_eq!(
+        store
+            .evidence(Some(0), MOST_EVIDENCE, None)
+            .await
+            .expect("read")
+            .len(),
+        kept
+    );
     // With space again, the same store goes on.
     std::fs::remove_file(&ballast).expect("freed");
     store.replace_keys(1, 2, b"next").await.expect("kept");

@@ -98,11 +98,12 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
             .await
             .with_context(|| format!("cannot listen on {}", arguments.listen))?;
         let address = listener.local_addr().unwrap_or(arguments.listen);
+        let stopped = stopped();
         let scheme = if arguments.plain { "http" } else { "https" };
         let ready = || {
             output::complain(&format!("listening on {scheme}://{address}"), global.color);
         };
-        serve(listener, webhook, ready, stopped()).await?;
+        serve(listener, webhook, ready, stopped).await?;
         Ok(0)
     });
     // An evaluation that still runs ends with the process.
@@ -246,19 +247,27 @@ fn now_ns() -> i64 {
     i64::try_from(jiff::Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
 }
 
-/// Ends when the process is told to stop.
-pub(super) async fn stopped() {
-    let interrupted = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+/// Ends when the process is told to stop, from the call on: whoever is told before it waits for
+/// this ends in order all the same.
+#[cfg(unix)]
+pub(super) fn stopped() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = signal(SignalKind::interrupt());
+    let terminated = signal(SignalKind::terminate());
+    async {
+        if let (Ok(mut interrupted), Ok(mut terminated)) = (interrupted, terminated) {
             tokio::select! {
-                _ = interrupted => {}
+                _ = interrupted.recv() => {}
                 _ = terminated.recv() => {}
             }
-            return;
+        } else {
+            let _stopped = tokio::signal::ctrl_c().await;
         }
     }
-    let _stopped = interrupted.await;
+}
+
+/// Ends when the process is told to stop.
+#[cfg(not(unix))]
+pub(super) async fn stopped() {
+    let _stopped = tokio::signal::ctrl_c().await;
 }

@@ -104,14 +104,22 @@ fn entries_are_pushed_shown_and_withdrawn() {
     let issuing = serving();
     issuing.system.write("job.yaml", &entry("job", "/job"));
     let tried = done(issuing.ask(&["entry", "push", "job.yaml", "--dry-run"]));
-    assert_eq!(
-        tried,
-        "added    job\n1 added · 0 changed · 0 unchanged · nothing was changed (--dry-run)\n"
-    );
+    let said =
+        "added    job\n1 added · 0 changed · 0 unchanged · nothing was changed (--dry-run)\n";
+    assert!(tried.starts_with(said), "{tried}");
+    let state = tried.split_whitespace().last().expect("a state");
     refused(issuing.ask(&["entry", "show", "job"]), 3);
 
-    let pushed = done(issuing.ask(&["entry", "push", "job.yaml"]));
+    let pushed = done(issuing.ask(&["entry", "push", "job.yaml", "--expect", state]));
     assert_eq!(pushed, "added    job\n1 added · 0 changed · 0 unchanged\n");
+    let late = refused(
+        issuing.ask(&["entry", "push", "job.yaml", "--expect", state]),
+        3,
+    );
+    assert!(
+        late.contains("has changed since it was looked at"),
+        "{late}"
+    );
     let shown = done(issuing.ask(&["entry", "show", "job"]));
     let shown: Value = serde_json::from_str(&shown).expect("JSON");
     assert_eq!(shown["origin"]["file"], "pushed:job.yaml");

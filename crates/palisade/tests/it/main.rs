@@ -15,6 +15,8 @@ mod formats;
 mod guardrails;
 mod identity;
 #[cfg(target_os = "linux")]
+mod identity_agents;
+#[cfg(target_os = "linux")]
 mod identity_brokers;
 #[cfg(target_os = "linux")]
 mod identity_evidence;
@@ -25,9 +27,16 @@ mod identity_others;
 #[cfg(target_os = "linux")]
 mod identity_serve;
 #[cfg(target_os = "linux")]
+mod identity_spool;
+#[cfg(target_os = "linux")]
+mod identity_state;
+#[cfg(target_os = "linux")]
 mod identity_web;
 #[cfg(target_os = "linux")]
 mod kubernetes_api;
 mod policy;
+#[cfg(target_os = "linux")]
+#[path = "../../../palisade-identity/tests/it/postgres.rs"]
+mod postgres;
 mod rendering;
 mod system;

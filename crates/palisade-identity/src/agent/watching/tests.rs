@@ -16,11 +16,11 @@ use crate::entries::compile;
 use crate::nodes::proto::nodes_client::NodesClient;
 use crate::nodes::proto::nodes_server::{Nodes, NodesServer};
 use crate::nodes::proto::{
-    AttestRequest, Attested, Entries, IssueRequest, Issued, MintRequest, Minted, State,
-    WatchRequest,
+    AttestRequest, Attested, Entries, IssueRequest, Issued, MintRequest, Minted, ReportRequest,
+    Reported, State, WatchRequest,
 };
 use crate::nodes::{List, PIN_LENGTH, Shelf, parts};
-use crate::{Attributes, SystemClock, TrustDomain};
+use crate::{Attributes, Refusal, SystemClock, TrustDomain};
 
 /// Says what it is told to say, one stream after the other.
 #[derive(Default)]
@@ -51,6 +51,10 @@ impl Nodes for Fake {
     }
 
     async fn issue(&self, _: Request<IssueRequest>) -> Result<Response<Issued>, Status> {
+        Err(Status::unimplemented("not here"))
+    }
+
+    async fn report(&self, _: Request<ReportRequest>) -> Result<Response<Reported>, Status> {
         Err(Status::unimplemented("not here"))
     }
 
@@ -88,20 +92,37 @@ fn states(entries: Option<Entries>) -> Vec<State> {
     parts(state).into()
 }
 
-/// Lets an agent watch; gives what it asked with, what it ended for, and the entries in force.
-async fn watched(streams: Vec<Vec<State>>) -> (Vec<Vec<u8>>, End, Vec<String>) {
-    let folder = tempfile::tempdir().expect("a folder");
+fn agent(folder: &std::path::Path) -> Agent {
     let agent = Agent::open(Parts {
         server: ServerAddress {
             address: "nowhere".to_owned(),
             pin: "A".repeat(PIN_LENGTH).parse().expect("a pin"),
         },
         credential: Some(Credential::JoinToken("token".to_owned().into())),
-        state: folder.path().to_owned(),
+        state: folder.to_owned(),
         clock: Arc::new(SystemClock),
         say: Arc::new(|_| {}),
     });
-    let agent = agent.expect("an agent");
+    agent.expect("an agent")
+}
+
+#[tokio::test]
+async fn a_workload_that_waits_shortens_the_pause() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent(folder.path());
+    let refused = crate::Issuer::holdings(&agent, &Attributes::default()).await;
+    assert!(matches!(refused, Err(Refusal::Unavailable(_))));
+    // Without it this takes between a minute and two.
+    let rest = agent.rest(Duration::from_mins(2));
+    tokio::time::timeout(Duration::from_mins(1), rest)
+        .await
+        .expect("it is short");
+}
+
+/// Lets an agent watch; gives what it asked with, what it ended for, and the entries in force.
+async fn watched(streams: Vec<Vec<State>>) -> (Vec<Vec<u8>>, End, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let agent = agent(folder.path());
     let fake = Fake {
         streams: Mutex::new(streams.into()),
         ..Fake::default()

@@ -38,9 +38,12 @@ use super::proto::spiffe::broker::api_server::{ApiServer, SERVICE_NAME};
 use super::server::{self, Shared};
 use super::services::{Common, Counted, LARGEST_REQUEST, admitted, infallible, service_of};
 use crate::{Holdings, SpiffeId};
+use palisade_http::strangers::{Stranger, Strangers};
 
 /// The most connections of all brokers together.
 const MOST_CONNECTIONS: usize = 256;
+/// The most connections at a time of whom no broker is proven.
+const MOST_STRANGERS: usize = 256;
 /// The longest time for a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// The longest connection of somebody who is no broker.
@@ -130,6 +133,7 @@ pub(super) async fn serve(
         access,
     };
     let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+    let strangers = Strangers::new(MOST_STRANGERS);
     let mut connections = JoinSet::new();
     let mut stop = pin!(stop);
     loop {
@@ -140,15 +144,9 @@ pub(super) async fn serve(
         };
         match accepted {
             Ok((wire, origin)) => {
-                // Brokers are few; whoever comes when there is no room is sent away.
-                let Ok(permit) = Arc::clone(&room).try_acquire_owned() else {
-                    continue;
-                };
-                let server = server.clone();
-                connections.spawn(async move {
-                    connection(server, wire, origin).await;
-                    drop(permit);
-                });
+                let (server, room) = (server.clone(), Arc::clone(&room));
+                let stranger = strangers.come();
+                connections.spawn(connection(server, wire, origin, (room, stranger)));
             }
             Err(error) if server::is_passing(&error) => tokio::time::sleep(REST).await,
             Err(error) => return Err(EndpointError::Accept(error)),
@@ -156,14 +154,19 @@ pub(super) async fn serve(
     }
 }
 
-async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
+async fn connection(
+    server: Server,
+    wire: Pin<Box<dyn Wire>>,
+    origin: Origin,
+    (room, mut stranger): (Arc<Semaphore>, Stranger),
+) {
     let clock = Arc::clone(&server.shared.clock);
     let own = server.access.own.holdings();
     let Some(handshake) = own.and_then(|own| Handshake::new(&own, clock.now())) else {
         return;
     };
-    let Ok(Some((stream, shown))) = tokio::time::timeout(HANDSHAKE, handshake.accept(wire)).await
-    else {
+    let handshake = tokio::time::timeout(HANDSHAKE, handshake.accept(wire));
+    let Some(Ok(Some((stream, shown)))) = stranger.during(handshake).await else {
         return;
     };
     let id = shown.id.clone();
@@ -191,10 +194,16 @@ async fn connection(server: Server, wire: Pin<Box<dyn Wire>>, origin: Origin) {
         .serve_connection(TokioIo::new(stream), service);
     let served = async {
         if may {
+            drop(stranger);
+            // Brokers are few; one that comes when there is no room is sent away.
+            let Ok(_permit) = room.try_acquire_owned() else {
+                return;
+            };
             drop(served.await);
         } else {
             // Long enough to be told that one is no broker.
-            drop(tokio::time::timeout(STRANGER, served).await);
+            let served = tokio::time::timeout(STRANGER, served);
+            drop(stranger.during(served).await);
         }
     };
     tokio::select! {

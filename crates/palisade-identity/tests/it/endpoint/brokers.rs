@@ -305,6 +305,22 @@ async fn only_brokers_are_served() {
 }
 
 #[tokio::test]
+async fn silent_connections_keep_no_broker_out() {
+    let place = Place::serve(|endpoint| endpoint).await;
+    let mut silent = Vec::new();
+    for _ in 0..300 {
+        silent.push(UnixStream::connect(place.socket()).await.expect("connects"));
+    }
+    let mut client = place.client("gateway").await;
+    let workload = Workload::start();
+    let answer = client
+        .subscribe_to_x509svid(svids(workload.reference()))
+        .await;
+    let first = answer.expect("answers").into_inner().message().await;
+    assert!(first.expect("goes on").is_some());
+}
+
+#[tokio::test]
 async fn process_ids_mean_nothing_over_the_network() {
     let issuer = issuer();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");

@@ -24,8 +24,9 @@ fn rules() -> Vec<Rule> {
 }
 
 /// Starts Envoy; it is ended when the child is dropped.
-fn start(folder: &Path, identity: &Path, bundle: &str) -> Child {
+fn start(folder: &Path, identity: &Path, bundle: &str, api: &str) -> Child {
     let config = include_str!("envoy.yaml")
+        .replace("api_type: GRPC", &format!("api_type: {api}"))
         .replace("@FOLDER@", folder.to_str().expect("a name"))
         .replace("@IDENTITY@", identity.to_str().expect("a name"))
         .replace("@CLIENT_BUNDLE@", bundle)
@@ -86,10 +87,10 @@ fn header<'a>(answer: &'a str, name: &str) -> Option<&'a str> {
         .map(|(_, value)| value)
 }
 
-async fn mutual_tls_and_a_rotation(bundle: &str) {
+async fn mutual_tls_and_a_rotation(bundle: &str, api: &str) {
     let stand = Stand::with(TestIssuer::new(rules())).await;
     let folder = tempfile::tempdir().expect("a folder");
-    let _envoy = start(folder.path(), &stand.socket(), bundle);
+    let _envoy = start(folder.path(), &stand.socket(), bundle, api);
     let first = until(folder.path(), |answer| answer.starts_with("HTTP/1.1 200")).await;
     assert!(first.ends_with("hello"), "{first}");
     assert_eq!(header(&first, "x-peer"), Some(CLIENT));
@@ -104,10 +105,16 @@ async fn mutual_tls_and_a_rotation(bundle: &str) {
 
 #[tokio::test]
 async fn envoy_validates_by_one_bundle() {
-    mutual_tls_and_a_rotation("spiffe://example.org").await;
+    mutual_tls_and_a_rotation("spiffe://example.org", "GRPC").await;
 }
 
 #[tokio::test]
 async fn envoy_validates_by_the_bundle_of_each_trust_domain() {
-    mutual_tls_and_a_rotation("ALL").await;
+    mutual_tls_and_a_rotation("ALL", "GRPC").await;
+}
+
+#[tokio::test]
+async fn envoy_takes_changes_one_by_one() {
+    mutual_tls_and_a_rotation("spiffe://example.org", "DELTA_GRPC").await;
+    mutual_tls_and_a_rotation("ALL", "DELTA_GRPC").await;
 }

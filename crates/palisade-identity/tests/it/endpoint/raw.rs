@@ -1,5 +1,6 @@
 //! Calls without any client's habits: whatever message, whatever metadata.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use hyper_util::rt::TokioIo;
@@ -46,6 +47,43 @@ pub(super) struct SecretResponse {
     pub(super) type_url: String,
     #[prost(string, tag = "5")]
     pub(super) nonce: String,
+}
+
+/// The part of a request for changes that matters.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ChangesRequest {
+    #[prost(string, tag = "2")]
+    pub(super) type_url: String,
+    #[prost(string, repeated, tag = "3")]
+    pub(super) subscribe: Vec<String>,
+    #[prost(string, repeated, tag = "4")]
+    pub(super) unsubscribe: Vec<String>,
+    #[prost(btree_map = "string, string", tag = "5")]
+    pub(super) versions: BTreeMap<String, String>,
+    #[prost(string, tag = "6")]
+    pub(super) nonce: String,
+    #[prost(message, optional, tag = "7")]
+    pub(super) error_detail: Option<Rejection>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct ChangesResponse {
+    #[prost(message, repeated, tag = "2")]
+    pub(super) resources: Vec<Resource>,
+    #[prost(string, tag = "5")]
+    pub(super) nonce: String,
+    #[prost(string, repeated, tag = "6")]
+    pub(super) removed: Vec<String>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct Resource {
+    #[prost(string, tag = "1")]
+    pub(super) version: String,
+    #[prost(message, optional, tag = "2")]
+    pub(super) secret: Option<Any>,
+    #[prost(string, tag = "3")]
+    pub(super) name: String,
 }
 
 /// A message that is not looked into.
@@ -102,15 +140,20 @@ pub(super) async fn svids(
     Ok(answer.into_inner())
 }
 
-/// Opens a stream of secrets.
-pub(super) async fn secrets(
+/// Opens a stream of secrets: `StreamSecrets` or `DeltaSecrets`.
+pub(super) async fn secrets<Q, A>(
     channel: &Channel,
-    requests: impl Stream<Item = SecretRequest> + Send + 'static,
-) -> Result<Streaming<SecretResponse>, Status> {
-    let path = "/envoy.service.secret.v3.SecretDiscoveryService/StreamSecrets";
+    method: &str,
+    requests: impl Stream<Item = Q> + Send + 'static,
+) -> Result<Streaming<A>, Status>
+where
+    Q: Message + 'static,
+    A: Message + Default + 'static,
+{
+    let path = format!("/envoy.service.secret.v3.SecretDiscoveryService/{method}");
     let mut client = Grpc::new(channel.clone());
     client.ready().await.expect("is open");
-    let codec: ProstCodec<SecretRequest, SecretResponse> = ProstCodec::default();
+    let codec: ProstCodec<Q, A> = ProstCodec::default();
     let answer = client.streaming(Request::new(requests), path.parse().expect("a path"), codec);
     Ok(answer.await?.into_inner())
 }

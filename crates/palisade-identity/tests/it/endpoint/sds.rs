@@ -29,7 +29,8 @@ impl Session {
         let (requests, receiver) = mpsc::channel(8);
         requests.send(first).await.expect("is open");
         let channel = raw::channel(&stand.socket()).await;
-        let responses = raw::secrets(&channel, ReceiverStream::new(receiver)).await;
+        let responses =
+            raw::secrets(&channel, "StreamSecrets", ReceiverStream::new(receiver)).await;
         Self {
             requests,
             responses: responses.expect("answers"),

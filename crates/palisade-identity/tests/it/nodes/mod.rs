@@ -1,13 +1,14 @@
 //! Server and agent over a real connection: attestation, pushes, outages, and a long sleep.
 
 mod pushes;
+mod refusals;
 mod stand;
 
 use std::sync::Arc;
 
 use jiff::SignedDuration;
 use palisade_identity::agent::{Agent, Credential, NodeError, Parts, ServerAddress};
-use palisade_identity::store::Change;
+use palisade_identity::store::{Change, MOST_EVIDENCE};
 use palisade_identity::{Clock as _, Issuer as _, Refusal};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::RootCertStore;
@@ -76,7 +77,7 @@ async fn a_joined_agent_serves_and_every_change_is_pushed() {
         .stand
         .server
         .store()
-        .evidence(0, None)
+        .evidence(Some(0), MOST_EVIDENCE, None)
         .await
         .expect("read");
     assert!(

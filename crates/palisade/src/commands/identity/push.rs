@@ -26,6 +26,9 @@ pub(super) struct PushArguments {
     /// Entry files and folders of them
     #[arg(value_name = "FILE", required = true)]
     paths: Vec<PathBuf>,
+    /// Push only if what is there under these names is as `--dry-run` said
+    #[arg(long, value_name = "STATE")]
+    expect: Option<String>,
     #[command(flatten)]
     doing: Doing,
 }
@@ -73,6 +76,7 @@ pub(super) fn push(arguments: &PushArguments, global: &Global) -> anyhow::Result
     let question = Push {
         entries: compiled.entries.iter().map(|one| (**one).clone()).collect(),
         dry_run: doing.dry_run,
+        expected: arguments.expect.clone(),
     };
     let asked = ask(
         doing.running.state(),
@@ -176,7 +180,15 @@ fn told(pushed: &Pushed, doing: &Doing) -> String {
     let mut text = String::new();
     for (what, names) in [("added", &pushed.added), ("changed", &pushed.changed)] {
         for name in names {
-            let _infallible = writeln!(text, "{what:<8} {name}");
+            let before = pushed.replaced.iter().find(|before| before.name == *name);
+            let before = before.map(|before| {
+                format!(
+                    ", in the place of {} of {}, pushed {}",
+                    before.id, before.owner, before.pushed
+                )
+            });
+            let before = before.unwrap_or_default();
+            let _infallible = writeln!(text, "{what:<8} {name}{before}");
         }
     }
     let _infallible = writeln!(
@@ -187,5 +199,12 @@ fn told(pushed: &Pushed, doing: &Doing) -> String {
         pushed.unchanged.len(),
         doing.note(),
     );
+    if doing.dry_run {
+        let _infallible = writeln!(
+            text,
+            "to push only if nobody changes these entries before: --expect {}",
+            pushed.before
+        );
+    }
     text
 }

@@ -28,7 +28,27 @@ pub(super) fn rotated(status: &Status, asked: &Rotate) -> String {
     text
 }
 
+/// An agent that has not heard of its server since it began.
+fn waiting(status: &Status) -> String {
+    let since = status.outage.away_since;
+    let since = since.map(|since| format!(" since {since}"));
+    let mut text = format!(
+        "{} without a server{}: nothing can be served until it answers",
+        status.role,
+        since.unwrap_or_default()
+    );
+    for problem in &status.problems {
+        text.push_str("\n  ");
+        text.push_str(problem);
+    }
+    text.push('\n');
+    text
+}
+
 pub(super) fn told(status: &Status) -> String {
+    if status.trust_domain.is_empty() {
+        return waiting(status);
+    }
     let mut lines = vec![format!(
         "{} of `{}`: {} {}, {} {} with an identity",
         status.role,

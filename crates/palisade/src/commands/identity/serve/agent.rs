@@ -29,6 +29,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
         clock: Arc::new(SystemClock),
         say: say(global),
     })?);
+    let stop_asked = crate::commands::stopped();
     let socket = workload_socket(arguments.socket.as_deref(), &state)?;
     let listener = endpoint::bind(&socket).await?;
     let admin_socket = arguments.state.admin_socket()?;
@@ -55,7 +56,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let served = tokio::try_join!(
         async {
             tokio::select! {
-                () = crate::commands::stopped() => {}
+                () = stop_asked => {}
                 () = agent.run() => {}
             }
             stopping.send_replace(true);

@@ -41,7 +41,10 @@ pub(super) struct Brokers {
 impl Brokers {
     pub(super) async fn open(arguments: &BrokerArguments, pods: &Pods) -> anyhow::Result<Self> {
         let socket = match &arguments.broker_socket {
-            Some(path) => Some((endpoint::bind(path).await?, path.clone())),
+            Some(path) => {
+                super::places::make_folder_of(path)?;
+                Some((endpoint::bind(path).await?, path.clone()))
+            }
             None => None,
         };
         let network = match arguments.broker_listen {

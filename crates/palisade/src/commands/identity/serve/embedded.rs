@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use palisade_identity::authority::Settings;
 use palisade_identity::endpoint::{self, Endpoint};
 use palisade_identity::entries::Facts;
-use palisade_identity::evidence::EvidenceLog;
+use palisade_identity::evidence::{EvidenceLog, Spool};
 use palisade_identity::server::{self, Say, Server};
 use palisade_identity::store::{Location, Seal, Store};
 use palisade_identity::{Clock, Issuer, SystemClock, TrustDomain};
@@ -19,7 +19,7 @@ use super::Arguments;
 use super::doors::Doors;
 use super::entries::{Files, KnownFacts};
 use super::kubernetes::Pods;
-use super::told::{Changing, Told};
+use super::told::{Changing, Signals, Told};
 use crate::arguments::Global;
 use crate::failure::UsageError;
 use crate::output;
@@ -44,14 +44,16 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let server = Server::open(server::Parts {
         authority: settings(arguments, trust_domain),
         upstream: arguments.upstream.read()?,
-        store: store(arguments, &state).await?,
+        store: store(arguments, &state, &say(global)).await?,
         facts: Arc::clone(&facts) as Arc<dyn Facts>,
         clock: Arc::clone(&clock),
         log: arguments.evidence_log.as_deref().map(log).transpose()?,
+        spool: Some(Spool::open(&state.join("evidence.spool"))?),
         say: say(global),
     });
     let server = Arc::new(server.await?);
     server.set_files(loaded.compiled)?;
+    let signals = Signals::heard();
 
     let pods = arguments.kubernetes.pods()?;
     let doors = Doors::open(arguments, &server, &state, &pods).await?;
@@ -75,7 +77,7 @@ pub(super) async fn run(arguments: &Arguments, global: &Global) -> anyhow::Resul
     let (stopping, stopped) = watch::channel(false);
     let served = tokio::try_join!(
         async {
-            told.follow(&server, as_read).await;
+            told.follow(&server, as_read, signals).await;
             stopping.send_replace(true);
             Ok(())
         },
@@ -146,12 +148,20 @@ pub(super) async fn stop(stopped: &watch::Receiver<bool>) {
     let _stop = stopped.wait_for(|stop| *stop).await;
 }
 
-async fn store(arguments: &Arguments, state: &Path) -> anyhow::Result<Store> {
+async fn store(arguments: &Arguments, state: &Path, say: &Say) -> anyhow::Result<Store> {
     let own = || Location::Sqlite(state.join("identity.db"));
     let location = arguments.database.clone().unwrap_or_else(own);
     let key = state.join("seal.key");
     let key = arguments.seal_key.as_deref().unwrap_or(&key);
-    Ok(Store::open(&location, Seal::file(key)?).await?)
+    let is_known = key.exists();
+    let store = Store::open(&location, Seal::file(key)?).await?;
+    if is_known && store.keys().await?.is_none() {
+        say(&format!(
+            "the database holds no keys, while the sealing key `{}` was there before: a new authority begins. If there was one, stop and restore the database from a backup: nothing that it signed is trusted any more",
+            key.display()
+        ));
+    }
+    Ok(store)
 }
 
 /// The log of evidence, for its owner alone.

@@ -150,7 +150,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
     let ended = runtime.block_on(async {
         match arguments.role {
             Role::Both | Role::Server => Box::pin(embedded::run(arguments, global)).await,
-            Role::Agent => agent::run(arguments, global).await,
+            Role::Agent => Box::pin(agent::run(arguments, global)).await,
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));

@@ -74,6 +74,7 @@ impl StatePlace {
 /// The socket of the Workload API when nobody says it; its folder is made where it is missing.
 pub(super) fn workload_socket(typed: Option<&Path>, state: &Path) -> anyhow::Result<PathBuf> {
     if let Some(path) = typed {
+        make_folder_of(path)?;
         return Ok(path.to_owned());
     }
     let folder = if is_root() {
@@ -84,12 +85,27 @@ pub(super) fn workload_socket(typed: Option<&Path>, state: &Path) -> anyhow::Res
             None => state.to_owned(),
         }
     };
+    let path = folder.join("workload.sock");
+    make_folder_of(&path)?;
+    Ok(path)
+}
+
+/// Makes the folder of a socket where it is missing: everybody may go through it.
+pub(super) fn make_folder_of(socket: &Path) -> anyhow::Result<()> {
+    let folder = socket
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let Some(folder) = folder else {
+        return Ok(());
+    };
     let made = std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o755)
-        .create(&folder);
-    made.with_context(|| format!("cannot make `{}`", folder.display()))?;
-    Ok(folder.join("workload.sock"))
+        .create(folder);
+    made.with_context(|| {
+        let folder = folder.display();
+        format!("cannot make `{folder}`, the folder of the socket")
+    })
 }
 
 fn is_root() -> bool {

@@ -1,5 +1,6 @@
 //! Takes changed files over while everything is served.
 
+use std::pin::Pin;
 use std::time::{Duration, SystemTime};
 
 use palisade_identity::server::Server;
@@ -45,10 +46,9 @@ impl Told<'_> {
     }
 
     /// Takes what changed over until the process is told to stop.
-    pub(super) async fn follow(&self, server: &Server, mut known: Changing) {
-        let stop = crate::commands::stopped();
+    pub(super) async fn follow(&self, server: &Server, mut known: Changing, signals: Signals) {
+        let Signals { stop, mut hangups } = signals;
         tokio::pin!(stop);
-        let mut hangups = hangups();
         loop {
             let is_asked = tokio::select! {
                 () = &mut stop => return,
@@ -124,6 +124,21 @@ impl Told<'_> {
 
     fn complain(&self, sentence: &str) {
         output::complain(sentence, self.global.color);
+    }
+}
+
+/// What an operator's signals say, heard from here on.
+pub(super) struct Signals {
+    stop: Pin<Box<dyn Future<Output = ()>>>,
+    hangups: Hangups,
+}
+
+impl Signals {
+    pub(super) fn heard() -> Self {
+        Self {
+            stop: Box::pin(crate::commands::stopped()),
+            hangups: hangups(),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! How often one identity may exchange tokens, so that others are served.
+//! How often one identity may do something, so that others are served.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -8,16 +8,18 @@ use jiff::Timestamp;
 use crate::clock::between;
 use crate::spiffe::SpiffeId;
 
-/// Exchanges that may come at once.
-const BURST: f64 = 100.0;
-/// Exchanges in a second that may go on for ever.
-const RATE: f64 = 20.0;
 /// How many identities are remembered; beyond that, those that are full again are forgotten.
 const MOST_IDENTITIES: usize = 4096;
 
-/// Keeps account of exchanges.
-#[derive(Debug, Default)]
-pub(super) struct Quotas(Mutex<BTreeMap<SpiffeId, Account>>);
+/// Keeps account of what identities do.
+#[derive(Debug)]
+pub(crate) struct Quotas {
+    accounts: Mutex<BTreeMap<SpiffeId, Account>>,
+    /// How often at once.
+    burst: f64,
+    /// How often in a second for ever.
+    rate: f64,
+}
 
 #[derive(Debug)]
 struct Account {
@@ -26,32 +28,40 @@ struct Account {
 }
 
 impl Account {
-    fn fill(&mut self, now: Timestamp) {
+    fn fill(&mut self, now: Timestamp, burst: f64, rate: f64) {
         // A clock that was set back gives nothing and takes nothing.
         let passed = between(self.counted, now).as_secs_f64().max(0.0);
-        self.left = (self.left + passed * RATE).min(BURST);
+        self.left = (self.left + passed * rate).min(burst);
         self.counted = now;
     }
 }
 
 impl Quotas {
-    /// Whether this identity may exchange a token now; if so, it is counted.
-    pub(super) fn take(&self, id: &SpiffeId, now: Timestamp) -> bool {
-        let mut accounts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn new(burst: f64, rate: f64) -> Self {
+        Self {
+            accounts: Mutex::default(),
+            burst,
+            rate,
+        }
+    }
+
+    /// Whether this identity may do it now; if so, it is counted.
+    pub(crate) fn take(&self, id: &SpiffeId, now: Timestamp) -> bool {
+        let mut accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
         if accounts.len() >= MOST_IDENTITIES && !accounts.contains_key(id) {
             accounts.retain(|_, account| {
-                account.fill(now);
-                account.left < BURST
+                account.fill(now, self.burst, self.rate);
+                account.left < self.burst
             });
             if accounts.len() >= MOST_IDENTITIES {
                 return false;
             }
         }
         let account = accounts.entry(id.clone()).or_insert(Account {
-            left: BURST,
+            left: self.burst,
             counted: now,
         });
-        account.fill(now);
+        account.fill(now, self.burst, self.rate);
         if account.left < 1.0 {
             return false;
         }
