@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use palisade_document::{Limits, Syntax, SyntaxSeverity, Value, parse};
-use palisade_model::Origin;
+use palisade_document::{Limits, Syntax, Value, parse};
 
 use crate::answer::{Answer, Change, Enforcement, Status};
 use crate::compiled::{Compiled, RuleSummary};
@@ -15,7 +14,7 @@ use crate::exception::PolicyException;
 use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
-use crate::listed::{is_cut_off, objects};
+use crate::listed::{is_cut_off, mistakes, objects};
 
 use super::cel_policies::{self, CelPolicy};
 use super::engine::{self, Judged};
@@ -86,24 +85,16 @@ pub(crate) fn compile(
     _: &Settings,
 ) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
     let mut documents = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut unread = Vec::new();
     for (path, file) in &bundle.files {
         let syntax = syntax_of(path);
         let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
-        for error in errors {
-            if error.severity == SyntaxSeverity::Fatal {
-                mistakes.push(PolicyError::at(
-                    Origin::new(file, error.span),
-                    error.message,
-                ));
-            }
+        match mistakes(file, &errors) {
+            found if found.is_empty() => documents.push(document),
+            found => unread.extend(found.into_iter().map(|error| (path.clone(), error))),
         }
-        documents.push(document);
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    let set = PolicySet::of(documents.iter().flat_map(objects));
+    let set = PolicySet::of(documents.iter().flat_map(objects), unread);
     if set.policies.is_empty() && set.cel.is_empty() && !set.broken.is_empty() {
         return Err(set.broken.into_iter().map(|(_, error)| error).collect());
     }
@@ -152,9 +143,16 @@ impl Kind {
 }
 
 impl PolicySet {
-    /// Compiles the policies and exceptions among documents.
-    pub(crate) fn of<'d>(roots: impl Iterator<Item = Value<'d>>) -> Self {
-        let mut set = Self::default();
+    /// Compiles the policies and exceptions among documents; `unread` are files that cannot be
+    /// read, and answer every request with their mistakes.
+    pub(crate) fn of<'d>(
+        roots: impl Iterator<Item = Value<'d>>,
+        unread: Vec<(String, PolicyError)>,
+    ) -> Self {
+        let mut set = Self {
+            broken: unread,
+            ..Self::default()
+        };
         let known: Vec<_> = roots
             .filter_map(|root| Some((Kind::of(root)?, root)))
             .collect();
