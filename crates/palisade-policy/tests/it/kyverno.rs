@@ -28,7 +28,7 @@ fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
     (language.compile)(&bundle, &Settings::default()).unwrap()
 }
 
-fn answers(policies: &[&str], object: &str) -> Vec<Answer> {
+pub(crate) fn answers(policies: &[&str], object: &str) -> Vec<Answer> {
     let set = compiled(policies);
     let object = document("objects/object.yaml", object);
     let arena = Bump::new();

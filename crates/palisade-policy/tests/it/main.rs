@@ -11,6 +11,7 @@ mod kyverno;
 #[cfg(test)]
 mod kyverno_cel;
 #[cfg(test)]
+mod kyverno_requests;
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;

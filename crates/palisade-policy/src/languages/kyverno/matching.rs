@@ -424,7 +424,7 @@ mod tests {
         let read = |text| read_text(&context, text, Syntax::Yaml).unwrap();
         let request = Request::create(read(POD));
         let matching = Matching::read(read(rule));
-        matching.takes(&request, request.subject()) == Fit::Yes
+        matching.takes(&request, request.written) == Fit::Yes
     }
 
     #[test]

@@ -40,6 +40,8 @@ pub(crate) struct Policy {
     pub(crate) conditions: Option<CelRule>,
     /// Whether only the first rule that applies counts.
     pub(crate) only_first: bool,
+    /// Whether it judges what is sent to an API server; otherwise only what is there already.
+    pub(crate) at_admission: bool,
     /// Severity, where an annotation states one.
     pub(crate) severity: Option<Severity>,
     /// One line about it.
@@ -191,6 +193,7 @@ impl Policy {
             rules: compiled,
             conditions: conditions(spec),
             only_first: text(&["spec", "applyRules"]) == Some("One"),
+            at_admission: spec.get("admission").and_then(Datum::as_bool) != Some(false),
             severity: annotation("policies.kyverno.io/severity").and_then(severity),
             title: annotation("policies.kyverno.io/title")
                 .unwrap_or("")

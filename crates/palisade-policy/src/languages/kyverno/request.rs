@@ -1,11 +1,14 @@
 //! One admission request as Kyverno's rules see it, made from an [`Input`] or by a test runner.
 
+use bumpalo::Bump;
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
 use crate::datum::Datum;
 use crate::fit::NamespaceLabels;
 use crate::input::{Input, Operation, Subject, Supplied};
+
+use super::stored;
 
 /// Kinds that have no namespace.
 const CLUSTER_WIDE: [&str; 40] = [
@@ -83,6 +86,8 @@ pub(crate) struct Request<'a> {
     pub(crate) object: Option<Datum<'a>>,
     /// The object before: of an `UPDATE`, and the object that goes of a `DELETE`.
     pub(crate) old_object: Option<Datum<'a>>,
+    /// The object as it is written, which says where it stands.
+    pub(crate) written: Datum<'a>,
     /// What is done.
     pub(crate) operation: Operation,
     /// Kubernetes' `userInfo` (`username`, `uid`, `groups`, `extra`); `Null` if unknown.
@@ -128,6 +133,7 @@ impl<'a> Request<'a> {
         Self {
             object: Some(object),
             old_object: None,
+            written: object,
             operation: Operation::Create,
             user_info: Datum::Null,
             roles: &[],
@@ -150,11 +156,18 @@ impl<'a> Request<'a> {
     }
 
     /// The request that an input is; `None` for documents that Kyverno does not judge.
-    pub(crate) fn of(input: &Input<'a>) -> Option<Self> {
+    ///
+    /// An object of a file is taken as a server would hold it; what a server sent is taken as sent.
+    pub(crate) fn of(arena: &'a Bump, input: &Input<'a>) -> Option<Self> {
         let mut request = match input.subject {
             Subject::KubernetesObject => {
-                let mut request = Self::create(input.document.into());
-                request.old_object = input.old.map(Datum::from);
+                let held = |object: Datum<'a>| match input.request {
+                    Some(_) => object,
+                    None => stored::as_stored(arena, object),
+                };
+                let mut request = Self::create(held(input.document.into()));
+                request.written = input.document.into();
+                request.old_object = input.old.map(|old| held(old.into()));
                 request.operation = input.operation;
                 if input.operation == Operation::Delete {
                     request.old_object = request.object.take();
@@ -169,6 +182,7 @@ impl<'a> Request<'a> {
             // The document may be what policies before made of the request's object.
             if input.subject == Subject::KubernetesObject && request.object.is_some() {
                 request.object = Some(input.document.into());
+                request.written = input.document.into();
             }
         }
         if let Some(user) = input.user {
@@ -216,14 +230,6 @@ impl<'a> Request<'a> {
         request.namespace = text("namespace").unwrap_or(request.namespace);
         request.dry_run = body.get("dryRun").and_then(Datum::as_bool).unwrap_or(false);
         request.review = Some(body);
-    }
-
-    /// The object that rules look at: the new one, or the one that goes.
-    pub(crate) fn subject(&self) -> Datum<'a> {
-        match (self.object, self.old_object) {
-            (Some(object), _) | (None, Some(object)) => object,
-            (None, None) => Datum::Null,
-        }
     }
 
     /// The objects by which look-ups are answered.

@@ -269,7 +269,7 @@ impl Compiled for PolicySet {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let Some(request) = Request::of(input) else {
+        let Some(request) = Request::of(context.arena, input) else {
             return Ok(Vec::new());
         };
         let mut answers = Vec::new();
@@ -287,9 +287,14 @@ impl Compiled for PolicySet {
         // At a gate the object is stored as it was sent: what policies would change is the answer to
         // another question. In files the changes are what will be there.
         let is_as_sent = input.request.is_some();
+        let judges = |at_admission: bool| at_admission || !is_as_sent;
         let mut changed = request;
         for kind in kinds {
-            for policy in &self.policies {
+            for policy in self
+                .policies
+                .iter()
+                .filter(|policy| judges(policy.at_admission))
+            {
                 let current = if is_as_sent && kind != RuleKind::Mutation {
                     request
                 } else {
@@ -303,7 +308,11 @@ impl Compiled for PolicySet {
                 }
             }
         }
-        for policy in &self.cel {
+        for policy in self
+            .cel
+            .iter()
+            .filter(|policy| judges(policy.at_admission()))
+        {
             let is_change = policy.kind() == cel_policies::Kind::Mutating;
             let current = if is_as_sent && !is_change {
                 &request
@@ -343,11 +352,10 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         _ => policy.enforcement(rule, request),
     };
     answer.severity = policy.severity;
-    let subject = request.subject();
     answer.place = response
         .place
         .or_else(|| response.value.and_then(Request::place))
-        .or_else(|| Request::place(subject));
+        .or_else(|| Request::place(request.written));
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
     answer.exception = response.exception.map(Box::new);

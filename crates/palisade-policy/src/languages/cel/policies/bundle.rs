@@ -166,7 +166,7 @@ impl Compiled for Policies {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let Some(mut request) = Request::of(input) else {
+        let Some(mut request) = Request::of(context.arena, input) else {
             return Ok(Vec::new());
         };
         let own = self.documents.iter().flat_map(objects);

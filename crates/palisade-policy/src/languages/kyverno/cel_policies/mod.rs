@@ -14,6 +14,7 @@ use palisade_model::Origin;
 use self::exceptions::Exceptions;
 use self::header::Header;
 use super::request::Request;
+use super::scalars::build;
 use crate::answer::{Answer, Enforcement, Status};
 use crate::budget::Exhausted;
 use crate::compiled::RuleSummary;
@@ -58,6 +59,7 @@ pub(crate) struct CelPolicy {
     failure: FailurePolicy,
     /// Whether it judges any JSON document rather than Kubernetes objects.
     json: bool,
+    at_admission: bool,
     /// The policy as written, and the forms that are derived for pod controllers.
     variants: Vec<Variant>,
     doubts: Vec<PolicyError>,
@@ -141,6 +143,9 @@ impl CelPolicy {
             failure: FailurePolicy::of(spec),
             doubts: unused_variables(spec),
             json: mode == Some("JSON"),
+            at_admission: build::at(spec, &["evaluation", "admission", "enabled"])
+                .and_then(Datum::as_bool)
+                != Some(false),
             header,
             kind,
             variants,
@@ -160,6 +165,11 @@ impl CelPolicy {
     /// What it does.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Whether it judges what is sent to an API server; otherwise only what is there already.
+    pub(crate) fn at_admission(&self) -> bool {
+        self.at_admission
     }
 
     /// Whether it judges any JSON document, as one that `Request::create` was made from.
