@@ -12,6 +12,7 @@ mod kyverno;
 mod kyverno_cel;
 #[cfg(test)]
 mod kyverno_requests;
+#[cfg(test)]
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;

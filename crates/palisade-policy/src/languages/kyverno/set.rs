@@ -19,7 +19,7 @@ use crate::listed::{is_cut_off, mistakes, objects};
 use super::cel_policies::{self, CelPolicy};
 use super::engine::{self, Judged};
 use super::exceptions::Exception;
-use super::policy::Policy;
+use super::policy::{Asked, Policy};
 use super::request::Request;
 use super::response::RuleKind;
 use super::scalars::build;
@@ -287,14 +287,10 @@ impl Compiled for PolicySet {
         // At a gate the object is stored as it was sent: what policies would change is the answer to
         // another question. In files the changes are what will be there.
         let is_as_sent = input.request.is_some();
-        let judges = |at_admission: bool| at_admission || !is_as_sent;
+        let judges = |asked| asked == Asked::Always || !is_as_sent;
         let mut changed = request;
         for kind in kinds {
-            for policy in self
-                .policies
-                .iter()
-                .filter(|policy| judges(policy.at_admission))
-            {
+            for policy in self.policies.iter().filter(|policy| judges(policy.asked)) {
                 let current = if is_as_sent && kind != RuleKind::Mutation {
                     request
                 } else {
@@ -308,11 +304,7 @@ impl Compiled for PolicySet {
                 }
             }
         }
-        for policy in self
-            .cel
-            .iter()
-            .filter(|policy| judges(policy.at_admission()))
-        {
+        for policy in self.cel.iter().filter(|policy| judges(policy.asked())) {
             let is_change = policy.kind() == cel_policies::Kind::Mutating;
             let current = if is_as_sent && !is_change {
                 &request

@@ -13,6 +13,7 @@ use palisade_model::Origin;
 
 use self::exceptions::Exceptions;
 use self::header::Header;
+use super::policy::Asked;
 use super::request::Request;
 use super::scalars::build;
 use crate::answer::{Answer, Enforcement, Status};
@@ -59,7 +60,7 @@ pub(crate) struct CelPolicy {
     failure: FailurePolicy,
     /// Whether it judges any JSON document rather than Kubernetes objects.
     json: bool,
-    at_admission: bool,
+    asked: Asked,
     /// The policy as written, and the forms that are derived for pod controllers.
     variants: Vec<Variant>,
     doubts: Vec<PolicyError>,
@@ -143,9 +144,7 @@ impl CelPolicy {
             failure: FailurePolicy::of(spec),
             doubts: unused_variables(spec),
             json: mode == Some("JSON"),
-            at_admission: build::at(spec, &["evaluation", "admission", "enabled"])
-                .and_then(Datum::as_bool)
-                != Some(false),
+            asked: Asked::of(build::at(spec, &["evaluation", "admission", "enabled"])),
             header,
             kind,
             variants,
@@ -167,9 +166,9 @@ impl CelPolicy {
         self.kind
     }
 
-    /// Whether it judges what is sent to an API server; otherwise only what is there already.
-    pub(crate) fn at_admission(&self) -> bool {
-        self.at_admission
+    /// What it is asked about.
+    pub(crate) fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// Whether it judges any JSON document, as one that `Request::create` was made from.

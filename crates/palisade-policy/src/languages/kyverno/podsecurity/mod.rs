@@ -1,6 +1,7 @@
 //! `podSecurity`: the Pod Security Standards, with controls excluded for some images or fields.
 
 mod controls;
+mod gaps;
 
 use crate::answer::Status;
 use crate::budget::Exhausted;
@@ -89,7 +90,7 @@ impl Exclusion {
         if !self.images.is_empty() {
             return;
         }
-        for (control, gap) in controls::gaps(pod) {
+        for (control, gap) in gaps::gaps(pod) {
             if control != self.control || !(self.field.is_empty() || self.field == gap) {
                 continue;
             }
