@@ -93,3 +93,82 @@ spec:
     assert_eq!(found.len(), 2, "what is there already is judged");
     assert!(found.iter().all(|answer| answer.status == Status::Fail));
 }
+
+/// Rules about subresources, each by the way in which it names them.
+const SUBRESOURCES: &str = "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: sub}
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: exec
+      match: {any: [{resources: {kinds: [Pod/exec], namespaces: [shop]}}]}
+      validate: {deny: {}}
+    - name: any-exec
+      match: {any: [{resources: {kinds: ['*/exec']}}]}
+      validate: {deny: {}}
+    - name: scale
+      match: {any: [{resources: {kinds: [apps/v1/Deployment/scale]}}]}
+      validate: {deny: {}}
+    - name: ingress
+      match: {any: [{resources: {kinds: [Ingress/status]}}]}
+      validate: {deny: {}}
+    - name: pod
+      match: {any: [{resources: {kinds: [Pod, Scale, '*']}}]}
+      validate: {deny: {}}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: scales}
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [apps], apiVersions: [v1], operations: ['*'], resources: [deployments/scale]}
+  validations: [{expression: 'false'}]
+";
+
+#[test]
+fn a_rule_about_a_subresource_names_the_kind_that_it_belongs_to() {
+    let gate = gate(&[("a.yaml", SUBRESOURCES)]).expect("it loads");
+    let asked = |kind: [&str; 3], resource: [&str; 3], subresource: &str| {
+        let object = json!({"apiVersion": format!("{}/{}", kind[0], kind[1]), "kind": kind[2]});
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+        "request": {
+            "uid": "1", "operation": "CONNECT", "namespace": "shop", "name": "a",
+            "kind": {"group": kind[0], "version": kind[1], "kind": kind[2]},
+            "resource":
+                {"group": resource[0], "version": resource[1], "resource": resource[2]},
+            "subResource": subresource, "userInfo": {"username": "u"}, "object": object,
+        }});
+        let deadline = std::time::Instant::now() + std::time::Duration::from_mins(2);
+        let decision = gate.review(
+            &review.to_string(),
+            palisade_policy::admission::Purpose::Validate,
+            0,
+            deadline,
+        );
+        let mut rules: Vec<String> = decision
+            .expect("a review")
+            .answers
+            .iter()
+            .map(|answer| match answer.policy.as_str() {
+                "sub" => answer.rule.clone(),
+                policy => policy.to_owned(),
+            })
+            .collect();
+        rules.sort();
+        rules.join(" ")
+    };
+    let exec = ["", "v1", "PodExecOptions"];
+    assert_eq!(asked(exec, ["", "v1", "pods"], "exec"), "any-exec exec");
+    let scale = ["autoscaling", "v1", "Scale"];
+    assert_eq!(
+        asked(scale, ["apps", "v1", "deployments"], "scale"),
+        "scale scales"
+    );
+    assert_eq!(asked(scale, ["apps", "v1", "statefulsets"], "scale"), "");
+    let ingress = ["networking.k8s.io", "v1", "Ingress"];
+    let resource = ["networking.k8s.io", "v1", "ingresses"];
+    assert_eq!(asked(ingress, resource, "status"), "ingress");
+}

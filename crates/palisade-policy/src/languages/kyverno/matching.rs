@@ -6,6 +6,7 @@ use crate::input::Operation;
 
 use super::request::Request;
 use super::scalars::{build, wildcard};
+use crate::languages::cel::plural;
 
 /// `match` and `exclude` of a rule.
 #[derive(Debug, Default)]
@@ -195,7 +196,7 @@ impl Filter {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.matches(request));
         let fits = (self.operations.is_empty() || self.operations.iter().any(operation))
             && kind
-            && self.fits(resource)
+            && self.fits(request, resource)
             && (ignore == Ignore::UnknownUser && is_unknown(request) || self.takes_user(request));
         match &self.namespace_selector {
             Some(selector) if fits => {
@@ -207,7 +208,7 @@ impl Filter {
     }
 
     /// Whether what the resource itself says fits.
-    fn fits(&self, resource: Datum<'_>) -> bool {
+    fn fits(&self, request: &Request<'_>, resource: Datum<'_>) -> bool {
         let metadata = |key| build::at(resource, &["metadata", key]);
         let text = |key| metadata(key).and_then(Datum::as_text).unwrap_or("");
         let name = match text("name") {
@@ -215,10 +216,11 @@ impl Filter {
             name => name,
         };
         let own_kind = build::text_at(resource, &["kind"]).unwrap_or("");
-        let namespace = if own_kind == "Namespace" {
-            text("name")
-        } else {
-            text("namespace")
+        let namespace = match text("namespace") {
+            _ if own_kind == "Namespace" => text("name"),
+            // What is sent to a subresource need not say where the resource is.
+            "" if !request.subresource.is_empty() => request.namespace,
+            said => said,
         };
         let one_of = |patterns: &[String], text: &str| {
             patterns.is_empty()
@@ -307,15 +309,32 @@ impl KindSelector {
         }
     }
 
+    /// Whether it names the kind that a request is about: that of the whole resource, also where a
+    /// subresource is asked for.
     fn matches(&self, request: &Request<'_>) -> bool {
         let gvk = request.gvk;
+        let holder = request.target.filter(|_| !request.subresource.is_empty());
+        let (kind, group, version) = match holder {
+            Some(holder) => (self.names(holder.resource), holder.group, holder.version),
+            None => (
+                wildcard::matches(&self.kind, gvk.kind),
+                gvk.group,
+                gvk.version,
+            ),
+        };
         let ephemeral = gvk.kind == "Pod"
             && gvk.group.is_empty()
             && request.subresource == "ephemeralcontainers";
-        wildcard::matches(&self.kind, gvk.kind)
-            && wildcard::matches(&self.group, gvk.group)
-            && wildcard::matches(&self.version, gvk.version)
+        kind && wildcard::matches(&self.group, group)
+            && wildcard::matches(&self.version, version)
             && (wildcard::matches(&self.subresource, request.subresource) || ephemeral)
+    }
+
+    /// Whether a kind's plural is a resource's name.
+    fn names(&self, resource: &str) -> bool {
+        let ends_open = self.kind.ends_with('*');
+        wildcard::matches(&plural(&self.kind), resource)
+            || ends_open && wildcard::matches(&self.kind.to_ascii_lowercase(), resource)
     }
 }
 

@@ -79,6 +79,17 @@ impl<'a> Gvk<'a> {
     }
 }
 
+/// A resource of the API by its plural name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gvr<'a> {
+    /// API group; empty for the core group.
+    pub(crate) group: &'a str,
+    /// Version.
+    pub(crate) version: &'a str,
+    /// Plural name, such as `deployments`.
+    pub(crate) resource: &'a str,
+}
+
 /// What is asked: an object is to be made, changed, removed or connected to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
@@ -104,6 +115,9 @@ pub(crate) struct Request<'a> {
     pub(crate) subresource: &'a str,
     /// Plural resource name, where the request says it.
     pub(crate) resource: &'a str,
+    /// The resource that is asked for, where the request says it. What is sent to a subresource is
+    /// of another kind, such as `PodExecOptions` for `pods/exec`.
+    pub(crate) target: Option<Gvr<'a>>,
     /// Name of the resource.
     pub(crate) name: &'a str,
     /// Namespace; empty for cluster-wide resources.
@@ -142,6 +156,7 @@ impl<'a> Request<'a> {
             gvk: Gvk::of(object),
             subresource: "",
             resource: "",
+            target: None,
             name: metadata("name")
                 .or_else(|| metadata("generateName"))
                 .unwrap_or(""),
@@ -226,6 +241,13 @@ impl<'a> Request<'a> {
         }
         request.resource = part("resource", "resource").unwrap_or("");
         request.subresource = text("subResource").unwrap_or("");
+        if !request.resource.is_empty() {
+            request.target = Some(Gvr {
+                group: part("resource", "group").unwrap_or(""),
+                version: part("resource", "version").unwrap_or(""),
+                resource: request.resource,
+            });
+        }
         request.name = text("name").unwrap_or(request.name);
         request.namespace = text("namespace").unwrap_or(request.namespace);
         request.dry_run = body.get("dryRun").and_then(Datum::as_bool).unwrap_or(false);
