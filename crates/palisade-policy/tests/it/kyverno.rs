@@ -17,7 +17,7 @@ fn document(path: &str, text: &str) -> Document {
     document
 }
 
-fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
+pub(crate) fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
     let mut bundle = Bundle::default();
     for (at, text) in policies.iter().enumerate() {
         let path = format!("policies/{at}.yaml");

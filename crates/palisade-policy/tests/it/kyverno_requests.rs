@@ -172,3 +172,40 @@ fn a_rule_about_a_subresource_names_the_kind_that_it_belongs_to() {
     let resource = ["networking.k8s.io", "v1", "ingresses"];
     assert_eq!(asked(ingress, resource, "status"), "ingress");
 }
+
+#[test]
+fn policies_that_judge_nothing_here_are_told() {
+    let set = crate::kyverno::compiled(&["\
+apiVersion: json.kyverno.io/v1alpha1
+kind: ValidatingPolicy
+metadata: {name: payload}
+spec: {rules: [{name: r, assert: {all: [{check: {kind: Pod}}]}}]}
+---
+apiVersion: kyverno.io/v2
+kind: ClusterCleanupPolicy
+metadata: {name: sweep}
+spec: {schedule: '* * * * *', match: {any: [{resources: {kinds: [Pod]}}]}}
+---
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: tree}
+spec:
+  rules:
+    - name: asserted
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      validate: {assert: {object: {metadata: {name: a}}}}
+"]);
+    let told: Vec<&str> = set.warnings().iter().map(|one| &*one.message).collect();
+    assert_eq!(
+        told,
+        [
+            "policy `payload` judges payloads of kyverno-json, which is not done here",
+            "policy `sweep` removes objects on a schedule, which is not done here",
+        ]
+    );
+    let mistakes: Vec<&str> = set.errors().iter().map(|one| &*one.message).collect();
+    assert_eq!(
+        mistakes,
+        ["rule `asserted` of policy `tree`: a tree of assertions (`assert`) is not supported"]
+    );
+}

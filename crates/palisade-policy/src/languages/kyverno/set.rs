@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use palisade_document::{Limits, Syntax, Value, parse};
+use palisade_model::Origin;
 
 use crate::answer::{Answer, Change, Enforcement, Status};
 use crate::compiled::{Compiled, RuleSummary};
@@ -125,6 +126,8 @@ pub(crate) enum Kind {
     CelPolicy,
     /// An exception from those.
     CelException,
+    /// A policy of Kyverno's that judges no requests; the words say what it does.
+    Elsewhere(&'static str),
 }
 
 impl Kind {
@@ -135,6 +138,12 @@ impl Kind {
         match text("kind") {
             "ClusterPolicy" | "Policy" if own => Some(Self::Policy),
             "PolicyException" if own => Some(Self::Exception),
+            "CleanupPolicy" | "ClusterCleanupPolicy" if own => {
+                Some(Self::Elsewhere("removes objects on a schedule"))
+            }
+            "ValidatingPolicy" if text("apiVersion").starts_with("json.kyverno.io/") => {
+                Some(Self::Elsewhere("judges payloads of kyverno-json"))
+            }
             _ if cel_policies::is_policy(root.into()) => Some(Self::CelPolicy),
             _ if cel_policies::is_exception(root.into()) => Some(Self::CelException),
             _ => None,
@@ -182,6 +191,11 @@ impl PolicySet {
                     }
                 },
                 Kind::CelException => set.said.extend(cel_policies::exception(root.into())),
+                Kind::Elsewhere(what) => {
+                    let origin = Origin::new(root.document().file(), root.span());
+                    let message = format!("policy `{name}` {what}, which is not done here");
+                    set.doubts.push(PolicyError::at(origin, message));
+                }
             }
         }
         set.summarize();
