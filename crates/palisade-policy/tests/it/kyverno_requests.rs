@@ -209,3 +209,37 @@ spec:
         ["rule `asserted` of policy `tree`: a tree of assertions (`assert`) is not supported"]
     );
 }
+
+#[test]
+fn a_removal_verifies_no_images() {
+    let gate = gate(&[(
+        "a.yaml",
+        "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: removals}
+spec:
+  validationFailureAction: Enforce
+  rules:
+    - name: signed
+      match: {any: [{resources: {kinds: [Pod]}}]}
+      verifyImages:
+        - {imageReferences: ['*'], attestors: [{entries: [{keys: {publicKeys: x}}]}]}
+",
+    )])
+    .expect("it loads");
+    let object = pod(&json!({"containers": [{"name": "a", "image": "r.example/a:1"}]}));
+    assert!(!review_at(&gate, &object, 0).allowed, "an unknown image");
+    let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+    "request": {
+        "uid": "1", "operation": "DELETE", "namespace": "shop", "name": "a",
+        "kind": {"group": "", "version": "v1", "kind": "Pod"},
+        "resource": {"group": "", "version": "v1", "resource": "pods"},
+        "userInfo": {"username": "u"}, "oldObject": object,
+    }});
+    let deadline = std::time::Instant::now() + std::time::Duration::from_mins(2);
+    let purpose = palisade_policy::admission::Purpose::Validate;
+    let decision = gate.review(&review.to_string(), purpose, 0, deadline);
+    let decision = decision.expect("a review");
+    assert!(decision.allowed, "{:?}", decision.answers);
+}

@@ -72,6 +72,12 @@ impl Matching {
         })
     }
 
+    /// Whether the rule is for an operation by its name.
+    pub(crate) fn names_operation(&self, operation: &str) -> bool {
+        let mut named = self.matched.filters.iter().flat_map(|one| &one.operations);
+        named.any(|named| named == operation)
+    }
+
     /// Whether the rule is for a resource of a request.
     pub(crate) fn takes(&self, request: &Request<'_>, resource: Datum<'_>) -> Fit {
         let matched = self.matched.hold(request, resource, Ignore::UnknownUser);
@@ -215,9 +221,8 @@ impl Filter {
             "" => text("generateName"),
             name => name,
         };
-        let own_kind = build::text_at(resource, &["kind"]).unwrap_or("");
         let namespace = match text("namespace") {
-            _ if own_kind == "Namespace" => text("name"),
+            _ if build::text_at(resource, &["kind"]) == Some("Namespace") => text("name"),
             // What is sent to a subresource need not say where the resource is.
             "" if !request.subresource.is_empty() => request.namespace,
             said => said,
@@ -309,22 +314,20 @@ impl KindSelector {
         }
     }
 
-    /// Whether it names the kind that a request is about: that of the whole resource, also where a
-    /// subresource is asked for.
+    /// Whether it names the kind of the whole resource that a request is about.
     fn matches(&self, request: &Request<'_>) -> bool {
         let gvk = request.gvk;
         let holder = request.target.filter(|_| !request.subresource.is_empty());
-        let (kind, group, version) = match holder {
-            Some(holder) => (self.names(holder.resource), holder.group, holder.version),
-            None => (
-                wildcard::matches(&self.kind, gvk.kind),
-                gvk.group,
-                gvk.version,
-            ),
-        };
-        let ephemeral = gvk.kind == "Pod"
-            && gvk.group.is_empty()
-            && request.subresource == "ephemeralcontainers";
+        let own = (
+            wildcard::matches(&self.kind, gvk.kind),
+            gvk.group,
+            gvk.version,
+        );
+        let (kind, group, version) = holder.map_or(own, |held| {
+            (self.names(held.resource), held.group, held.version)
+        });
+        let is_pod = gvk.kind == "Pod" && gvk.group.is_empty();
+        let ephemeral = is_pod && request.subresource == "ephemeralcontainers";
         kind && wildcard::matches(&self.group, group)
             && wildcard::matches(&self.version, version)
             && (wildcard::matches(&self.subresource, request.subresource) || ephemeral)
@@ -332,9 +335,9 @@ impl KindSelector {
 
     /// Whether a kind's plural is a resource's name.
     fn names(&self, resource: &str) -> bool {
-        let ends_open = self.kind.ends_with('*');
         wildcard::matches(&plural(&self.kind), resource)
-            || ends_open && wildcard::matches(&self.kind.to_ascii_lowercase(), resource)
+            || self.kind.ends_with('*')
+                && wildcard::matches(&self.kind.to_ascii_lowercase(), resource)
     }
 }
 
