@@ -223,7 +223,6 @@ impl Filter {
         };
         let namespace = match text("namespace") {
             _ if build::text_at(resource, &["kind"]) == Some("Namespace") => text("name"),
-            // What is sent to a subresource need not say where the resource is.
             "" if !request.subresource.is_empty() => request.namespace,
             said => said,
         };
