@@ -1,6 +1,11 @@
 //! The objects of a file, those in lists included (`kubectl get -o yaml` prints one).
 
-use palisade_document::{Document, SyntaxError, SyntaxSeverity, Value};
+use std::sync::Arc;
+
+use palisade_document::{Document, SourceFile, SyntaxError, SyntaxSeverity, Value};
+use palisade_model::Origin;
+
+use crate::error::PolicyError;
 
 /// Every object of a document; the items of a `List` stand for the list.
 pub(crate) fn objects(document: &Document) -> impl Iterator<Item = Value<'_>> {
@@ -19,4 +24,13 @@ pub(crate) fn is_cut_off(errors: &[SyntaxError]) -> bool {
     errors
         .iter()
         .any(|error| error.severity == SyntaxSeverity::Fatal)
+}
+
+/// Why a text was not read to its end, each with its place.
+pub(crate) fn mistakes(file: &Arc<SourceFile>, errors: &[SyntaxError]) -> Vec<PolicyError> {
+    errors
+        .iter()
+        .filter(|error| error.severity == SyntaxSeverity::Fatal)
+        .map(|error| PolicyError::at(Origin::new(file, error.span), error.message.clone()))
+        .collect()
 }

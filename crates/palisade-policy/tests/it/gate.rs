@@ -99,14 +99,26 @@ pub(crate) fn pod(spec: &Value) -> Value {
 }
 
 #[test]
-fn a_file_that_is_cut_off_keeps_the_policies_from_loading() {
+fn a_file_that_is_cut_off_refuses_while_the_others_judge() {
     let whole = gate(&[("a.yaml", NO_HOST)]).expect("it loads");
     let host = pod(&json!({"hostNetwork": true, "containers": []}));
+    let plain = pod(&json!({"containers": []}));
     assert!(!ask(&whole, &host, Purpose::Validate).allowed);
-    let cut = "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: b\n";
-    assert!(gate(&[("a.yaml", NO_HOST), ("b.yaml", cut)]).is_err());
-    let cut = "kind: ValidatingAdmissionPolicy\nmetadata: {name: b\n";
-    assert!(gate(&[("a.yaml", NO_HOST), ("b.yaml", cut)]).is_err());
+    assert!(ask(&whole, &plain, Purpose::Validate).allowed);
+    for cut in [
+        "apiVersion: kyverno.io/v1\nkind: ClusterPolicy\nmetadata: {name: b\n",
+        "kind: ValidatingAdmissionPolicy\nmetadata: {name: b\n",
+    ] {
+        // Nothing else of that language is here: nothing of it can be asked.
+        assert!(gate(&[("b.yaml", cut)]).is_err());
+        let files = [("a.yaml", NO_HOST), ("b.yaml", cut), ("c.yaml", ADMISSION)];
+        let gate = gate(&files).expect("the other policies load");
+        assert!(gate.errors().next().is_some());
+        let decision = ask(&gate, &host, Purpose::Validate);
+        let told: Vec<&str> = decision.answers.iter().map(|a| a.policy.as_str()).collect();
+        assert!(told.contains(&"no-host"), "{told:?}");
+        assert!(!ask(&gate, &plain, Purpose::Validate).allowed);
+    }
 }
 
 #[test]

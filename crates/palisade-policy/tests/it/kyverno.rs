@@ -17,7 +17,7 @@ fn document(path: &str, text: &str) -> Document {
     document
 }
 
-fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
+pub(crate) fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
     let mut bundle = Bundle::default();
     for (at, text) in policies.iter().enumerate() {
         let path = format!("policies/{at}.yaml");
@@ -28,7 +28,7 @@ fn compiled(policies: &[&str]) -> Arc<dyn Compiled> {
     (language.compile)(&bundle, &Settings::default()).unwrap()
 }
 
-fn answers(policies: &[&str], object: &str) -> Vec<Answer> {
+pub(crate) fn answers(policies: &[&str], object: &str) -> Vec<Answer> {
     let set = compiled(policies);
     let object = document("objects/object.yaml", object);
     let arena = Bump::new();

@@ -11,6 +11,8 @@ mod kyverno;
 #[cfg(test)]
 mod kyverno_cel;
 #[cfg(test)]
+mod kyverno_requests;
+#[cfg(test)]
 mod kyverno_seeds;
 #[cfg(test)]
 mod kyverno_suite;

@@ -179,6 +179,18 @@ fn kubernetes_libraries_answer_in_their_own_types() {
         ("isQuantity('1Zi')", "false"),
         ("cidr('10.0.0.0/8').containsIP('10.2.3.4')", "true"),
         (
+            "cidr('10.1.0.0/16').isMask() && !cidr('10.1.2.3/16').isMask()",
+            "true",
+        ),
+        (
+            "regex.extractAll('k=a, k=, k=c', 'k=([^,]*)') == ['a', 'c']",
+            "true",
+        ),
+        (
+            "isSemver('v1.0', true) && !isSemver(' 1.0.0', true) && !isSemver('vv1', true)",
+            "true",
+        ),
+        (
             "cidr('10.1.2.3/16').masked() == cidr('10.1.0.0/16')",
             "true",
         ),

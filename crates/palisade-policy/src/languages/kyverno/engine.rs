@@ -173,6 +173,15 @@ pub(crate) fn kind_of(rule: &Rule) -> RuleKind {
     }
 }
 
+/// Images of what goes are not verified, and a removal makes objects only where it is named.
+fn is_for_removals(rule: &Rule) -> bool {
+    match rule.body {
+        Body::Verify(_) => false,
+        Body::Generate(_) => rule.matching.names_operation("DELETE"),
+        _ => true,
+    }
+}
+
 fn is_in_namespace(policy: &Policy, request: &Request<'_>) -> bool {
     policy
         .namespace
@@ -194,6 +203,9 @@ impl<'x, 'a> Runner<'x, 'a> {
         let (scope, rule) = (self.scope, self.rule);
         scope.context.charge(1)?;
         let request = scope.request;
+        if request.operation == Operation::Delete && !is_for_removals(rule) {
+            return Ok(Vec::new());
+        }
         let subject = match request.operation {
             Operation::Delete => scope.old_object(),
             _ => scope.object(),

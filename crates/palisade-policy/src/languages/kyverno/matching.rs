@@ -6,6 +6,7 @@ use crate::input::Operation;
 
 use super::request::Request;
 use super::scalars::{build, wildcard};
+use crate::languages::cel::plural;
 
 /// `match` and `exclude` of a rule.
 #[derive(Debug, Default)]
@@ -69,6 +70,12 @@ impl Matching {
         self.matched.filters.iter().any(|filter| {
             filter.kinds.is_empty() || filter.kinds.iter().any(|kind| kind.matches(request))
         })
+    }
+
+    /// Whether the rule is for an operation by its name.
+    pub(crate) fn names_operation(&self, operation: &str) -> bool {
+        let mut named = self.matched.filters.iter().flat_map(|one| &one.operations);
+        named.any(|named| named == operation)
     }
 
     /// Whether the rule is for a resource of a request.
@@ -195,7 +202,7 @@ impl Filter {
         let kind = self.kinds.is_empty() || self.kinds.iter().any(|kind| kind.matches(request));
         let fits = (self.operations.is_empty() || self.operations.iter().any(operation))
             && kind
-            && self.fits(resource)
+            && self.fits(request, resource)
             && (ignore == Ignore::UnknownUser && is_unknown(request) || self.takes_user(request));
         match &self.namespace_selector {
             Some(selector) if fits => {
@@ -207,18 +214,17 @@ impl Filter {
     }
 
     /// Whether what the resource itself says fits.
-    fn fits(&self, resource: Datum<'_>) -> bool {
+    fn fits(&self, request: &Request<'_>, resource: Datum<'_>) -> bool {
         let metadata = |key| build::at(resource, &["metadata", key]);
         let text = |key| metadata(key).and_then(Datum::as_text).unwrap_or("");
         let name = match text("name") {
             "" => text("generateName"),
             name => name,
         };
-        let own_kind = build::text_at(resource, &["kind"]).unwrap_or("");
-        let namespace = if own_kind == "Namespace" {
-            text("name")
-        } else {
-            text("namespace")
+        let namespace = match text("namespace") {
+            _ if build::text_at(resource, &["kind"]) == Some("Namespace") => text("name"),
+            "" if !request.subresource.is_empty() => request.namespace,
+            said => said,
         };
         let one_of = |patterns: &[String], text: &str| {
             patterns.is_empty()
@@ -307,15 +313,30 @@ impl KindSelector {
         }
     }
 
+    /// Whether it names the kind of the whole resource that a request is about.
     fn matches(&self, request: &Request<'_>) -> bool {
         let gvk = request.gvk;
-        let ephemeral = gvk.kind == "Pod"
-            && gvk.group.is_empty()
-            && request.subresource == "ephemeralcontainers";
-        wildcard::matches(&self.kind, gvk.kind)
-            && wildcard::matches(&self.group, gvk.group)
-            && wildcard::matches(&self.version, gvk.version)
+        let holder = request.target.filter(|_| !request.subresource.is_empty());
+        let own = (
+            wildcard::matches(&self.kind, gvk.kind),
+            gvk.group,
+            gvk.version,
+        );
+        let (kind, group, version) = holder.map_or(own, |held| {
+            (self.names(held.resource), held.group, held.version)
+        });
+        let is_pod = gvk.kind == "Pod" && gvk.group.is_empty();
+        let ephemeral = is_pod && request.subresource == "ephemeralcontainers";
+        kind && wildcard::matches(&self.group, group)
+            && wildcard::matches(&self.version, version)
             && (wildcard::matches(&self.subresource, request.subresource) || ephemeral)
+    }
+
+    /// Whether a kind's plural is a resource's name.
+    fn names(&self, resource: &str) -> bool {
+        wildcard::matches(&plural(&self.kind), resource)
+            || self.kind.ends_with('*')
+                && wildcard::matches(&self.kind.to_ascii_lowercase(), resource)
     }
 }
 
@@ -424,7 +445,7 @@ mod tests {
         let read = |text| read_text(&context, text, Syntax::Yaml).unwrap();
         let request = Request::create(read(POD));
         let matching = Matching::read(read(rule));
-        matching.takes(&request, request.subject()) == Fit::Yes
+        matching.takes(&request, request.written) == Fit::Yes
     }
 
     #[test]

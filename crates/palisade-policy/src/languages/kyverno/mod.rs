@@ -28,6 +28,7 @@ mod response;
 mod scalars;
 mod scope;
 mod set;
+mod stored;
 mod template;
 mod testing;
 mod validate;

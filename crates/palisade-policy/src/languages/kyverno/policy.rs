@@ -27,6 +27,25 @@ use super::scalars::{build, wildcard};
 use super::validate::Validate;
 use super::verify::Verify;
 
+/// What a policy is asked about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// What is sent to an API server, and what is there.
+    Always,
+    /// Only what is there.
+    InBackground,
+}
+
+impl Asked {
+    /// As a switch for admission says, which is on unless it is `false`.
+    pub(crate) fn of(admission: Option<Datum<'_>>) -> Self {
+        match admission.and_then(Datum::as_bool) {
+            Some(false) => Self::InBackground,
+            _ => Self::Always,
+        }
+    }
+}
+
 /// A `ClusterPolicy` or a `Policy`.
 #[derive(Debug)]
 pub(crate) struct Policy {
@@ -40,6 +59,8 @@ pub(crate) struct Policy {
     pub(crate) conditions: Option<CelRule>,
     /// Whether only the first rule that applies counts.
     pub(crate) only_first: bool,
+    /// What it is asked about.
+    pub(crate) asked: Asked,
     /// Severity, where an annotation states one.
     pub(crate) severity: Option<Severity>,
     /// One line about it.
@@ -191,6 +212,7 @@ impl Policy {
             rules: compiled,
             conditions: conditions(spec),
             only_first: text(&["spec", "applyRules"]) == Some("One"),
+            asked: Asked::of(spec.get("admission")),
             severity: annotation("policies.kyverno.io/severity").and_then(severity),
             title: annotation("policies.kyverno.io/title")
                 .unwrap_or("")

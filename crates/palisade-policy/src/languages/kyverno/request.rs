@@ -1,11 +1,14 @@
 //! One admission request as Kyverno's rules see it, made from an [`Input`] or by a test runner.
 
+use bumpalo::Bump;
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
 use crate::datum::Datum;
 use crate::fit::NamespaceLabels;
 use crate::input::{Input, Operation, Subject, Supplied};
+
+use super::stored;
 
 /// Kinds that have no namespace.
 const CLUSTER_WIDE: [&str; 40] = [
@@ -76,6 +79,17 @@ impl<'a> Gvk<'a> {
     }
 }
 
+/// A resource of the API by its plural name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Gvr<'a> {
+    /// API group; empty for the core group.
+    pub(crate) group: &'a str,
+    /// Version.
+    pub(crate) version: &'a str,
+    /// Plural name, such as `deployments`.
+    pub(crate) resource: &'a str,
+}
+
 /// What is asked: an object is to be made, changed, removed or connected to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Request<'a> {
@@ -83,6 +97,8 @@ pub(crate) struct Request<'a> {
     pub(crate) object: Option<Datum<'a>>,
     /// The object before: of an `UPDATE`, and the object that goes of a `DELETE`.
     pub(crate) old_object: Option<Datum<'a>>,
+    /// The object as it is written, which says where it stands.
+    pub(crate) written: Datum<'a>,
     /// What is done.
     pub(crate) operation: Operation,
     /// Kubernetes' `userInfo` (`username`, `uid`, `groups`, `extra`); `Null` if unknown.
@@ -99,6 +115,9 @@ pub(crate) struct Request<'a> {
     pub(crate) subresource: &'a str,
     /// Plural resource name, where the request says it.
     pub(crate) resource: &'a str,
+    /// The resource that is asked for, where the request says it. What is sent to a subresource is
+    /// of another kind, such as `PodExecOptions` for `pods/exec`.
+    pub(crate) target: Option<Gvr<'a>>,
     /// Name of the resource.
     pub(crate) name: &'a str,
     /// Namespace; empty for cluster-wide resources.
@@ -128,6 +147,7 @@ impl<'a> Request<'a> {
         Self {
             object: Some(object),
             old_object: None,
+            written: object,
             operation: Operation::Create,
             user_info: Datum::Null,
             roles: &[],
@@ -136,6 +156,7 @@ impl<'a> Request<'a> {
             gvk: Gvk::of(object),
             subresource: "",
             resource: "",
+            target: None,
             name: metadata("name")
                 .or_else(|| metadata("generateName"))
                 .unwrap_or(""),
@@ -150,11 +171,18 @@ impl<'a> Request<'a> {
     }
 
     /// The request that an input is; `None` for documents that Kyverno does not judge.
-    pub(crate) fn of(input: &Input<'a>) -> Option<Self> {
+    ///
+    /// An object of a file is taken as a server would hold it; what a server sent is taken as sent.
+    pub(crate) fn of(arena: &'a Bump, input: &Input<'a>) -> Option<Self> {
         let mut request = match input.subject {
             Subject::KubernetesObject => {
-                let mut request = Self::create(input.document.into());
-                request.old_object = input.old.map(Datum::from);
+                let held = |object: Datum<'a>| match input.request {
+                    Some(_) => object,
+                    None => stored::as_stored(arena, object),
+                };
+                let mut request = Self::create(held(input.document.into()));
+                request.written = input.document.into();
+                request.old_object = input.old.map(|old| held(old.into()));
                 request.operation = input.operation;
                 if input.operation == Operation::Delete {
                     request.old_object = request.object.take();
@@ -169,6 +197,7 @@ impl<'a> Request<'a> {
             // The document may be what policies before made of the request's object.
             if input.subject == Subject::KubernetesObject && request.object.is_some() {
                 request.object = Some(input.document.into());
+                request.written = input.document.into();
             }
         }
         if let Some(user) = input.user {
@@ -212,18 +241,17 @@ impl<'a> Request<'a> {
         }
         request.resource = part("resource", "resource").unwrap_or("");
         request.subresource = text("subResource").unwrap_or("");
+        if !request.resource.is_empty() {
+            request.target = Some(Gvr {
+                group: part("resource", "group").unwrap_or(""),
+                version: part("resource", "version").unwrap_or(""),
+                resource: request.resource,
+            });
+        }
         request.name = text("name").unwrap_or(request.name);
         request.namespace = text("namespace").unwrap_or(request.namespace);
         request.dry_run = body.get("dryRun").and_then(Datum::as_bool).unwrap_or(false);
         request.review = Some(body);
-    }
-
-    /// The object that rules look at: the new one, or the one that goes.
-    pub(crate) fn subject(&self) -> Datum<'a> {
-        match (self.object, self.old_object) {
-            (Some(object), _) | (None, Some(object)) => object,
-            (None, None) => Datum::Null,
-        }
     }
 
     /// The objects by which look-ups are answered.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use palisade_document::{Limits, Syntax, SyntaxSeverity, Value, parse};
+use palisade_document::{Limits, Syntax, Value, parse};
 use palisade_model::Origin;
 
 use crate::answer::{Answer, Change, Enforcement, Status};
@@ -15,12 +15,12 @@ use crate::exception::PolicyException;
 use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
-use crate::listed::{is_cut_off, objects};
+use crate::listed::{is_cut_off, mistakes, objects};
 
 use super::cel_policies::{self, CelPolicy};
 use super::engine::{self, Judged};
 use super::exceptions::Exception;
-use super::policy::Policy;
+use super::policy::{Asked, Policy};
 use super::request::Request;
 use super::response::RuleKind;
 use super::scalars::build;
@@ -86,24 +86,16 @@ pub(crate) fn compile(
     _: &Settings,
 ) -> Result<Arc<dyn Compiled>, Vec<PolicyError>> {
     let mut documents = Vec::new();
-    let mut mistakes = Vec::new();
+    let mut unread = Vec::new();
     for (path, file) in &bundle.files {
         let syntax = syntax_of(path);
         let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
-        for error in errors {
-            if error.severity == SyntaxSeverity::Fatal {
-                mistakes.push(PolicyError::at(
-                    Origin::new(file, error.span),
-                    error.message,
-                ));
-            }
+        match mistakes(file, &errors) {
+            found if found.is_empty() => documents.push(document),
+            found => unread.extend(found.into_iter().map(|error| (path.clone(), error))),
         }
-        documents.push(document);
     }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
-    }
-    let set = PolicySet::of(documents.iter().flat_map(objects));
+    let set = PolicySet::of(documents.iter().flat_map(objects), unread);
     if set.policies.is_empty() && set.cel.is_empty() && !set.broken.is_empty() {
         return Err(set.broken.into_iter().map(|(_, error)| error).collect());
     }
@@ -134,6 +126,8 @@ pub(crate) enum Kind {
     CelPolicy,
     /// An exception from those.
     CelException,
+    /// A policy of Kyverno's that judges no requests; the words say what it does.
+    Elsewhere(&'static str),
 }
 
 impl Kind {
@@ -144,6 +138,12 @@ impl Kind {
         match text("kind") {
             "ClusterPolicy" | "Policy" if own => Some(Self::Policy),
             "PolicyException" if own => Some(Self::Exception),
+            "CleanupPolicy" | "ClusterCleanupPolicy" if own => {
+                Some(Self::Elsewhere("removes objects on a schedule"))
+            }
+            "ValidatingPolicy" if text("apiVersion").starts_with("json.kyverno.io/") => {
+                Some(Self::Elsewhere("judges payloads of kyverno-json"))
+            }
             _ if cel_policies::is_policy(root.into()) => Some(Self::CelPolicy),
             _ if cel_policies::is_exception(root.into()) => Some(Self::CelException),
             _ => None,
@@ -152,9 +152,16 @@ impl Kind {
 }
 
 impl PolicySet {
-    /// Compiles the policies and exceptions among documents.
-    pub(crate) fn of<'d>(roots: impl Iterator<Item = Value<'d>>) -> Self {
-        let mut set = Self::default();
+    /// Compiles the policies and exceptions among documents; `unread` are files that cannot be
+    /// read, and answer every request with their mistakes.
+    pub(crate) fn of<'d>(
+        roots: impl Iterator<Item = Value<'d>>,
+        unread: Vec<(String, PolicyError)>,
+    ) -> Self {
+        let mut set = Self {
+            broken: unread,
+            ..Self::default()
+        };
         let known: Vec<_> = roots
             .filter_map(|root| Some((Kind::of(root)?, root)))
             .collect();
@@ -184,6 +191,11 @@ impl PolicySet {
                     }
                 },
                 Kind::CelException => set.said.extend(cel_policies::exception(root.into())),
+                Kind::Elsewhere(what) => {
+                    let origin = Origin::new(root.document().file(), root.span());
+                    let message = format!("policy `{name}` {what}, which is not done here");
+                    set.doubts.push(PolicyError::at(origin, message));
+                }
             }
         }
         set.summarize();
@@ -271,7 +283,7 @@ impl Compiled for PolicySet {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let Some(request) = Request::of(input) else {
+        let Some(request) = Request::of(context.arena, input) else {
             return Ok(Vec::new());
         };
         let mut answers = Vec::new();
@@ -289,9 +301,10 @@ impl Compiled for PolicySet {
         // At a gate the object is stored as it was sent: what policies would change is the answer to
         // another question. In files the changes are what will be there.
         let is_as_sent = input.request.is_some();
+        let judges = |asked| asked == Asked::Always || !is_as_sent;
         let mut changed = request;
         for kind in kinds {
-            for policy in &self.policies {
+            for policy in self.policies.iter().filter(|policy| judges(policy.asked)) {
                 let current = if is_as_sent && kind != RuleKind::Mutation {
                     request
                 } else {
@@ -305,7 +318,7 @@ impl Compiled for PolicySet {
                 }
             }
         }
-        for policy in &self.cel {
+        for policy in self.cel.iter().filter(|policy| judges(policy.asked())) {
             let is_change = policy.kind() == cel_policies::Kind::Mutating;
             let current = if is_as_sent && !is_change {
                 &request
@@ -345,11 +358,10 @@ fn answer(policy: &Policy, judged: Judged<'_, '_>, request: &Request<'_>) -> Ans
         _ => policy.enforcement(rule, request),
     };
     answer.severity = policy.severity;
-    let subject = request.subject();
     answer.place = response
         .place
         .or_else(|| response.value.and_then(Request::place))
-        .or_else(|| Request::place(subject));
+        .or_else(|| Request::place(request.written));
     answer.path = response.path;
     answer.defined_at = Some(rule.origin.clone());
     answer.exception = response.exception.map(Box::new);

@@ -109,6 +109,9 @@ impl Check {
                 "verifying signed manifests (`manifests`), which needs keys,",
             );
         }
+        if block.get("assert").is_some() {
+            return Self::Unsupported("a tree of assertions (`assert`)");
+        }
         Self::Unsupported("a `validate` block without a known check")
     }
 
@@ -129,7 +132,7 @@ impl Check {
             }
             Self::PodSecurity(security) => security.mistakes(found),
             Self::Cel(cel) => cel.mistakes(found),
-            Self::Unsupported(_) => {}
+            Self::Unsupported(what) => found.push(format!("{what} is not supported")),
         }
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn score(folder: &Folder) -> Result<ConformanceReport, PolicyError> {
 
 /// What a case needs that no engine has by itself.
 fn needs(message: &str) -> Option<&'static str> {
-    if message.contains("HTTP is off") {
+    if message.contains("HTTP is off") || message.contains("and nothing is fetched") {
         Some("needs a live service on the internet")
     } else if message.contains("No such file or directory") {
         Some("names a file that the suite does not have")

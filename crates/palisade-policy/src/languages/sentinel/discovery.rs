@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::configuration::{self, ImportFrom};
+use super::configuration::{self, ImportFrom, PolicyEntry, is_override, override_with};
 use super::loader::beside;
 use crate::error::PolicyError;
 use crate::folder::Folder;
@@ -19,7 +19,8 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     for file in &files {
         let (parent, _) = split(file);
         if is_configuration(file) && !in_tests(file) {
-            bundles.push(set(folder, file)?);
+            let overrides = files.iter().filter(|other| is_override(file, other));
+            bundles.push(set(folder, file, overrides)?);
             sets.insert(parent.to_owned());
         }
     }
@@ -83,8 +84,13 @@ pub(super) fn defines_main(text: &str) -> bool {
     })
 }
 
-/// A set with the files that it names; those that are missing are told when it is compiled.
-fn set(folder: &Folder, path: &str) -> Result<Bundle, PolicyError> {
+/// A set with its overrides and the files that it names; those that are missing are told when it is
+/// compiled.
+fn set<'f>(
+    folder: &Folder,
+    path: &str,
+    overrides: impl Iterator<Item = &'f String>,
+) -> Result<Bundle, PolicyError> {
     let read = |path: &str| {
         folder
             .read(path)
@@ -96,20 +102,25 @@ fn set(folder: &Folder, path: &str) -> Result<Bundle, PolicyError> {
         files: BTreeMap::from([(path.to_owned(), std::sync::Arc::clone(&file))]),
     };
     // A configuration that cannot be read is told when it is compiled.
-    let Ok(configuration) = configuration::read(&file) else {
-        return Ok(bundle);
-    };
-    let policies = configuration.policies.iter().map(|policy| &policy.source);
+    let mut configuration = configuration::read(&file).unwrap_or_default();
+    for path in overrides {
+        let file = read(path)?;
+        if let Ok(over) = configuration::read(&file) {
+            drop(override_with(&mut configuration, over));
+        }
+        bundle.files.insert(path.clone(), file);
+    }
+    let policies = configuration.policies.iter().map(PolicyEntry::source);
     let imports = configuration
         .imports
         .iter()
         .filter(|import| !import.is_mock)
         .filter_map(|import| match &import.from {
-            ImportFrom::Module(source) | ImportFrom::Static(source) => Some(source),
+            ImportFrom::Module(source) | ImportFrom::Static(source) => Some(source.clone()),
             ImportFrom::Data(_) | ImportFrom::Plugin => None,
         });
     for source in policies.chain(imports) {
-        if let Ok(path) = beside(path, source)
+        if let Ok(path) = beside(path, &source)
             && !is_configuration(&path)
             && let Ok(file) = folder.read_named(&path)
         {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use palisade_document::{SourceFile, Span};
 use palisade_model::Origin;
 
-use super::configuration::{self, Configuration, PolicyEntry};
+use super::configuration::{self, Configuration, ConfigurationMistake, PolicyEntry};
 use super::discovery::defines_main;
 use super::doubts;
 use super::environment::{Environment, Source};
@@ -142,15 +142,30 @@ fn place_in_configuration(
     }
 }
 
-/// The bundle's configuration and its path; without one, every text with a `main` is a policy.
+fn read(file: &Arc<SourceFile>) -> Result<Configuration, PolicyError> {
+    configuration::read(file).map_err(|mistake| placed(file, mistake))
+}
+
+fn placed(file: &Arc<SourceFile>, mistake: ConfigurationMistake) -> PolicyError {
+    PolicyError::at(Origin::new(file, mistake.span), mistake.message)
+}
+
+/// The bundle's configuration, with its overrides, and its path; without one, every text with a `main` is a policy.
 fn configured(bundle: &Bundle) -> Result<(String, Configuration), PolicyError> {
     let configured = bundle.files.iter().find(|(path, _)| {
         let name = path.rsplit('/').next().unwrap_or_default();
         matches!(name, "sentinel.hcl" | "sentinel.json")
     });
     if let Some((path, file)) = configured {
-        let configuration = configuration::read(file)
-            .map_err(|mistake| PolicyError::at(Origin::new(file, mistake.span), mistake.message))?;
+        let mut configuration = read(file)?;
+        // The files of a bundle are sorted by their paths, as overrides are taken.
+        for (beside, file) in &bundle.files {
+            if configuration::is_override(path, beside) {
+                let over = read(file)?;
+                configuration::override_with(&mut configuration, over)
+                    .map_err(|mistake| placed(file, mistake))?;
+            }
+        }
         return Ok((path.clone(), configuration));
     }
     let policies = bundle
@@ -161,9 +176,9 @@ fn configured(bundle: &Bundle) -> Result<(String, Configuration), PolicyError> {
         let name = path.rsplit('/').next().unwrap_or_default();
         PolicyEntry {
             name: name.trim_end_matches(".sentinel").to_owned(),
-            source: path.clone(),
+            source: Some(path.clone()),
             level: None,
-            parameters: std::collections::BTreeMap::new(),
+            parameters: None,
             span: Span::default(),
         }
     });
@@ -181,7 +196,7 @@ fn policy(
     settings: &Settings,
 ) -> Result<Policy, Vec<PolicyError>> {
     let one = |message: String| vec![PolicyError::new(message)];
-    let source = beside(path, &entry.source).map_err(one)?;
+    let source = beside(path, &entry.source()).map_err(one)?;
     let program = loader.program(&source).map_err(|error| vec![error])?;
     let Some(enforcement) = enforcement(entry.level.as_deref()) else {
         let level = entry.level.as_deref().unwrap_or_default();
@@ -190,7 +205,7 @@ fn policy(
         )));
     };
     let mut environment = loader.environment(configuration, path, Mocks::LeaveOut);
-    for (name, value) in &entry.parameters {
+    for (name, value) in entry.parameters.iter().flatten() {
         environment.parameters.insert(name.clone(), document(value));
     }
     for (name, json) in &settings.parameters {

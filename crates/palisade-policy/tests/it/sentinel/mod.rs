@@ -1,5 +1,6 @@
 //! Sentinel: the language, its imports, Terraform's imports, policy sets, tests and hostile texts.
 
+mod configuration;
 mod conformance;
 mod examples;
 mod hostile;

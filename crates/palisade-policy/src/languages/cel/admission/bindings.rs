@@ -71,11 +71,10 @@ impl<'v> Roots<'v> {
         let or_null = |value: Option<Datum<'v>>| Some(value.map_or(Val::Null, Val::from));
         let access = |access| Some(Val::Foreign(arena.alloc(Foreign::Access(access))));
         let resource = resource_of(context, request);
-        let own = Access::resource(
-            request.gvk.group,
-            resource,
-            (request.namespace, request.name),
-        );
+        let group = request
+            .target
+            .map_or(request.gvk.group, |target| target.group);
+        let own = Access::resource(group, resource, (request.namespace, request.name));
         let empty = || Some(Val::Map(&[]));
         let roots = [
             self.object.or_else(|| or_null(request.object)),

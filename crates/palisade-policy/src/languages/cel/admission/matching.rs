@@ -26,9 +26,13 @@ pub(crate) struct Attributes<'a> {
 impl<'a> Attributes<'a> {
     /// Those of a request.
     pub(crate) fn of(request: &Request<'a>) -> Self {
+        // What is sent to a subresource may be of another group than the resource.
+        let own = (request.gvk.group, request.gvk.version);
+        let target = request.target;
+        let (group, version) = target.map_or(own, |target| (target.group, target.version));
         Self {
-            group: request.gvk.group,
-            version: request.gvk.version,
+            group,
+            version,
             resource: request.resource,
             kind: request.gvk.kind,
             subresource: request.subresource,

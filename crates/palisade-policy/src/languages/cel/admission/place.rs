@@ -14,7 +14,7 @@ pub(crate) fn place_of(
     request: &Request<'_>,
     about: Option<Datum<'_>>,
 ) -> (Option<Origin>, String) {
-    let subject = request.subject();
+    let subject = request.written;
     let place = about.and_then(Request::place);
     let (Some(Datum::Document(wanted)), Datum::Document(root)) = (about, subject) else {
         return (place.or_else(|| Request::place(subject)), String::new());

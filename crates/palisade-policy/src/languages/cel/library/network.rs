@@ -73,6 +73,11 @@ pub(super) const OVERLOADS: &[Overload] = &[
     Overload::member("prefixLength", &[CIDR], |_, a| {
         Ok(Val::Int(i64::from(cidr(a, 0)?.length)))
     }),
+    Overload::member("isMask", &[CIDR], |_, a| {
+        let network = cidr(a, 0)?;
+        let address = masked(network.address, network.length);
+        Ok(Val::Bool(address == network.address))
+    }),
     Overload::member("masked", &[CIDR], |m, a| {
         let network = cidr(a, 0)?;
         let address = masked(network.address, network.length);

@@ -88,9 +88,13 @@ fn extract<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, 
 fn extract_all<'v>(machine: &Machine<'v>, arguments: &[Val<'v>]) -> Result<Val<'v>, Fault> {
     let (whole, regex) = prepared(machine, arguments)?;
     one_group(&regex)?;
+    // A group that matches nothing is left out.
+    let has_group = regex.captures_len() > 1;
     let found = regex.captures_iter(whole);
     let found: Vec<Val<'v>> = found
-        .filter_map(|captures| group(&captures).map(Val::Text))
+        .filter_map(|captures| group(&captures))
+        .filter(|found| !(has_group && found.is_empty()))
+        .map(Val::Text)
         .collect();
     machine.new_list(&found)
 }

@@ -96,7 +96,7 @@ fn is_number(text: &str) -> bool {
 /// Strictly `1.2.3-pre+build`; loosely, a `v`, leading zeros and missing numbers pass.
 fn parse(text: &str, loose: bool) -> Option<Version<'_>> {
     let text = if loose {
-        text.trim().trim_start_matches('v')
+        text.strip_prefix('v').unwrap_or(text)
     } else {
         text
     };

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use palisade_document::{Document, Limits, SourceFile, Syntax, SyntaxSeverity};
-use palisade_model::Origin;
+use palisade_document::{Document, Limits, SourceFile, Syntax};
 
 use super::{AdmissionPolicy, Binding};
 use crate::answer::Answer;
@@ -15,7 +14,7 @@ use crate::folder::Folder;
 use crate::input::Input;
 use crate::language::{Bundle, Settings};
 use crate::languages::kyverno::request::Request;
-use crate::listed::{is_cut_off, objects};
+use crate::listed::{is_cut_off, mistakes, objects};
 
 /// Takes the folder's admission policies, with the documents beside them in the same files.
 pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
@@ -92,15 +91,13 @@ pub(crate) fn compile(
         doubts: Vec::new(),
         rules: Vec::new(),
     };
-    let mut mistakes = Vec::new();
     for (path, file) in &bundle.files {
         let (document, errors) = read(file, path);
-        for error in errors
-            .iter()
-            .filter(|error| error.severity == SyntaxSeverity::Fatal)
-        {
-            let origin = Origin::new(file, error.span);
-            mistakes.push(PolicyError::at(origin, error.message.clone()));
+        let found = mistakes(file, &errors);
+        if !found.is_empty() {
+            let found = found.into_iter().map(|error| (path.clone(), error));
+            set.broken.extend(found);
+            continue;
         }
         for root in objects(&document).map(Datum::from) {
             if AdmissionPolicy::is(root) {
@@ -116,9 +113,6 @@ pub(crate) fn compile(
             set.bindings.extend(Binding::read(root));
         }
         set.documents.push(document);
-    }
-    if !mistakes.is_empty() {
-        return Err(mistakes);
     }
     for binding in &set.bindings {
         let name = &binding.policy;
@@ -172,7 +166,7 @@ impl Compiled for Policies {
         context: &Context<'a>,
         input: &Input<'a>,
     ) -> Result<Vec<Answer>, EvaluationError> {
-        let Some(mut request) = Request::of(input) else {
+        let Some(mut request) = Request::of(context.arena, input) else {
             return Ok(Vec::new());
         };
         let own = self.documents.iter().flat_map(objects);

@@ -13,7 +13,9 @@ use palisade_model::Origin;
 
 use self::exceptions::Exceptions;
 use self::header::Header;
+use super::policy::Asked;
 use super::request::Request;
+use super::scalars::build;
 use crate::answer::{Answer, Enforcement, Status};
 use crate::budget::Exhausted;
 use crate::compiled::RuleSummary;
@@ -58,6 +60,7 @@ pub(crate) struct CelPolicy {
     failure: FailurePolicy,
     /// Whether it judges any JSON document rather than Kubernetes objects.
     json: bool,
+    asked: Asked,
     /// The policy as written, and the forms that are derived for pod controllers.
     variants: Vec<Variant>,
     doubts: Vec<PolicyError>,
@@ -141,6 +144,7 @@ impl CelPolicy {
             failure: FailurePolicy::of(spec),
             doubts: unused_variables(spec),
             json: mode == Some("JSON"),
+            asked: Asked::of(build::at(spec, &["evaluation", "admission", "enabled"])),
             header,
             kind,
             variants,
@@ -160,6 +164,11 @@ impl CelPolicy {
     /// What it does.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// What it is asked about.
+    pub(crate) fn asked(&self) -> Asked {
+        self.asked
     }
 
     /// Whether it judges any JSON document, as one that `Request::create` was made from.

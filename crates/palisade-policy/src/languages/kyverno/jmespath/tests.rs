@@ -216,3 +216,64 @@ fn certificates_are_shown_with_their_names_and_key() {
     let error = search("{}", "x509_decode('x')").unwrap_err();
     assert!(error.contains("no PEM block"), "{error}");
 }
+
+/// A value in which numbers without a fraction are written in one way.
+fn whole(value: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value as Json;
+    match value {
+        Json::Number(number) => Json::from(number.as_f64()),
+        Json::Array(items) => items.into_iter().map(whole).collect(),
+        Json::Object(entries) => entries
+            .into_iter()
+            .map(|(key, value)| (key, whole(value)))
+            .collect(),
+        other => other,
+    }
+}
+
+/// Runs the files of the official suite in the folder that `PALISADE_JMESPATH_CASES` names.
+#[test]
+#[ignore = "needs the upstream suite: PALISADE_JMESPATH_CASES"]
+fn the_official_cases_hold() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a suite is not part of the repository"
+    )]
+    let folder = std::env::var("PALISADE_JMESPATH_CASES").expect("the suite's folder is given");
+    let mut differs = Vec::new();
+    let mut passed = 0;
+    for file in std::fs::read_dir(folder).expect("a folder") {
+        let path = file.expect("a file").path();
+        let text = std::fs::read_to_string(&path).expect("a text");
+        let groups: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        for group in groups.as_array().expect("groups") {
+            let given = group["given"].to_string();
+            for case in group["cases"].as_array().expect("cases") {
+                let expression = case["expression"].as_str().expect("an expression");
+                let found = search(&given, expression);
+                let value = found
+                    .as_deref()
+                    .ok()
+                    .map(|text| serde_json::from_str::<serde_json::Value>(text).expect("a value"));
+                // In Kyverno's dialect a missing key is an error.
+                let is_missing = |error: &str| error.starts_with("unknown key");
+                let holds = match (case.get("result"), &found) {
+                    (Some(serde_json::Value::Null), Err(error)) => is_missing(error),
+                    // `sum` is Kyverno's own: it wants an element.
+                    (Some(_), Err(_)) => expression == "sum(`[]`)",
+                    (Some(result), Ok(_)) => value.map(whole) == Some(whole(result.clone())),
+                    (None, Err(_)) => true,
+                    _ => case.get("bench").is_some(),
+                };
+                if holds {
+                    passed += 1;
+                } else {
+                    let file = path.file_name().unwrap_or_default().to_string_lossy();
+                    differs.push(format!("{file}: {expression}: {found:?}, not {case}"));
+                }
+            }
+        }
+    }
+    println!("{passed} passed");
+    assert!(differs.is_empty(), "{}", differs.join("\n"));
+}

@@ -249,6 +249,9 @@ impl<'a> Checker<'a> {
                 let path = value.and_then(|value| value.get("path"));
                 let field = format!("spec.volumes[{at}].hostPath");
                 self.pod_breaks("HostPath Volumes", &field, path.or(value));
+                if let Some(last) = self.found.last_mut() {
+                    last.held = held(path);
+                }
             }
         }
     }
@@ -357,6 +360,10 @@ impl<'a> Checker<'a> {
                 if !VOLUMES.contains(&kind) {
                     let field = format!("spec.volumes[{at}].{kind}");
                     self.pod_breaks("Volume Types", &field, Some(value));
+                    // The control is about the kind: an exclusion cannot ask for values in it.
+                    if let Some(last) = self.found.last_mut() {
+                        last.held.clear();
+                    }
                 }
             }
         }
@@ -368,6 +375,14 @@ impl<'a> Checker<'a> {
             if value.and_then(Datum::as_bool) != Some(false) {
                 let field = "securityContext.allowPrivilegeEscalation";
                 self.breaks("Privilege Escalation", container, field, value);
+                let has_context = container.value.get("securityContext");
+                let has_context = has_context.is_some_and(|context| !build::is_null(context));
+                if let Some(last) = self.found.last_mut()
+                    && last.held.is_empty()
+                    && has_context
+                {
+                    last.held.push("nil".to_owned());
+                }
             }
         }
     }
@@ -397,7 +412,11 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Profiles that are missing. They are told only where no bad one is.
     fn seccomp_restricted(&mut self) {
+        if self.found.iter().any(|one| one.control == "Seccomp") {
+            return;
+        }
         let of = |profile: Option<Datum<'a>>| profile.and_then(|profile| profile.get("type"));
         let pod = of(self.security("seccompProfile"));
         for container in self.containers() {
@@ -420,7 +439,7 @@ impl<'a> Checker<'a> {
             let own = container.security("runAsNonRoot");
             let bad = match own.and_then(Datum::as_bool) {
                 Some(value) => !value,
-                None => pod_value.is_none(),
+                None => pod_value != Some(true),
             };
             if bad {
                 self.breaks(control, container, "securityContext.runAsNonRoot", own);

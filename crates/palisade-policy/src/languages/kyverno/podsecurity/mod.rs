@@ -1,6 +1,7 @@
 //! `podSecurity`: the Pod Security Standards, with controls excluded for some images or fields.
 
 mod controls;
+mod gaps;
 
 use crate::answer::Status;
 use crate::budget::Exhausted;
@@ -80,7 +81,32 @@ impl Exclusion {
         }
     }
 
-    fn excludes(&self, violation: &Violation<'_>) -> bool {
+    /// Takes out what the exclusion covers.
+    ///
+    /// Without images it is about the pod: its own fields, and one container that says nothing.
+    /// The first container that breaks the same field is taken for that one, as in Kyverno.
+    fn lift(&self, found: &mut Vec<Violation<'_>>, pod: Datum<'_>) {
+        found.retain(|violation| !self.covers(violation));
+        if !self.images.is_empty() {
+            return;
+        }
+        for (control, gap) in gaps::gaps(pod) {
+            if control != self.control || !(self.field.is_empty() || self.field == gap) {
+                continue;
+            }
+            // A profile that is there and bad breaks the baseline too, which has no such gap.
+            let is_first = |violation: &Violation<'_>| {
+                violation.control == control
+                    && starred(&violation.field) == gap
+                    && (control != "Seccomp" || violation.held.is_empty())
+            };
+            if let Some(first) = found.iter().position(is_first) {
+                found.remove(first);
+            }
+        }
+    }
+
+    fn covers(&self, violation: &Violation<'_>) -> bool {
         let one_of = |patterns: &[String], text: &str| {
             patterns
                 .iter()
@@ -176,24 +202,23 @@ impl PodSecurity {
             let error = SearchError::Failed("the resource holds no pod".to_owned());
             return Response::error("failed to read the pod", &error);
         };
-        let mut found = Vec::new();
-        for violation in controls::violations(pod, level, version) {
-            scope.context.charge(1)?;
-            if !self.excludes.iter().any(|one| one.excludes(&violation)) {
-                found.push(violation);
-            }
+        let mut found = controls::violations(pod, level, version);
+        for exclusion in &self.excludes {
+            scope
+                .context
+                .charge(u64::try_from(found.len()).unwrap_or(u64::MAX))?;
+            exclusion.lift(&mut found, pod);
         }
         if found.is_empty() {
             let passed = format!("Validation rule '{rule}' passed.");
             return Ok(Response::new(Status::Pass, passed));
         }
-        let excused = |violation: &Violation<'_>| {
-            let mut excluded = exceptions
-                .iter()
-                .flat_map(|exception| &exception.pod_security);
-            excluded.any(|one| one.excludes(violation))
-        };
-        found.retain(|violation| !excused(violation));
+        let excused = exceptions
+            .iter()
+            .flat_map(|exception| &exception.pod_security);
+        for exclusion in excused {
+            exclusion.lift(&mut found, pod);
+        }
         let Some(first) = found.first() else {
             let exception = exceptions.first();
             let name = exception.map_or("", |exception| exception.said.name.as_str());

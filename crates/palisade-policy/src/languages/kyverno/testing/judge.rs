@@ -75,7 +75,7 @@ impl<'f> Runner<'f> {
     /// Compiles the policies and gathers what is known.
     pub(super) fn new(context: &Context<'f>, files: &'f Files, test: &Test<'f>) -> Self {
         let arena = context.arena;
-        let mut set = PolicySet::of(files.policies.iter().flat_map(Document::roots));
+        let mut set = PolicySet::of(files.policies.iter().flat_map(Document::roots), Vec::new());
         set.add_admission(files.policies.iter().flat_map(Document::roots));
         let resources = load::objects(arena, &files.resources);
         let targets = load::objects(arena, &files.targets);

@@ -7,9 +7,9 @@ use palisade_document::{Document, Limits, SourceFile, SyntaxSeverity, parse};
 
 use crate::datum::Datum;
 use crate::folder::Folder;
-use crate::languages::kyverno::request::is_cluster_wide;
 use crate::languages::kyverno::scalars::build;
 use crate::languages::kyverno::set::{is_yaml, syntax_of};
+use crate::languages::kyverno::stored;
 
 /// A path beside a test file; `None` if it leads elsewhere (a URL).
 pub(super) fn beside(test: &str, path: &str) -> Option<String> {
@@ -112,7 +112,7 @@ pub(super) fn objects<'a>(arena: &'a Bump, documents: &'a [Document]) -> Vec<Dat
             None => vec![root],
         };
         for object in opened.into_iter().filter(|object| object.is_map()) {
-            let object = with_namespace(arena, filled(arena, object));
+            let object = stored::as_stored(arena, object);
             let is_plain = object.get("kind").is_none();
             if is_plain || !found.iter().any(|known| key(*known) == key(object)) {
                 found.push(object);
@@ -120,56 +120,6 @@ pub(super) fn objects<'a>(arena: &'a Bump, documents: &'a [Document]) -> Vec<Dat
         }
     }
     found
-}
-
-/// Keys whose values are mappings: written without a value, they are empty ones.
-const MAPPINGS: [&str; 6] = [
-    "annotations",
-    "labels",
-    "matchLabels",
-    "nodeSelector",
-    "data",
-    "stringData",
-];
-
-/// The value with empty mappings where the known mappings hold nothing; itself where none does.
-fn filled<'a>(arena: &'a Bump, value: Datum<'a>) -> Datum<'a> {
-    if !lacks(value) {
-        return value;
-    }
-    if value.is_list() {
-        let items = value.items().map(|item| filled(arena, item));
-        return build::list(arena, items.collect());
-    }
-    let entries = value.entries().map(|(key, value)| {
-        if build::is_null(value) && MAPPINGS.contains(&key) {
-            return (key, Datum::Map(&[]));
-        }
-        (key, filled(arena, value))
-    });
-    build::map(arena, entries.collect())
-}
-
-fn lacks(value: Datum<'_>) -> bool {
-    value.items().any(lacks)
-        || value
-            .entries()
-            .any(|(key, value)| build::is_null(value) && MAPPINGS.contains(&key) || lacks(value))
-}
-
-fn with_namespace<'a>(arena: &'a Bump, object: Datum<'a>) -> Datum<'a> {
-    let text = |path: &[&str]| build::text_at(object, path).unwrap_or("");
-    let kind = text(&["kind"]);
-    let has = !text(&["metadata", "namespace"]).is_empty();
-    if kind.is_empty() || has || is_cluster_wide(kind) {
-        return object;
-    }
-    build::with_at(
-        arena,
-        object,
-        &["metadata", "namespace"],
-        Datum::Text("default"),
-    )
 }
 
 /// What names an object: its kind with version, namespace and name.

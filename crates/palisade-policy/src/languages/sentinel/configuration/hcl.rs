@@ -8,7 +8,9 @@ use hcl_edit::template::{Element, Template};
 use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
-use super::{Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake};
+use super::{
+    Configuration, ConfigurationMistake, ImportEntry, ImportFrom, PolicyEntry, mistake, redefined,
+};
 
 /// Largest configuration.
 const MAX_BYTES: usize = 8 << 20;
@@ -19,7 +21,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
         let sentence = format!("the configuration is larger than {MAX_BYTES} bytes");
         return Err(mistake(Span::default(), sentence));
     }
-    let body = hcl_edit::parser::parse_body(text).map_err(|error| {
+    let body = redefined::parse(text).map_err(|error| {
         let at = u32::try_from(error.location().offset()).unwrap_or(u32::MAX);
         let sentence = format!("this is no HCL: {}", error.message().replace('\n', ", "));
         mistake(Span::new(at, at), sentence)
@@ -54,7 +56,7 @@ fn block(block: &Block, to: &mut Configuration) -> Result<(), ConfigurationMista
         "policy" => to.policies.push(policy(name, body, place)?),
         "module" => {
             let from = ImportFrom::Module(required(body, "source", place)?);
-            to.imports.push(import(name, from, false));
+            to.imports.push(import(name, from, false, place));
         }
         "import" => {
             let from = match labels.as_slice() {
@@ -62,11 +64,11 @@ fn block(block: &Block, to: &mut Configuration) -> Result<(), ConfigurationMista
                 ["static", _] => ImportFrom::Static(required(body, "source", place)?),
                 _ => ImportFrom::Plugin,
             };
-            to.imports.push(import(name, from, false));
+            to.imports.push(import(name, from, false, place));
         }
         "mock" => {
             let from = mock(body, place)?;
-            to.imports.push(import(name, from, true));
+            to.imports.push(import(name, from, true, place));
         }
         "param" => {
             to.parameters.insert(name.to_owned(), value(body, place)?);
@@ -104,11 +106,12 @@ fn rules_of_block(body: &Body) -> Result<BTreeMap<String, Json>, ConfigurationMi
     Ok(rules)
 }
 
-fn import(name: &str, from: ImportFrom, is_mock: bool) -> ImportEntry {
+fn import(name: &str, from: ImportFrom, is_mock: bool, span: Span) -> ImportEntry {
     ImportEntry {
         name: name.to_owned(),
         from,
         is_mock,
+        span,
     }
 }
 
@@ -118,12 +121,12 @@ fn policy(name: &str, body: &Body, place: Span) -> Result<PolicyEntry, Configura
         None => None,
     };
     let parameters = match body.get_attribute("params") {
-        Some(attribute) => object(&attribute.value)?,
-        None => BTreeMap::new(),
+        Some(attribute) => Some(object(&attribute.value)?),
+        None => None,
     };
     let source = match body.get_attribute("source") {
-        Some(attribute) => text(&attribute.value)?,
-        None => format!("{name}.sentinel"),
+        Some(attribute) => Some(text(&attribute.value)?),
+        None => None,
     };
     Ok(PolicyEntry {
         name: name.to_owned(),

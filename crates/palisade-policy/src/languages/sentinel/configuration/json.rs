@@ -29,6 +29,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
                         from: mock(from, place)?,
                         name,
                         is_mock: true,
+                        span: place,
                     });
                 }
             }
@@ -38,6 +39,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Configuration, ConfigurationMist
                         from: ImportFrom::Module(source(&from, place)?),
                         name,
                         is_mock: false,
+                        span: place,
                     });
                 }
             }
@@ -122,6 +124,7 @@ fn imports(
                 name,
                 from,
                 is_mock: false,
+                span: place,
             });
         }
     }
@@ -131,11 +134,11 @@ fn imports(
 fn policy(name: String, entry: &Json, place: Span) -> PolicyEntry {
     let text = |key: &str| entry.get(key).and_then(Json::as_str).map(str::to_owned);
     let parameters = match entry.get("params") {
-        Some(Json::Object(parameters)) => parameters.clone().into_iter().collect(),
-        _ => BTreeMap::new(),
+        Some(Json::Object(parameters)) => Some(parameters.clone().into_iter().collect()),
+        _ => None,
     };
     PolicyEntry {
-        source: text("source").unwrap_or_else(|| format!("{name}.sentinel")),
+        source: text("source"),
         level: text("enforcement_level"),
         name,
         parameters,

@@ -3,6 +3,8 @@
 mod hcl;
 mod json;
 mod levels;
+mod overrides;
+mod redefined;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use palisade_document::{SourceFile, Span};
 use serde_json::Value as Json;
 
 pub(super) use self::levels::enforcement;
+pub(super) use self::overrides::{is_override, override_with};
 
 /// A configuration.
 #[derive(Debug, Default)]
@@ -27,10 +30,19 @@ pub(super) struct Configuration {
 #[derive(Debug)]
 pub(super) struct PolicyEntry {
     pub(super) name: String,
-    pub(super) source: String,
+    /// Its path; without one, it lies beside the configuration under its name.
+    pub(super) source: Option<String>,
     pub(super) level: Option<String>,
-    pub(super) parameters: BTreeMap<String, Json>,
+    pub(super) parameters: Option<BTreeMap<String, Json>>,
     pub(super) span: Span,
+}
+
+impl PolicyEntry {
+    /// The path of its text, seen from the configuration.
+    pub(super) fn source(&self) -> String {
+        let beside = || format!("{}.sentinel", self.name);
+        self.source.clone().unwrap_or_else(beside)
+    }
 }
 
 /// An import that is configured.
@@ -40,6 +52,7 @@ pub(super) struct ImportEntry {
     pub(super) from: ImportFrom,
     /// Whether it stands in for an import, in tests.
     pub(super) is_mock: bool,
+    pub(super) span: Span,
 }
 
 /// Where an import comes from.
