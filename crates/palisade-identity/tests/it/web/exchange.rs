@@ -16,19 +16,19 @@ use super::{ISSUER, Records, ask, authority_of, own_domain, site, token};
 use crate::made::{bundles, id, start};
 
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
+pub(super) const JWT: &str = "urn:ietf:params:oauth:token-type:jwt";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
-const WEB: &str = "spiffe://example.org/web";
-const PROXY: &str = "spiffe://example.org/proxies/a";
+pub(super) const WEB: &str = "spiffe://example.org/web";
+pub(super) const PROXY: &str = "spiffe://example.org/proxies/a";
 
-struct Stand {
-    authority: Arc<Authority>,
-    clock: ManualClock,
+pub(super) struct Stand {
+    pub(super) authority: Arc<Authority>,
+    pub(super) clock: ManualClock,
     pages: Router,
     records: Records,
 }
 
-async fn stand() -> Stand {
+pub(super) async fn stand() -> Stand {
     let clock = ManualClock::at(start());
     let authority = authority_of(own_domain(), Some(ISSUER), &clock).await;
     let rules = json!([
@@ -51,7 +51,7 @@ async fn stand() -> Stand {
 }
 
 impl Stand {
-    fn token(&self, of: &str) -> String {
+    pub(super) fn token(&self, of: &str) -> String {
         token(&self.authority, &id(of), "palisade")
     }
 
@@ -67,7 +67,7 @@ impl Stand {
         (head.status(), serde_json::from_slice(&body).expect("JSON"))
     }
 
-    async fn exchange(&self, token: &str, more: &[(&str, &str)]) -> (StatusCode, Value) {
+    pub(super) async fn exchange(&self, token: &str, more: &[(&str, &str)]) -> (StatusCode, Value) {
         let mut all = vec![
             ("grant_type", GRANT),
             ("subject_token", token),
@@ -78,7 +78,7 @@ impl Stand {
     }
 
     /// The word for the error.
-    async fn refused(&self, token: &str, more: &[(&str, &str)]) -> String {
+    pub(super) async fn refused(&self, token: &str, more: &[(&str, &str)]) -> String {
         let (status, answer) = self.exchange(token, more).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
         assert!(answer.get("access_token").is_none());

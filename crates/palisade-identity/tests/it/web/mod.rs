@@ -3,6 +3,7 @@
 mod clients;
 mod exchange;
 mod federation;
+mod forged;
 mod pages;
 mod rules;
 
