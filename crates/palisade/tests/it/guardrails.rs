@@ -408,3 +408,42 @@ deny contains msg if {
     let run = system.run(&["check", "--strict"]);
     assert_eq!(run.code, 3, "{}{}", run.out, run.err);
 }
+
+const PRIVILEGED: &str = "\
+package main
+
+deny contains \"privileged\" if {
+  some container in input.spec.containers
+  container.securityContext.privileged == true
+}
+";
+
+#[test]
+fn manifests_are_read_as_kubectl_reads_them() {
+    for written in ["y", "Y", "on", "!!bool \"true\"", "!!bool 'yes'"] {
+        let pod = format!("{MANIFEST}      securityContext:\n        privileged: {written}\n");
+        let system = System::of(&[("pod.yaml", &pod), ("policy/p.rego", PRIVILEGED)]);
+        let run = system.run(&["check", "--only", "PAL0620"]);
+        assert_eq!(run.code, 1, "`{written}`: {}", run.out);
+    }
+}
+
+#[test]
+fn workflows_are_read_as_their_runner_reads_them() {
+    let rule = "package workflow\n\ndeny contains \"pushed\" if input.on.push\n";
+    let workflow = "on: {push: {}}\njobs: {a: {runs-on: ubuntu-24.04, steps: []}}\n";
+    let system = System::of(&[
+        (".github/workflows/a.yaml", workflow),
+        ("policy/w.rego", rule),
+    ]);
+    let run = system.run(&["check", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    let run = system.run(&[
+        "policy",
+        "eval",
+        "policy",
+        "--input",
+        ".github/workflows/a.yaml",
+    ]);
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+}
