@@ -36,6 +36,10 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Diagnostic>,
     /// Objects beside the policies that they look up: ConfigMaps and parameters.
     pub(crate) parameters: Vec<Document>,
+    /// Manifests that the settings name for policies to look up.
+    pub(crate) supplied: Vec<Arc<Document>>,
+    /// Whether there is a folder of policies, or one was named.
+    pub(crate) has_folder: bool,
     /// The texts of the policies.
     pub(crate) texts: Texts,
     /// Files beside the policies that only their tests judge, by the paths that reports show.
@@ -111,7 +115,10 @@ pub(crate) fn load(
     only: Option<&'static Language>,
     settings: &Settings,
 ) -> Loaded {
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        has_folder: !paths.is_empty(),
+        ..Loaded::default()
+    };
     for path in paths {
         let folder = folder(root, path);
         loaded.parameters.extend(parameters(&folder));

@@ -10,6 +10,7 @@ use palisade_report::{Texts, Verdict};
 use palisade_sources::{Options, Reading};
 
 use crate::arguments::{Global, ReadingArguments, SourceArguments};
+use crate::commands::read_objects;
 use crate::entries::{self, LoadedEntries};
 use crate::failure::{UNFINISHED, UsageError};
 use crate::policies::{self, Loaded};
@@ -155,8 +156,15 @@ fn policies(
     } else {
         policies::usual(root, paths)
     };
-    let settings = palisade_policy::Settings::default();
-    Ok(policies::load(root, &folders, None, &settings))
+    let language = palisade_policy::Settings::default();
+    let mut loaded = policies::load(root, &folders, None, &language);
+    if !folders.is_empty() {
+        exist(&settings.objects)?;
+        for path in &settings.objects {
+            read_objects(root, path, &mut loaded.supplied).map_err(anyhow::Error::msg)?;
+        }
+    }
+    Ok(loaded)
 }
 
 /// `.` joins to nothing, so that reported paths have no `./`.

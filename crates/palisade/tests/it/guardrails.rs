@@ -447,3 +447,69 @@ fn workflows_are_read_as_their_runner_reads_them() {
     ]);
     assert_eq!(run.code, 1, "{}{}", run.out, run.err);
 }
+
+const SELECTING: &str = "\
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {name: no-external-ips}
+spec:
+  validationFailureAction: Enforce
+  rules:
+  - name: r
+    match: {any: [{resources: {kinds: [Service], namespaceSelector: {matchLabels: {tier: open}}}}]}
+    validate: {message: no external addresses, pattern: {spec: {X(externalIPs): \"null\"}}}
+";
+const SERVICE: &str = "\
+apiVersion: v1
+kind: Service
+metadata: {name: bad, namespace: shop}
+spec: {externalIPs: [203.0.113.1], ports: [{port: 80}]}
+";
+
+#[test]
+fn an_enforced_rule_that_cannot_judge_fails_the_gate_unless_the_cluster_is_said_to_know() {
+    let system = System::of(&[("a.yaml", SERVICE), ("policies/p.yaml", SELECTING)]);
+    let run = system.run(&["check", "--only", "6"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(
+        run.out
+            .contains("error[PAL0621]: policy `no-external-ips/r` could not judge 1 document"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out
+            .contains("1 enforced rule could not judge 1 document: `no-external-ips/r`")
+    );
+    assert!(run.out.contains("0/1 guardrail"), "{}", run.out);
+
+    system.write("palisade.toml", "[policies]\ncluster-facts = true\n");
+    let run = system.run(&["check", "--only", "6"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert!(!run.out.contains("PAL0621"), "{}", run.out);
+    assert!(
+        run.out
+            .contains("1 enforced rule could not judge 1 document: `no-external-ips/r`")
+    );
+    assert!(run.out.contains("no guardrails"), "{}", run.out);
+
+    system.write(
+        "palisade.toml",
+        "[policies]\nobjects = [\"cluster/ns.json\"]\n",
+    );
+    let namespace = "{\"apiVersion\": \"v1\", \"kind\": \"Namespace\", \"metadata\": {\"name\": \"shop\", \"labels\": {\"tier\": \"open\"}}}";
+    system.write("cluster/ns.json", namespace);
+    let run = system.run(&["check", "a.yaml", "--policies", "policies", "--only", "6"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("error[PAL0620]"), "{}", run.out);
+    assert!(!run.out.contains("PAL0621"), "{}", run.out);
+}
+
+#[test]
+fn an_audited_rule_that_cannot_judge_is_no_finding() {
+    let audited = SELECTING.replace("Enforce", "Audit");
+    let system = System::of(&[("a.yaml", SERVICE), ("policies/p.yaml", &audited)]);
+    let run = system.run(&["check", "--only", "PAL0620,PAL0621"]);
+    assert_eq!(run.code, 0, "{}", run.out);
+    assert!(!run.out.contains("could not judge"), "{}", run.out);
+}
