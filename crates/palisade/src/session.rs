@@ -68,6 +68,8 @@ impl Session {
         }
         let entries = entries::of_system(&root, given, &settings.identity, &mut reading);
         classify(&mut reading, &settings);
+        let left_out = left_out(&reading, &loaded.material);
+        reading.diagnostics.extend(left_out);
         Ok(Self {
             settings,
             reading,
@@ -165,6 +167,29 @@ fn policies(
         }
     }
     Ok(loaded)
+}
+
+/// How many files are no part of the system because tests of policies judge them.
+fn left_out(reading: &Reading, material: &BTreeSet<Arc<str>>) -> Option<Diagnostic> {
+    const NAMED: usize = 3;
+    let accounts = reading.accounts.iter();
+    let paths = accounts.filter(|account| material.contains(&account.path));
+    let paths: Vec<String> = paths.map(|account| format!("`{}`", account.path)).collect();
+    let (count, rest) = (paths.len(), paths.len().saturating_sub(NAMED));
+    let named = paths.get(..count.min(NAMED))?.join(", ");
+    let further = match rest {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    (count > 0).then(|| Diagnostic {
+        level: DiagnosticLevel::Warning,
+        message: format!(
+            "{count} {} left out, which only tests of policies judge: {named}{further}",
+            if count == 1 { "file is" } else { "files are" }
+        ),
+        origin: None,
+        help: None,
+    })
 }
 
 /// `.` joins to nothing, so that reported paths have no `./`.

@@ -330,11 +330,13 @@ tests:
         assertions: [{violations: yes}]
 ";
 
+const THERE: &str = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n";
+
 const KYVERNO_TEST: &str = "\
 apiVersion: cli.kyverno.io/v1alpha1
 kind: Test
 metadata: {name: test}
-policies: [policy.yaml]
+policies: [../policy.yaml]
 resources: [resource.yaml]
 results:
   - {policy: p, rule: r, kind: Pod, resources: [cart], result: pass}
@@ -345,12 +347,11 @@ fn what_only_tests_of_policies_judge_is_no_part_of_the_system() {
     let system = System::of(&[
         ("pod.yaml", MANIFEST),
         ("policy/a/suite.yaml", SUITE),
+        ("policy/a/template.yaml", THERE),
+        ("policy/a/constraint.yaml", THERE),
         ("policy/a/samples/refused.yaml", MANIFEST),
         ("policy/a/samples/known.yaml", MANIFEST),
-        (
-            "policy/b/policy.yaml",
-            "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n",
-        ),
+        ("policy/b/policy.yaml", THERE),
         ("policy/b/.kyverno-test/kyverno-test.yaml", KYVERNO_TEST),
         ("policy/b/.kyverno-test/resource.yaml", MANIFEST),
         // Nobody says that this one is for a test.
@@ -512,4 +513,41 @@ fn an_audited_rule_that_cannot_judge_is_no_finding() {
     let run = system.run(&["check", "--only", "PAL0620,PAL0621"]);
     assert_eq!(run.code, 0, "{}", run.out);
     assert!(!run.out.contains("could not judge"), "{}", run.out);
+}
+
+#[test]
+fn a_test_takes_no_manifest_out_of_the_check_that_is_not_its_own() {
+    let privileged = format!("{MANIFEST}      securityContext: {{privileged: true}}\n");
+    let found = |files: &[(&str, &str)]| {
+        let system = System::of(&[("k8s/pod.yaml", &*privileged), ("rules/p.yaml", SELECTING)]);
+        for (path, text) in files {
+            system.write(path, text);
+        }
+        let run = system.run(&["check", "--policies", ".", "--only", "8"]);
+        run.out.contains("critical") || run.out.contains("PAL08")
+    };
+    let results = "results: [{policy: no-external-ips, rule: r, kind: Service, result: pass}]\n";
+    let outside = format!("policies: [../rules/p.yaml]\nresources: [../k8s/pod.yaml]\n{results}");
+    let suite = "kind: Suite\napiVersion: test.gatekeeper.sh/v1alpha1\ntests: [{template: t.yaml, constraint: c.yaml, cases: [{object: pod.yaml, assertions: []}]}]\n";
+    assert!(found(&[]));
+    assert!(found(&[(
+        "k8s/.kyverno-test/kyverno-test.yaml",
+        "policies: [../../rules/p.yaml]\nresources: [../pod.yaml]\nresults: []\n"
+    )]));
+    assert!(found(&[(
+        "k8s/kyverno-test.yaml",
+        "policies: [../rules/p.yaml]\nresources: [pod.yaml]\nresults: []\n"
+    )]));
+    assert!(found(&[("tests/kyverno-test.yaml", &*outside)]));
+    assert!(found(&[("k8s/suite.yaml", suite)]));
+
+    let system = System::of(&[
+        ("policies/pod.yaml", &*privileged),
+        ("policies/p.yaml", SELECTING),
+    ]);
+    let own = format!("policies: [p.yaml]\nresources: [pod.yaml]\n{results}");
+    system.write("policies/kyverno-test.yaml", &own);
+    let run = system.run(&["check", "--only", "8"]);
+    let line = "1 file is left out, which only tests of policies judge: `policies/pod.yaml`";
+    assert!(run.out.contains(line), "{}", run.out);
 }
