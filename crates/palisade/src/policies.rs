@@ -75,8 +75,18 @@ impl Loaded {
 /// which what they name may lie.
 pub(crate) fn folder(root: &Path, path: &Path) -> Folder {
     let full: PathBuf = root.join(path).components().collect();
+    let (full, only) = match (full.is_file(), full.parent(), full.file_name()) {
+        (true, Some(parent), Some(name)) => {
+            let name = name.to_string_lossy().into_owned();
+            (parent.to_path_buf(), Some(name))
+        }
+        _ => (full, None),
+    };
     let shown = full.strip_prefix(root).unwrap_or(&full);
-    let folder = Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"));
+    let mut folder = Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"));
+    if let Some(only) = only {
+        folder = folder.only(only);
+    }
     match around(root, &full) {
         Some(around) => folder.within(around),
         None => folder,
@@ -122,6 +132,15 @@ pub(crate) fn load(
     for path in paths {
         let folder = folder(root, path);
         loaded.parameters.extend(parameters(&folder));
+        let overlooked = folder.overlooked().into_iter();
+        loaded
+            .problems
+            .extend(overlooked.map(|(place, reason)| Diagnostic {
+                level: DiagnosticLevel::Warning,
+                message: format!("`{place}` is not read for policies: {reason}"),
+                origin: None,
+                help: Some("move what is policy to a plain file or folder".to_owned()),
+            }));
         for language in languages::ALL {
             if only.is_some_and(|only| only.name != language.name) {
                 continue;
@@ -146,7 +165,7 @@ fn parameters(folder: &Folder) -> Vec<Document> {
     let files = folder.files().unwrap_or_default();
     let is_yaml = |file: &&String| {
         let end = Path::new(file.as_str()).extension().unwrap_or_default();
-        end == "yaml" || end == "yml"
+        end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml")
     };
     let named = files.iter().filter(is_yaml);
     named

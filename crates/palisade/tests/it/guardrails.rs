@@ -551,3 +551,31 @@ fn a_test_takes_no_manifest_out_of_the_check_that_is_not_its_own() {
     let line = "1 file is left out, which only tests of policies judge: `policies/pod.yaml`";
     assert!(run.out.contains(line), "{}", run.out);
 }
+
+#[test]
+fn what_may_be_a_policy_and_is_not_read_is_told_and_guards_nothing() {
+    let always = SELECTING.replace(", namespaceSelector: {matchLabels: {tier: open}}", "");
+    let system = System::of(&[("a.yaml", SERVICE), ("policies/p.YAML", &always)]);
+    let run = system.run(&["check", "--only", "6"]);
+    assert!(run.out.contains("error[PAL0620]"), "{}", run.out);
+
+    let system = System::of(&[
+        ("a.yaml", SERVICE),
+        ("policies/.x/p.yaml", &always),
+        ("policies/q.REGO", "package main\n"),
+        ("vendor/p.yaml", &always),
+    ]);
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("../vendor", system.path().join("policies/link")).expect("a link");
+    let run = system.run(&["check", "--only", "6"]);
+    for place in ["`policies/.x` is not read", "`policies/q.REGO` is not read"] {
+        assert!(run.out.contains(place), "{place}: {}", run.out);
+    }
+    #[cfg(unix)]
+    assert!(
+        run.out.contains("`policies/link` is not read"),
+        "{}",
+        run.out
+    );
+    assert!(run.out.contains("0/1 guardrail"), "{}", run.out);
+}

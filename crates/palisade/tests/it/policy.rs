@@ -165,3 +165,21 @@ fn a_document_with_a_number_that_nothing_holds_is_not_judged() {
         );
     }
 }
+
+#[test]
+fn one_file_is_a_set_of_policies() {
+    let system = System::of(&[
+        ("p/rule.rego", RULE),
+        ("p/other.rego", "package other\n\ndeny contains 1 if true\n"),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\n"),
+    ]);
+    let run = system.run(&["policy", "check", "p/rule.rego"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("1 policy set · 1 rule · 0 errors"),
+        "{}",
+        run.out
+    );
+    let run = system.run(&["policy", "eval", "p/rule.rego", "--input", "pod.yaml"]);
+    assert!(run.out.contains("0 passed · 1 failed"), "{}", run.out);
+}

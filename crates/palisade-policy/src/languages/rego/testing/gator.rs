@@ -69,8 +69,8 @@ fn list<'d>(value: Value<'d>, key: &str) -> Vec<Value<'d>> {
 
 fn each_suite(folder: &Folder, files: &[String], take: &mut dyn FnMut(&Place<'_>, Value<'_>)) {
     for file in files {
-        let is_yaml = file.strip_suffix(".yaml").or(file.strip_suffix(".yml"));
-        if is_yaml.is_none() {
+        let end = file.rsplit_once('.').map_or("", |(_, end)| end);
+        if !end.eq_ignore_ascii_case("yaml") && !end.eq_ignore_ascii_case("yml") {
             continue;
         }
         let Ok(text) = folder.read(file) else {
