@@ -106,16 +106,43 @@ fn around(root: &Path, folder: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// The usual folders of policies below these paths, sorted.
+/// The usual folders of policies below these paths and in the folder that holds the system of each,
+/// sorted.
 pub(crate) fn usual(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let holders = paths.iter().filter_map(|path| holder(root, path));
     let mut found: Vec<PathBuf> = paths
         .iter()
+        .cloned()
+        .chain(holders)
         .flat_map(|path| USUAL_FOLDERS.map(|name| path.join(name)))
         .filter(|path| root.join(path).is_dir())
         .collect();
     found.sort();
-    found.dedup();
+    // One folder may be named in two ways.
+    let mut seen = BTreeSet::new();
+    found.retain(|path| {
+        let full = root.join(path);
+        seen.insert(full.canonicalize().unwrap_or(full))
+    });
     found
+}
+
+/// The repository of a path, or where the run started if the path is within; nothing where that is
+/// the path itself.
+fn holder(root: &Path, path: &Path) -> Option<PathBuf> {
+    let start = root.join(path).canonicalize().ok()?;
+    let current = root.canonicalize().ok()?;
+    let repository = start.ancestors().find(|above| above.join(".git").exists());
+    let within = || start.starts_with(&current).then_some(&*current);
+    let holder = repository.or_else(within)?;
+    if holder == start {
+        return None;
+    }
+    Some(if holder == current {
+        PathBuf::new()
+    } else {
+        holder.to_path_buf()
+    })
 }
 
 /// Finds and compiles the policies of these folders, in every language or in one.

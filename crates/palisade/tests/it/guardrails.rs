@@ -579,3 +579,37 @@ fn what_may_be_a_policy_and_is_not_read_is_told_and_guards_nothing() {
     );
     assert!(run.out.contains("0/1 guardrail"), "{}", run.out);
 }
+
+#[test]
+fn what_an_unreviewed_exception_hides_is_listed() {
+    let page = page();
+    let system = System::of(&example(&page, "PAL0622", "Flagged"));
+    let run = system.run(&["check", "--only", "PAL0620,PAL0622", "-v"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(
+        run.out.contains("warning[PAL0620]: policy `owner/label`"),
+        "{}",
+        run.out
+    );
+    assert!(
+        run.out
+            .contains("left out by the exception `ops/legacy` that nobody reviewed")
+    );
+}
+
+#[test]
+fn policies_of_the_repository_judge_a_part_of_it() {
+    let system = System::of(&[("k8s/pod.yaml", MANIFEST), ("policies/latest.rego", LATEST)]);
+    let run = system.run(&["check", "k8s", "--only", "PAL0620"]);
+    assert_eq!(run.code, 1, "{}", run.out);
+    assert!(run.out.contains("policies/latest.rego:3:1"), "{}", run.out);
+    // Above where the run starts only a repository is looked at.
+    let run = |system: &System| {
+        let mut command = system.command(&["check", ".", "--only", "PAL0620"]);
+        let command = command.current_dir(system.path().join("k8s"));
+        command.output().expect("the binary runs").status.code()
+    };
+    assert_eq!(run(&system), Some(0));
+    system.write(".git/HEAD", "ref: refs/heads/main\n");
+    assert_eq!(run(&system), Some(1));
+}
