@@ -112,8 +112,8 @@ pub(crate) fn compile(
 
 pub(crate) fn is_yaml(path: &str) -> bool {
     let extension = path.rsplit('.').next().unwrap_or("");
-    let is = |known: &&str| extension.eq_ignore_ascii_case(known);
-    ["yaml", "yml", "json"].iter().any(|known| is(&known))
+    let known = ["yaml", "yml", "json"];
+    known.iter().any(|end| extension.eq_ignore_ascii_case(end))
 }
 
 /// The syntax of a file, by its name.
