@@ -63,7 +63,7 @@ pub(crate) fn reports(
         }
     }
     if !cluster_facts {
-        reports.extend(enforced(said).into_values().map(unjudging));
+        reports.extend(enforced(said).values().map(unjudging));
     }
     for (_, (mut report, count)) in unanswered {
         if count > 1 {
@@ -152,7 +152,7 @@ fn unreviewed(exception: &PolicyException, now_ns: i64) -> Option<GuardrailRepor
 }
 
 /// A rule whose author enforces it, and that waits for facts which nobody supplied.
-fn unjudging(rule: Waiting<'_>) -> GuardrailReport {
+fn unjudging(rule: &Waiting<'_>) -> GuardrailReport {
     let mut report = report(rule.said, rule.answer, GuardrailFault::NotEvaluated);
     report.part = rule.answer.name();
     report.message = rule.sentence();
