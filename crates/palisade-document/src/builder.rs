@@ -431,7 +431,8 @@ impl Builder {
         }
     }
 
-    fn payload(&self, node: u32) -> Option<Payload> {
+    /// What a node holds.
+    pub(crate) fn payload(&self, node: u32) -> Option<Payload> {
         let node = self.document.nodes.get(node as usize);
         node.map(|node| node.payload)
     }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use crate::builder::{Builder, Built, Container, fatal};
 use crate::file::offset;
 use crate::offsets::Offsets;
-use crate::scalar::{Tag, plain};
+use crate::scalar::{self, Scalar, Schema, Tag};
+use crate::tree::Payload;
 use crate::{Limits, SourceFile, Span, SyntaxError};
 
 /// What may separate a tag from its value; the last three are line breaks of YAML 1.1.
@@ -65,6 +66,7 @@ pub(crate) struct Composer<'t> {
     offsets: Offsets<'t>,
     /// Bytes of the file before the text of the events (a byte order mark).
     base: usize,
+    schema: Schema,
     anchors: BTreeMap<usize, Anchored>,
     /// Per open array or object, its anchor.
     open: Vec<Option<usize>>,
@@ -76,12 +78,13 @@ impl<'t> Composer<'t> {
         file: Arc<SourceFile>,
         offsets: Offsets<'t>,
         base: usize,
-        limits: Limits,
+        (schema, limits): (Schema, Limits),
     ) -> Self {
         Self {
             builder: Builder::new(file, limits),
             offsets,
             base,
+            schema,
             anchors: BTreeMap::new(),
             open: Vec::new(),
         }
@@ -148,25 +151,76 @@ impl<'t> Composer<'t> {
     ) -> Result<(), SyntaxError> {
         let text = self.without_break(text, style, span);
         let is_key = self.builder.wants_key();
-        if is_key && properties.anchor.is_none() {
-            self.key(text, style, properties, span);
+        let is_plain = style == Style::Plain;
+        if is_key && is_merge(text, is_plain, properties) {
+            self.builder.merge_key(span);
             return Ok(());
         }
-        let payload = match style {
-            Style::Plain => plain(text, properties.tag.unwrap_or(Tag::Unknown)),
-            Style::Quoted | Style::Block => None,
+        let read = scalar::read(text, is_plain, properties.tag, self.schema);
+        let payload = match read.map_err(|sentence| fatal(span, sentence))? {
+            Scalar::Is(payload) => Some(payload),
+            Scalar::Text => None,
+            Scalar::Decoded(text) => return self.decoded(&text, is_key, properties, span),
         };
+        if is_key {
+            let key = payload.and_then(|payload| self.key(payload));
+            self.anchored(payload, text, properties, span)?;
+            self.builder.key(key.as_deref().unwrap_or(text), span);
+            return Ok(());
+        }
         let payload = payload.unwrap_or_else(|| self.builder.text(text, span));
         let built = self.builder.scalar(payload, span)?;
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(anchor, Anchored::Done(built));
         }
+        self.builder.attach(built);
+        Ok(())
+    }
+
+    /// Keeps a key that has an anchor, for aliases.
+    fn anchored(
+        &mut self,
+        payload: Option<Payload>,
+        text: &str,
+        properties: Properties,
+        span: Span,
+    ) -> Result<(), SyntaxError> {
+        let Some(anchor) = properties.anchor else {
+            return Ok(());
+        };
+        let payload = payload.unwrap_or_else(|| self.builder.text(text, span));
+        let built = self.builder.scalar(payload, span)?;
+        self.anchors.insert(anchor, Anchored::Done(built));
+        Ok(())
+    }
+
+    /// A text that was written in base64.
+    fn decoded(
+        &mut self,
+        text: &str,
+        is_key: bool,
+        properties: Properties,
+        span: Span,
+    ) -> Result<(), SyntaxError> {
+        let payload = self.builder.decoded(text);
+        let built = self.builder.scalar(payload, span)?;
+        if let Some(anchor) = properties.anchor {
+            self.anchors.insert(anchor, Anchored::Done(built));
+        }
         if is_key {
-            self.key(text, style, properties, span);
+            self.builder.key(text, span);
         } else {
             self.builder.attach(built);
         }
         Ok(())
+    }
+
+    /// What Kubernetes' own tools make of a key that is no text.
+    fn key(&self, payload: Payload) -> Option<String> {
+        match self.schema {
+            Schema::Kubernetes => scalar::key(payload),
+            Schema::Core => None,
+        }
     }
 
     /// A block at the end of a text that does not end in a line break has none either, as
@@ -177,15 +231,6 @@ impl<'t> Composer<'t> {
         match text.strip_suffix('\n') {
             Some(text) if style == Style::Block && ends_all() => text,
             _ => text,
-        }
-    }
-
-    fn key(&mut self, text: &str, style: Style, properties: Properties, span: Span) {
-        let is_merge = text == "<<" && style == Style::Plain && properties.tag.is_none();
-        if is_merge {
-            self.builder.merge_key(span);
-        } else {
-            self.builder.key(text, span);
         }
     }
 
@@ -209,10 +254,12 @@ impl<'t> Composer<'t> {
     fn alias(&mut self, anchor: usize, at: Span) -> Result<(), SyntaxError> {
         match self.anchors.get(&anchor).copied() {
             Some(Anchored::Done(built)) => {
-                let text = self
-                    .builder
-                    .wants_key()
-                    .then(|| self.builder.scalar_text(built.node));
+                let as_text = || {
+                    let payload = self.builder.payload(built.node);
+                    let key = payload.and_then(|payload| self.key(payload));
+                    key.or_else(|| self.builder.scalar_text(built.node))
+                };
+                let text = self.builder.wants_key().then(as_text);
                 match text.flatten() {
                     Some(text) => {
                         self.builder.key(&text, at);
@@ -331,4 +378,12 @@ impl<'t> Composer<'t> {
             at += content.find('\n').unwrap_or(content.len());
         }
     }
+}
+
+fn is_merge(text: &str, is_plain: bool, properties: Properties) -> bool {
+    text == "<<"
+        && match properties.tag {
+            None => is_plain && properties.anchor.is_none(),
+            Some(tag) => tag == Tag::Merge,
+        }
 }

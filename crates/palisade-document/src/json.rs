@@ -193,11 +193,16 @@ impl Reader<'_> {
             let message = format!("`{text}` is no json number");
             return Err(fatal(self.since(start), message));
         }
-        let integer = text.parse().ok().filter(|_| is_integer);
-        Ok(integer.map_or_else(
-            || Payload::Float(text.parse().unwrap_or(f64::NAN)),
-            Payload::Int,
-        ))
+        if let Some(integer) = text.parse().ok().filter(|_| is_integer) {
+            return Ok(Payload::Int(integer));
+        }
+        let float: f64 = text.parse().unwrap_or(f64::NAN);
+        if !float.is_finite() {
+            let shown: String = text.chars().take(20).collect();
+            let message = format!("`{shown}` is a number that nothing holds");
+            return Err(fatal(self.since(start), message));
+        }
+        Ok(Payload::Float(float))
     }
 
     fn digits(&mut self) -> usize {

@@ -30,6 +30,8 @@ pub use crate::limits::Limits;
 pub use crate::tree::{Document, Entry, Kind, Value};
 pub use crate::yaml::parse_yaml;
 
+use crate::scalar::Schema;
+
 /// Why a text, or a part of it, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -54,8 +56,11 @@ pub enum SyntaxSeverity {
 /// Which generic syntax a text is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Syntax {
-    /// YAML, with any number of documents.
+    /// YAML as Kubernetes' own tools read it, with any number of documents: `y` and `on` are true,
+    /// as keys too.
     Yaml,
+    /// YAML 1.2 by its core schema, as GitHub reads workflows: `on` is a text.
+    Yaml12,
     /// JSON (RFC 8259), one document.
     Json,
 }
@@ -68,6 +73,7 @@ pub fn parse(
 ) -> (Document, Vec<SyntaxError>) {
     match syntax {
         Syntax::Yaml => parse_yaml(file, limits),
+        Syntax::Yaml12 => yaml::parse_as(file, Schema::Core, limits),
         Syntax::Json => parse_json(file, limits),
     }
 }

@@ -10,7 +10,7 @@ use crate::builder::{Container, fatal};
 use crate::compose::{Composer, Event, Properties, Style};
 use crate::file::offset;
 use crate::offsets::Offsets;
-use crate::scalar::Tag;
+use crate::scalar::{Schema, Tag};
 use crate::{Document, Limits, SourceFile, Span, SyntaxError};
 use crate::{yaml_fallback, yaml_mistake};
 
@@ -32,17 +32,26 @@ pub(crate) struct Refusal {
     pub(crate) info: String,
 }
 
-/// Reads every YAML document of a text.
+/// Reads every YAML document of a text as Kubernetes' own tools do.
+pub fn parse_yaml(file: Arc<SourceFile>, limits: &Limits) -> (Document, Vec<SyntaxError>) {
+    parse_as(file, Schema::Kubernetes, limits)
+}
+
+/// Reads every YAML document of a text, scalars by a table.
 #[expect(
     clippy::needless_pass_by_value,
     reason = "every syntax takes its file in the same way"
 )]
-pub fn parse_yaml(file: Arc<SourceFile>, limits: &Limits) -> (Document, Vec<SyntaxError>) {
+pub(crate) fn parse_as(
+    file: Arc<SourceFile>,
+    schema: Schema,
+    limits: &Limits,
+) -> (Document, Vec<SyntaxError>) {
     let text_of = Arc::clone(&file);
     let (text, hostile) = readable(text_of.text(), limits);
     let base = if text.starts_with('\u{feff}') { 3 } else { 0 };
     let text = text.get(base..).unwrap_or("");
-    let compose = |offsets| Composer::new(Arc::clone(&file), offsets, base, *limits);
+    let compose = |offsets| Composer::new(Arc::clone(&file), offsets, base, (schema, *limits));
     let (composer, error) = match guarded(|| compose(Offsets::in_characters(text)), text) {
         (composer, None) => (composer, None),
         (composer, Some(Stop::Bound(error))) => (composer, Some(error)),

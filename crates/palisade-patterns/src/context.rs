@@ -1,11 +1,12 @@
 //! What a check may look at.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use palisade_analysis::Analysis;
 use palisade_model::{Model, NodeId};
 
-use crate::guardrail::GuardrailReport;
+use crate::guardrail::{GuardrailReport, Judging};
 use crate::suppression::WrittenException;
 
 /// The system under judgement, its analysis, and the day.
@@ -23,6 +24,9 @@ pub struct Context<'a> {
     pub exceptions: &'a [WrittenException],
     /// What the team's own policies said.
     pub guardrails: &'a [GuardrailReport],
+    /// Files with policies of the team that load, and where they judge, if the team has a folder of
+    /// policies: an admission policy in another file guards nothing yet.
+    pub judging: Option<&'a BTreeMap<Arc<str>, Judging>>,
     /// Workloads that get an identity of their own by an entry file.
     pub identified: &'a BTreeSet<NodeId>,
 }

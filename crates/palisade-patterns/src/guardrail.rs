@@ -13,6 +13,15 @@ pub enum GuardrailFault {
     ExceptionUnreviewed,
 }
 
+/// Where the policies of a file judge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Judging {
+    /// Here: they had an answer to everything.
+    Here,
+    /// In the cluster alone, as the settings say: nothing is said of them here.
+    InCluster,
+}
+
 /// One thing that a team's policies said of the system.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GuardrailReport {

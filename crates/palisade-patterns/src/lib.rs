@@ -35,6 +35,6 @@ pub use crate::coming_from::coming_from;
 pub use crate::context::Context;
 pub use crate::evaluate::{Evaluation, PatternResult, evaluate};
 pub use crate::finding::{Findings, Report};
-pub use crate::guardrail::{GuardrailFault, GuardrailReport};
+pub use crate::guardrail::{GuardrailFault, GuardrailReport, Judging};
 pub use crate::registry::{Pattern, Unit, find, patterns};
 pub use crate::suppression::{Suppression, SuppressionError, WrittenException};

@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 
 use palisade_document::SourceFile;
 
+use crate::overlooked;
+
 /// Largest file that is read.
 const MAX_BYTES: u64 = 64 << 20;
 /// Most files that a folder may list.
 const MAX_FILES: usize = 200_000;
 /// Deepest folder that is listed.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
 
 /// A folder with policies, tests or conformance cases.
 #[derive(Debug)]
@@ -20,6 +22,8 @@ pub struct Folder {
     shown: String,
     /// The folder around it in which files that its policies name may lie.
     around: Option<PathBuf>,
+    /// The one file that is listed, if not all are.
+    only: Option<String>,
     read: Mutex<BTreeMap<String, Arc<SourceFile>>>,
 }
 
@@ -40,6 +44,7 @@ impl Folder {
             root: root.into(),
             shown: shown.into(),
             around: None,
+            only: None,
             read: Mutex::default(),
         }
     }
@@ -48,6 +53,13 @@ impl Folder {
     #[must_use]
     pub fn within(mut self, around: impl Into<PathBuf>) -> Self {
         self.around = Some(around.into());
+        self
+    }
+
+    /// The same folder, of which only one file is listed.
+    #[must_use]
+    pub fn only(mut self, file: impl Into<String>) -> Self {
+        self.only = Some(file.into());
         self
     }
 
@@ -132,9 +144,24 @@ impl Folder {
         bounded(&self.root.join(&path)).map_err(error)
     }
 
+    /// What may hold policies and is not listed, sorted: links to folders, hidden folders, and names
+    /// that no language reads, each with the reason.
+    pub fn overlooked(&self) -> Vec<(String, &'static str)> {
+        if self.only.is_some() {
+            return Vec::new();
+        }
+        let found = overlooked::below(&self.root).into_iter();
+        found
+            .map(|(path, reason)| (self.shown(&path), reason))
+            .collect()
+    }
+
     /// All files below the folder, sorted, relative, with `/`; hidden folders are left out and
     /// symbolic links to folders are not followed.
     pub fn files(&self) -> Result<Vec<String>, ReadError> {
+        if let Some(only) = &self.only {
+            return Ok(vec![only.clone()]);
+        }
         let mut found = Vec::new();
         self.list("", 0, &mut found)?;
         found.sort();

@@ -27,6 +27,7 @@ mod language;
 pub mod languages;
 mod listed;
 mod mentions;
+mod overlooked;
 mod suite;
 
 pub use crate::answer::{Answer, Change, Enforcement, Status};

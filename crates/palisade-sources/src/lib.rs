@@ -15,6 +15,7 @@ mod paths;
 mod reading;
 mod rendering;
 mod suppressions;
+mod tracked;
 mod walk;
 
 pub use crate::documents::ReadDocument;

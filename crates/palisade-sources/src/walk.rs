@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ignore::WalkBuilder;
-use ignore::overrides::OverrideBuilder;
+use ignore::overrides::{Override, OverrideBuilder};
 use palisade_document::SourceFile;
 use palisade_model::{Diagnostic, DiagnosticLevel, Outcome};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
-use crate::formats;
 use crate::reading::Options;
+use crate::{formats, tracked};
 
 /// What a walk found, by reported path.
 #[derive(Debug, Default)]
@@ -28,7 +28,7 @@ pub(crate) struct Found {
 const BINARY_HEAD: usize = 8192;
 
 /// Walks `paths`. Hidden folders are walked (`.github` holds code), `.git` is not; `.gitignore`
-/// holds; links are not followed.
+/// holds in a repository for what git does not track; links are not followed.
 pub(crate) fn walk(root: &Path, paths: &[PathBuf], options: &Options) -> Found {
     let mut found = Found::default();
     let mut entries: BTreeMap<Arc<str>, (PathBuf, bool)> = BTreeMap::new();
@@ -38,7 +38,14 @@ pub(crate) fn walk(root: &Path, paths: &[PathBuf], options: &Options) -> Found {
         } else {
             root.join(path)
         };
-        for entry in walker(root, &start, options, &mut found) {
+        let excludes = excludes(root, options, &mut found);
+        for path in tracked(&start, &excludes, &mut found) {
+            let kind = std::fs::symlink_metadata(&path).map(|known| known.file_type());
+            if let Some(kind) = kind.ok().filter(|kind| !kind.is_dir()) {
+                entries.insert(reported(root, &path), (path, kind.is_symlink()));
+            }
+        }
+        for entry in walker(&start, excludes) {
             match entry {
                 Ok(entry) => {
                     let Some(kind) = entry.file_type().filter(|kind| !kind.is_dir()) else {
@@ -87,28 +94,56 @@ impl Found {
     }
 }
 
-fn walker(root: &Path, start: &Path, options: &Options, found: &mut Found) -> ignore::Walk {
+fn walker(start: &Path, excludes: Override) -> ignore::Walk {
     let mut builder = WalkBuilder::new(start);
     builder
         .hidden(false)
         .follow_links(false)
+        // Nobody reviews `.ignore` as policy, and it is about no tool of a build.
+        .ignore(false)
         .git_global(false)
         .git_exclude(false)
-        .require_git(false)
+        .overrides(excludes)
         .filter_entry(|entry| entry.file_name() != ".git");
+    builder.build()
+}
+
+/// Files that a format may read and that git tracks, whatever `.gitignore` says of them.
+fn tracked(start: &Path, excludes: &Override, found: &mut Found) -> Vec<PathBuf> {
+    let files = tracked::files(start).unwrap_or_else(|reason| {
+        found.diagnostics.push(Diagnostic {
+            level: DiagnosticLevel::Warning,
+            message: format!("the index of git cannot be read: {reason}"),
+            origin: None,
+            help: Some("what `.gitignore` names is left out, also where git tracks it".to_owned()),
+        });
+        Vec::new()
+    });
+    let is_wanted = |path: &PathBuf| {
+        let below = path.strip_prefix(start).ok();
+        below.is_some()
+            && formats::is_named(&path.to_string_lossy())
+            && !excludes.matched(path, false).is_ignore()
+            && !path
+                .ancestors()
+                .skip(1)
+                .take_while(|above| above.starts_with(start) && *above != start)
+                .any(|above| excludes.matched(above, true).is_ignore())
+    };
+    files.into_iter().filter(is_wanted).collect()
+}
+
+fn excludes(root: &Path, options: &Options, found: &mut Found) -> Override {
     let mut excludes = OverrideBuilder::new(root);
     for glob in &options.exclude {
         if let Err(error) = excludes.add(&format!("!{glob}")) {
             found.complain(format!("`{glob}` is no glob: {error}"));
         }
     }
-    match excludes.build() {
-        Ok(excludes) => {
-            builder.overrides(excludes);
-        }
-        Err(error) => found.complain(format!("the globs to leave out do not hold: {error}")),
-    }
-    builder.build()
+    excludes.build().unwrap_or_else(|error| {
+        found.complain(format!("the globs to leave out do not hold: {error}"));
+        Override::empty()
+    })
 }
 
 /// The path as reports show it: below the root where it is, with `/`.

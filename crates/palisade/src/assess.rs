@@ -1,15 +1,18 @@
 //! From a system that was read to an assessment with its verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use palisade_analysis::Analysis;
 use palisade_analysis::outcomes::Outcomes;
 use palisade_model::{Diagnostic, DiagnosticLevel, Exception, Finding, Severity};
-use palisade_patterns::{Context, GuardrailReport, WrittenException, find};
+use palisade_patterns::{Context, GuardrailReport, Judging, WrittenException, find};
 use palisade_report::{Assessment, CheckSummary, Estate, PatternLine, SCHEMA_VERSION, Verdict};
 
 use crate::entries::LoadedEntries;
 use crate::exceptions::{self, EXPIRED, Sorted};
+use crate::guardrails::{Said, Unanswered};
+use crate::policies::Loaded;
 use crate::selection::Selection;
 use crate::session::Session;
 use crate::{guardrails, inline};
@@ -91,6 +94,7 @@ pub(crate) fn assess_with(
         allowed_registries: &session.settings.registries,
         exceptions: &written,
         guardrails: &guarded.reports,
+        judging: guarded.judging.as_ref(),
         identified: &identified,
     };
     let mut evaluation = palisade_patterns::evaluate(&context, &|unit| {
@@ -125,6 +129,9 @@ pub(crate) fn assess_with(
     }
 }
 
+/// Files of policies, and where they judge.
+type Files = BTreeMap<Arc<str>, Judging>;
+
 /// What the team's own policies say of the system.
 #[derive(Default)]
 struct Guarded {
@@ -133,12 +140,17 @@ struct Guarded {
     exceptions: Vec<Exception>,
     /// What is doubtful in the policies.
     doubts: Vec<Diagnostic>,
+    /// Files whose policies judged, where there is a folder of policies.
+    judging: Option<Files>,
 }
 
 fn guardrails(session: &Session, analysis: &Analysis<'_>, request: &Request) -> Guarded {
     let loaded = &session.policies;
     if loaded.sets.is_empty() && loaded.problems.is_empty() {
-        return Guarded::default();
+        return Guarded {
+            judging: loaded.has_folder.then(Files::new),
+            ..Guarded::default()
+        };
     }
     let system = guardrails::system(analysis);
     let said = guardrails::judge(&session.reading.documents, loaded, &system, request.now_ns);
@@ -147,15 +159,36 @@ fn guardrails(session: &Session, analysis: &Analysis<'_>, request: &Request) -> 
         .iter()
         .filter(|problem| problem.level != DiagnosticLevel::Error);
     let mut doubts: Vec<Diagnostic> = doubts.cloned().collect();
-    doubts.extend(guardrails::waiting(&said));
-    let mut reports = guardrails::reports(&said, loaded);
+    let cluster_facts = session.settings.cluster_facts;
+    doubts.extend(guardrails::waiting(&said, cluster_facts));
+    let mut reports = guardrails::reports(&said, loaded, cluster_facts);
     let (mut further, exceptions) = guardrails::excepted(&said, loaded, request.now_ns);
     reports.append(&mut further);
     Guarded {
         reports,
         exceptions,
         doubts,
+        judging: Some(judging(loaded, &said, cluster_facts)),
     }
+}
+
+/// Files whose policies load, and where they judge.
+fn judging(loaded: &Loaded, said: &[Said<'_>], cluster_facts: bool) -> Files {
+    let unanswered = guardrails::unanswered(said);
+    let broken = loaded.errors().filter_map(|error| error.origin.as_ref());
+    let broken: BTreeSet<&str> = broken.map(|origin| &*origin.file).collect();
+    let files = loaded.texts.keys();
+    let judging = files
+        .filter(|file| !broken.contains(&***file))
+        .filter_map(|file| {
+            let place = match unanswered.get(file) {
+                None => Judging::Here,
+                Some(Unanswered::Waits) if cluster_facts => Judging::InCluster,
+                Some(_) => return None,
+            };
+            Some((Arc::clone(file), place))
+        });
+    judging.collect()
 }
 
 /// Exceptions and comments about checks that run, to be judged themselves.

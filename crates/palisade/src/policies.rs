@@ -36,6 +36,10 @@ pub(crate) struct Loaded {
     pub(crate) problems: Vec<Diagnostic>,
     /// Objects beside the policies that they look up: ConfigMaps and parameters.
     pub(crate) parameters: Vec<Document>,
+    /// Manifests that the settings name for policies to look up.
+    pub(crate) supplied: Vec<Arc<Document>>,
+    /// Whether there is a folder of policies, or one was named.
+    pub(crate) has_folder: bool,
     /// The texts of the policies.
     pub(crate) texts: Texts,
     /// Files beside the policies that only their tests judge, by the paths that reports show.
@@ -71,8 +75,18 @@ impl Loaded {
 /// which what they name may lie.
 pub(crate) fn folder(root: &Path, path: &Path) -> Folder {
     let full: PathBuf = root.join(path).components().collect();
+    let (full, only) = match (full.is_file(), full.parent(), full.file_name()) {
+        (true, Some(parent), Some(name)) => {
+            let name = name.to_string_lossy().into_owned();
+            (parent.to_path_buf(), Some(name))
+        }
+        _ => (full, None),
+    };
     let shown = full.strip_prefix(root).unwrap_or(&full);
-    let folder = Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"));
+    let mut folder = Folder::new(full.clone(), shown.to_string_lossy().replace('\\', "/"));
+    if let Some(only) = only {
+        folder = folder.only(only);
+    }
     match around(root, &full) {
         Some(around) => folder.within(around),
         None => folder,
@@ -92,16 +106,43 @@ fn around(root: &Path, folder: &Path) -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// The usual folders of policies below these paths, sorted.
+/// The usual folders of policies below these paths and in the folder that holds the system of each,
+/// sorted.
 pub(crate) fn usual(root: &Path, paths: &[PathBuf]) -> Vec<PathBuf> {
+    let holders = paths.iter().filter_map(|path| holder(root, path));
     let mut found: Vec<PathBuf> = paths
         .iter()
+        .cloned()
+        .chain(holders)
         .flat_map(|path| USUAL_FOLDERS.map(|name| path.join(name)))
         .filter(|path| root.join(path).is_dir())
         .collect();
     found.sort();
-    found.dedup();
+    // One folder may be named in two ways.
+    let mut seen = BTreeSet::new();
+    found.retain(|path| {
+        let full = root.join(path);
+        seen.insert(full.canonicalize().unwrap_or(full))
+    });
     found
+}
+
+/// The repository of a path, or where the run started if the path is within; nothing where that is
+/// the path itself.
+fn holder(root: &Path, path: &Path) -> Option<PathBuf> {
+    let start = root.join(path).canonicalize().ok()?;
+    let current = root.canonicalize().ok()?;
+    let repository = start.ancestors().find(|above| above.join(".git").exists());
+    let within = || start.starts_with(&current).then_some(&*current);
+    let holder = repository.or_else(within)?;
+    if holder == start {
+        return None;
+    }
+    Some(if holder == current {
+        PathBuf::new()
+    } else {
+        holder.to_path_buf()
+    })
 }
 
 /// Finds and compiles the policies of these folders, in every language or in one.
@@ -111,10 +152,22 @@ pub(crate) fn load(
     only: Option<&'static Language>,
     settings: &Settings,
 ) -> Loaded {
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        has_folder: !paths.is_empty(),
+        ..Loaded::default()
+    };
     for path in paths {
         let folder = folder(root, path);
         loaded.parameters.extend(parameters(&folder));
+        let overlooked = folder.overlooked().into_iter();
+        loaded
+            .problems
+            .extend(overlooked.map(|(place, reason)| Diagnostic {
+                level: DiagnosticLevel::Warning,
+                message: format!("`{place}` is not read for policies: {reason}"),
+                origin: None,
+                help: Some("move what is policy to a plain file or folder".to_owned()),
+            }));
         for language in languages::ALL {
             if only.is_some_and(|only| only.name != language.name) {
                 continue;
@@ -139,7 +192,7 @@ fn parameters(folder: &Folder) -> Vec<Document> {
     let files = folder.files().unwrap_or_default();
     let is_yaml = |file: &&String| {
         let end = Path::new(file.as_str()).extension().unwrap_or_default();
-        end == "yaml" || end == "yml"
+        end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml")
     };
     let named = files.iter().filter(is_yaml);
     named

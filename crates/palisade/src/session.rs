@@ -10,6 +10,7 @@ use palisade_report::{Texts, Verdict};
 use palisade_sources::{Options, Reading};
 
 use crate::arguments::{Global, ReadingArguments, SourceArguments};
+use crate::commands::read_objects;
 use crate::entries::{self, LoadedEntries};
 use crate::failure::{UNFINISHED, UsageError};
 use crate::policies::{self, Loaded};
@@ -67,6 +68,8 @@ impl Session {
         }
         let entries = entries::of_system(&root, given, &settings.identity, &mut reading);
         classify(&mut reading, &settings);
+        let left_out = left_out(&reading, &loaded.material);
+        reading.diagnostics.extend(left_out);
         Ok(Self {
             settings,
             reading,
@@ -159,8 +162,38 @@ fn policies(
     } else {
         policies::usual(root, paths)
     };
-    let settings = palisade_policy::Settings::default();
-    Ok(policies::load(root, &folders, None, &settings))
+    let language = palisade_policy::Settings::default();
+    let mut loaded = policies::load(root, &folders, None, &language);
+    if !folders.is_empty() {
+        exist(&settings.objects)?;
+        for path in &settings.objects {
+            read_objects(root, path, &mut loaded.supplied).map_err(anyhow::Error::msg)?;
+        }
+    }
+    Ok(loaded)
+}
+
+/// How many files are no part of the system because tests of policies judge them.
+fn left_out(reading: &Reading, material: &BTreeSet<Arc<str>>) -> Option<Diagnostic> {
+    const NAMED: usize = 3;
+    let accounts = reading.accounts.iter();
+    let paths = accounts.filter(|account| material.contains(&account.path));
+    let paths: Vec<String> = paths.map(|account| format!("`{}`", account.path)).collect();
+    let (count, rest) = (paths.len(), paths.len().saturating_sub(NAMED));
+    let named = paths.get(..count.min(NAMED))?.join(", ");
+    let further = match rest {
+        0 => String::new(),
+        rest => format!(" and {rest} more"),
+    };
+    (count > 0).then(|| Diagnostic {
+        level: DiagnosticLevel::Warning,
+        message: format!(
+            "{count} {} left out, which only tests of policies judge: {named}{further}",
+            if count == 1 { "file is" } else { "files are" }
+        ),
+        origin: None,
+        help: None,
+    })
 }
 
 /// `.` joins to nothing, so that reported paths have no `./`.

@@ -64,6 +64,7 @@ fn drawn(view: View, format: Format) -> String {
         allowed_registries: &[],
         exceptions: &[],
         guardrails: &[],
+        judging: None,
         identified: &BTreeSet::new(),
     };
     let evaluation = evaluate(&context, &|_| true);

@@ -120,3 +120,12 @@ fn texts_with_and_without_escapes_are_what_they_mean() {
         .collect();
     assert_eq!(pairs, [("a\tb", "cd"), ("plain", "'é' stands"), ("", "")]);
 }
+
+#[test]
+fn a_number_that_nothing_holds_is_refused() {
+    for text in ["[1, 1e400]", "[1, -1e400]"] {
+        let (_, error) = fatal(Syntax::Json, text);
+        assert_eq!(error.span.start, 4, "`{text}`");
+        assert!(error.message.contains("a number that nothing holds"));
+    }
+}

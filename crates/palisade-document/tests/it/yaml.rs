@@ -6,10 +6,10 @@ use crate::shown::{fatal, places, read, shown, yaml};
 
 #[test]
 fn a_stream_of_documents_is_read() {
-    let text = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    ports: [80, \"81\"]\n  - name: 'b'\n---\n# nothing\n---\nx: {y: ~, z: }\n";
+    let text = "apiVersion: v1\nkind: Pod\nspec:\n  containers:\n  - name: a\n    ports: [80, \"81\"]\n  - name: 'b'\n---\n# nothing\n---\nx: {w: ~, z: }\n";
     assert_eq!(
         yaml(text),
-        "{apiVersion: \"v1\", kind: \"Pod\", spec: {containers: [{name: \"a\", ports: [80, \"81\"]}, {name: \"b\"}]}} --- null --- {x: {y: null, z: null}}"
+        "{apiVersion: \"v1\", kind: \"Pod\", spec: {containers: [{name: \"a\", ports: [80, \"81\"]}, {name: \"b\"}]}} --- null --- {x: {w: null, z: null}}"
     );
 }
 
@@ -54,22 +54,52 @@ fn block_scalars_are_placed_at_their_content() {
 }
 
 #[test]
-fn plain_words_are_read_as_yaml_1_1() {
+fn plain_words_are_read_as_kubectl_reads_them() {
     assert_eq!(
         yaml("[yes, No, ON, off, true, FALSE, y, n, tRue, 'yes', \"on\"]"),
-        r#"[true, false, true, false, true, false, "y", "n", "tRue", "yes", "on"]"#
+        r#"[true, false, true, false, true, false, true, false, "tRue", "yes", "on"]"#
     );
     assert_eq!(
-        yaml("[0x1F, 0o17, 0755, 1_000, 1e3, .inf, ~, Null, -5, 10Gi]"),
-        r#"[31, 15, 493, "1_000", 1000.0, inf, null, null, -5, "10Gi"]"#
+        yaml("[0x1F, 0o17, 0755, 1_000, 0_0, 1e3, 1e400, ~, Null, -5, 10Gi]"),
+        r#"[31, 15, 493, 1000, 0, 1000.0, "1e400", null, null, -5, "10Gi"]"#
     );
+}
+
+#[test]
+fn yaml_1_2_knows_no_other_words_and_keeps_its_keys() {
+    let (document, errors) = read(Syntax::Yaml12, "on: {y: yes}\n080: 1_0\n");
+    assert_eq!(errors, []);
+    assert_eq!(shown(&document), r#"{on: {y: "yes"}, 080: "1_0"}"#);
+}
+
+#[test]
+fn a_tag_reads_even_a_quoted_text() {
+    assert_eq!(
+        yaml(
+            "a: !!bool \"true\"\nb: !!bool 'yes'\nc: !!int \"0\"\nd: !!null \"\"\ne: !!binary bmdpbng=\nf: !!float |-\n  1\n"
+        ),
+        r#"{a: true, b: true, c: 0, d: null, e: "nginx", f: 1.0}"#
+    );
+}
+
+#[test]
+fn what_kubectl_cannot_read_is_refused_with_its_place() {
+    for (text, at) in [
+        ("a: 1\n---\nb: !!bool maybe\n", (19, 24)),
+        ("a: 1\n---\nb: .inf\n", (12, 16)),
+        ("a: 1\n---\nb: !!binary x\n", (21, 22)),
+    ] {
+        let (kept, error) = fatal(Syntax::Yaml, text);
+        assert_eq!(kept, "{a: 1}", "`{text}`");
+        assert_eq!(error.span, Span::new(at.0, at.1), "`{text}`");
+    }
 }
 
 #[test]
 fn tags_decide_or_are_ignored() {
     assert_eq!(
-        yaml("a: !!str 80\nb: !Ref Name\nc: !GetAtt [x, y]\nd: !!float 1\ne: !!str\nf: ! 12\n"),
-        r#"{a: "80", b: "Name", c: ["x", "y"], d: 1.0, e: "", f: "12"}"#
+        yaml("a: !!str 80\nb: !Ref Name\nc: !GetAtt [x, z]\nd: !!float 1\ne: !!str\nf: ! 12\n"),
+        r#"{a: "80", b: "Name", c: ["x", "z"], d: 1.0, e: "", f: "12"}"#
     );
     let found = places("a: !!str 80\nb: &x !Ref Name # c\nc: !T\n  d: 1\n");
     assert_eq!(found[2], "80");
@@ -82,6 +112,10 @@ fn keys_that_are_not_texts_become_their_text() {
     assert_eq!(
         yaml("80: a\ntrue: b\n1.5: c\n\"d\": e\n~: f\n"),
         r#"{80: "a", true: "b", 1.5: "c", d: "e", ~: "f"}"#
+    );
+    assert_eq!(
+        yaml("y: a\n0x10: b\n!!str on: c\n\"no\": d\n&x off: e\nf: {*x : g}\n"),
+        r#"{true: "a", 16: "b", on: "c", no: "d", false: "e", f: {false: "g"}}"#
     );
 }
 

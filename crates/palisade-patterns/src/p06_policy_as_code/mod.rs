@@ -4,6 +4,7 @@ use palisade_model::{ControlKind, Coverage, Enforcement, PatternId};
 
 use crate::context::Context;
 use crate::coverage::count;
+use crate::guardrail::Judging;
 use crate::registry::Pattern;
 
 mod admission_audit_only;
@@ -38,7 +39,15 @@ fn coverage(context: &Context<'_>) -> Coverage {
         .model
         .active_controls()
         .filter_map(|control| match &control.kind {
-            ControlKind::Admission(policy) => Some(policy.enforcement.value == Enforcement::Deny),
+            ControlKind::Admission(policy) => {
+                let file: &str = &control.origin.file;
+                let judges = match context.judging.map(|judging| judging.get(file)) {
+                    Some(Some(Judging::InCluster)) => return None,
+                    Some(None) => false,
+                    Some(Some(Judging::Here)) | None => true,
+                };
+                Some(judges && policy.enforcement.value == Enforcement::Deny)
+            }
             _ => None,
         });
     count(namespaces.chain(policies), |guards| *guards)

@@ -64,6 +64,7 @@ fn messages(check: CheckId, files: &[Example]) -> Vec<String> {
         allowed_registries: &registries,
         exceptions: &written,
         guardrails: &[],
+        judging: None,
         identified: &BTreeSet::new(),
     };
     let found = evaluate(&context, &|unit| unit.check.id == check);

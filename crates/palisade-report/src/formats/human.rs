@@ -455,7 +455,10 @@ fn tally(assessment: &Assessment) -> String {
         .count();
     if missing > 0 {
         let files = counted(u32::try_from(missing).unwrap_or(u32::MAX), "file", "files");
-        parts.push(format!("incomplete: {files} not read in full"));
+        let which = if missing == 1 { "it" } else { "them" };
+        parts.push(format!(
+            "incomplete: {files} not read in full (--strict fails on {which})"
+        ));
     }
     parts.join(" · ")
 }

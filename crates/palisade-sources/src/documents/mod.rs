@@ -82,10 +82,13 @@ impl ReadDocument {
 
 /// The Kubernetes objects of a document, those in lists included.
 pub fn objects(document: &Document) -> Vec<Value<'_>> {
+    document.roots().flat_map(objects_in).collect()
+}
+
+/// The Kubernetes objects of a value: itself, or those of the list that it is.
+pub fn objects_in(value: Value<'_>) -> Vec<Value<'_>> {
     let mut found = Vec::new();
-    for root in document.roots() {
-        collect(root, &mut found);
-    }
+    collect(value, &mut found);
     found
 }
 
@@ -101,10 +104,15 @@ fn collect<'d>(value: Value<'d>, found: &mut Vec<Value<'d>>) {
     }
 }
 
+/// Whether a path is that of a workflow, which its runner reads as YAML 1.2.
+pub fn is_workflow(path: &str) -> bool {
+    path.contains(WORKFLOWS)
+}
+
 /// Whether a text is meant to be a document that policies judge, even if it does not read.
 pub(crate) fn is_meant(path: &str, text: &str) -> bool {
     let words = ["format_version", "bomFormat", "spdxVersion"];
-    path.contains(WORKFLOWS) || words.iter().any(|word| text.contains(word))
+    is_workflow(path) || words.iter().any(|word| text.contains(word))
 }
 
 /// What a document is that holds no Kubernetes object, by the fields that its format demands.
@@ -114,7 +122,7 @@ pub(crate) fn kind_of(path: &str, document: &Document) -> Option<Kind> {
     match told {
         // `on` alone says little: what is in no folder of workflows runs nowhere.
         Some(Kind::Workflow) | None => {
-            let runs = root.get("jobs").is_some() && path.contains(WORKFLOWS);
+            let runs = root.get("jobs").is_some() && is_workflow(path);
             runs.then_some(Kind::Workflow)
         }
         told => told,
@@ -130,7 +138,7 @@ pub fn kind_of_value(root: Value<'_>) -> Option<Kind> {
         Some(Kind::TerraformPlan)
     } else if has("bomFormat") || has("spdxVersion") {
         Some(Kind::Sbom)
-    } else if has("jobs") && has("on") {
+    } else if has("jobs") && (has("on") || has("true")) {
         Some(Kind::Workflow)
     } else {
         None

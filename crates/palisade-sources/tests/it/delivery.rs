@@ -252,24 +252,24 @@ fn pull_secrets_of_the_pod_go_before_those_of_its_account() {
         r"
 apiVersion: v1
 kind: ServiceAccount
-metadata: {name: web, namespace: n}
+metadata: {name: web, namespace: ns}
 imagePullSecrets: [{name: of-account}]
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: own, namespace: n}
+metadata: {name: own, namespace: ns}
 spec: {serviceAccountName: web, imagePullSecrets: [{name: of-pod}], containers: []}
 ---
 apiVersion: v1
 kind: Pod
-metadata: {name: taken, namespace: n}
+metadata: {name: taken, namespace: ns}
 spec: {serviceAccountName: web, containers: []}
 ",
     )]);
     let uses = edges(&reading, EdgeKind::Uses);
     assert_eq!(
         uses,
-        ["n/own[Pod] > n/of-pod", "n/taken[Pod] > n/of-account"]
+        ["ns/own[Pod] > ns/of-pod", "ns/taken[Pod] > ns/of-account"]
     );
     let kinds: Vec<String> = reading
         .model
@@ -284,12 +284,12 @@ spec: {serviceAccountName: web, containers: []}
 fn an_image_that_a_volume_holds_is_an_image_of_the_workload() {
     let reading = read(&[(
         "a.yaml",
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: n}\nspec: {containers: [], volumes: [{name: model, image: {reference: 'ghcr.io/x/model:1'}}]}\n",
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p, namespace: ns}\nspec: {containers: [], volumes: [{name: model, image: {reference: 'ghcr.io/x/model:1'}}]}\n",
     )]);
     assert_eq!(reading.model.images[0].id.name(), "ghcr.io/x/model:1");
     assert_eq!(
         edges(&reading, EdgeKind::Uses),
-        ["n/p[Pod] > ghcr.io/x/model:1"]
+        ["ns/p[Pod] > ghcr.io/x/model:1"]
     );
 }
 

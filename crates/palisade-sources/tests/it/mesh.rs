@@ -38,7 +38,7 @@ fn authorization_policies_keep_rules_and_refuse_unknown_actions() {
         r#"
 apiVersion: security.istio.io/v1
 kind: AuthorizationPolicy
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: ns}
 spec:
   targetRefs: [{kind: Service, group: "", name: s}]
   action: DENY
@@ -59,7 +59,7 @@ spec:
     assert_eq!(policy.rules[1].to[0].ports, ["80"]);
     assert_eq!(policy.rules[1].when[0].not_values, ["v"]);
     let broken = read(
-        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: n}\nspec: {action: PERHAPS}\n",
+        "apiVersion: security.istio.io/v1\nkind: AuthorizationPolicy\nmetadata: {name: a, namespace: ns}\nspec: {action: PERHAPS}\n",
     );
     assert_eq!(broken.model.controls, []);
     assert!(broken.diagnostics[0].message.contains("`PERHAPS`"));
@@ -71,7 +71,7 @@ fn destination_rules_keep_client_tls_of_ports_and_subsets() {
         r"
 apiVersion: networking.istio.io/v1
 kind: DestinationRule
-metadata: {name: a, namespace: n}
+metadata: {name: a, namespace: ns}
 spec:
   host: s
   trafficPolicy:
@@ -93,7 +93,7 @@ spec:
 #[test]
 fn telemetry_is_off_when_every_entry_is_off() {
     let reading = read(
-        "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: a, namespace: n}\nspec:\n  accessLogging: [{disabled: true}]\n  tracing: [{providers: [{name: p}]}]\n",
+        "apiVersion: telemetry.istio.io/v1\nkind: Telemetry\nmetadata: {name: a, namespace: ns}\nspec:\n  accessLogging: [{disabled: true}]\n  tracing: [{providers: [{name: p}]}]\n",
     );
     let ControlKind::Telemetry(telemetry) = only(&reading) else {
         panic!()
@@ -108,24 +108,24 @@ fn linkerd_servers_and_both_forms_of_authorization_are_read() {
         r#"
 apiVersion: policy.linkerd.io/v1beta3
 kind: Server
-metadata: {name: s, namespace: n}
+metadata: {name: s, namespace: ns}
 spec: {podSelector: {matchLabels: {app: a}}, port: http, accessPolicy: audit}
 ---
 apiVersion: policy.linkerd.io/v1alpha1
 kind: AuthorizationPolicy
-metadata: {name: p, namespace: n}
+metadata: {name: p, namespace: ns}
 spec:
   targetRef: {group: policy.linkerd.io, kind: Server, name: s}
   requiredAuthenticationRefs: [{group: policy.linkerd.io, kind: MeshTLSAuthentication, name: m}]
 ---
 apiVersion: policy.linkerd.io/v1beta1
 kind: ServerAuthorization
-metadata: {name: o, namespace: n}
+metadata: {name: o, namespace: ns}
 spec: {server: {name: s}, client: {meshTLS: {serviceAccounts: [{name: c}, {name: d, namespace: e}]}}}
 ---
 apiVersion: policy.linkerd.io/v1alpha1
 kind: MeshTLSAuthentication
-metadata: {name: m, namespace: n}
+metadata: {name: m, namespace: ns}
 spec: {identities: ["*"], identityRefs: [{kind: Namespace, name: q}, {kind: ServiceAccount, name: c}]}
 "#,
     );
@@ -151,9 +151,9 @@ spec: {identities: ["*"], identityRefs: [{kind: Namespace, name: q}, {kind: Serv
         told,
         [
             "ServerAuthorization/o",
-            "ServerAuthorization/o=n/c,e/d",
+            "ServerAuthorization/o=ns/c,e/d",
             "m",
-            "m=q/*,n/c",
+            "m=q/*,ns/c",
             "server"
         ]
     );

@@ -21,7 +21,7 @@ fn peers(text: &str) -> Vec<NetworkPeer> {
 
 fn cilium(egress: &str) -> String {
     format!(
-        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: n}}\nspec: {{endpointSelector: {{}}, egress: [{egress}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: m, labels: {{tier: db}}}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80}}]}}\n---\napiVersion: cilium.io/v2alpha1\nkind: CiliumCIDRGroup\nmetadata: {{name: g}}\nspec: {{externalCIDRs: [10.0.0.0/8, 192.0.2.1]}}\n"
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: p, namespace: ns}}\nspec: {{endpointSelector: {{}}, egress: [{egress}]}}\n---\napiVersion: v1\nkind: Service\nmetadata: {{name: s, namespace: m, labels: {{tier: db}}}}\nspec: {{selector: {{app: a}}, ports: [{{port: 80}}]}}\n---\napiVersion: cilium.io/v2alpha1\nkind: CiliumCIDRGroup\nmetadata: {{name: g}}\nspec: {{externalCIDRs: [10.0.0.0/8, 192.0.2.1]}}\n"
     )
 }
 
@@ -53,7 +53,7 @@ fn services_are_the_pods_behind_them() {
     assert!(is_the_service(&peers(&cilium(by_label))));
     // Without a namespace it is that of the policy, where no such service is.
     let own = peers(&cilium("toServices: [{k8sService: {serviceName: s}}]"));
-    assert!(matches!(&own[..], [NetworkPeer::Unknown { text }] if text == "service n/s"));
+    assert!(matches!(&own[..], [NetworkPeer::Unknown { text }] if text == "service ns/s"));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn requirements_on_peers_narrow_a_rule() {
     assert!(policy.egress.as_ref().unwrap()[0].narrowed);
 }
 
-const SERVERS: &str = "apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: one, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\napiVersion: policy.linkerd.io/v1beta1\nkind: Server\nmetadata: {name: two, namespace: n, labels: {a: b}}\nspec: {podSelector: {}, port: 81}\n---\napiVersion: policy.linkerd.io/v1beta2\nkind: Server\nmetadata: {name: other, namespace: n}\nspec: {podSelector: {}, port: 82}\n---\napiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: far, namespace: m, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\n";
+const SERVERS: &str = "apiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: one, namespace: ns, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\napiVersion: policy.linkerd.io/v1beta1\nkind: Server\nmetadata: {name: two, namespace: ns, labels: {a: b}}\nspec: {podSelector: {}, port: 81}\n---\napiVersion: policy.linkerd.io/v1beta2\nkind: Server\nmetadata: {name: other, namespace: ns}\nspec: {podSelector: {}, port: 82}\n---\napiVersion: policy.linkerd.io/v1beta3\nkind: Server\nmetadata: {name: far, namespace: m, labels: {a: b}}\nspec: {podSelector: {}, port: 80}\n---\n";
 
 fn targets(text: &str) -> Vec<LinkerdTarget> {
     let reading = read(&format!("{SERVERS}{text}"));
@@ -106,7 +106,7 @@ fn targets(text: &str) -> Vec<LinkerdTarget> {
 #[test]
 fn an_authorization_by_label_is_about_every_server_with_it() {
     let told = targets(
-        "apiVersion: policy.linkerd.io/v1beta1\nkind: ServerAuthorization\nmetadata: {name: a, namespace: n}\nspec: {server: {selector: {matchLabels: {a: b}}}, client: {meshTLS: {identities: ['*']}}}\n",
+        "apiVersion: policy.linkerd.io/v1beta1\nkind: ServerAuthorization\nmetadata: {name: a, namespace: ns}\nspec: {server: {selector: {matchLabels: {a: b}}}, client: {meshTLS: {identities: ['*']}}}\n",
     );
     let server = |name: &str| LinkerdTarget::Server {
         name: name.to_owned(),
@@ -118,7 +118,7 @@ fn an_authorization_by_label_is_about_every_server_with_it() {
 fn a_route_knows_its_server_whichever_group_it_is_of() {
     for group in ["policy.linkerd.io/v1beta3", "gateway.networking.k8s.io/v1"] {
         let told = targets(&format!(
-            "apiVersion: {group}\nkind: HTTPRoute\nmetadata: {{name: r, namespace: n}}\nspec: {{parentRefs: [{{group: policy.linkerd.io, kind: Server, name: one}}], rules: [{{}}]}}\n---\napiVersion: policy.linkerd.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: {{name: a, namespace: n}}\nspec: {{targetRef: {{group: policy.linkerd.io, kind: HTTPRoute, name: r}}, requiredAuthenticationRefs: []}}\n"
+            "apiVersion: {group}\nkind: HTTPRoute\nmetadata: {{name: r, namespace: ns}}\nspec: {{parentRefs: [{{group: policy.linkerd.io, kind: Server, name: one}}], rules: [{{}}]}}\n---\napiVersion: policy.linkerd.io/v1alpha1\nkind: AuthorizationPolicy\nmetadata: {{name: a, namespace: ns}}\nspec: {{targetRef: {{group: policy.linkerd.io, kind: HTTPRoute, name: r}}, requiredAuthenticationRefs: []}}\n"
         ));
         let route = LinkerdTarget::HttpRoute {
             name: "r".to_owned(),
@@ -131,7 +131,7 @@ fn a_route_knows_its_server_whichever_group_it_is_of() {
 #[test]
 fn networks_keep_what_is_left_out_of_them() {
     let reading = read(
-        "apiVersion: policy.linkerd.io/v1alpha1\nkind: NetworkAuthentication\nmetadata: {name: a, namespace: n}\nspec: {networks: [{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}, {cidr: ::1/128}]}\n",
+        "apiVersion: policy.linkerd.io/v1alpha1\nkind: NetworkAuthentication\nmetadata: {name: a, namespace: ns}\nspec: {networks: [{cidr: 0.0.0.0/0, except: [10.0.0.0/8]}, {cidr: ::1/128}]}\n",
     );
     let ControlKind::NetworkAuthentication(it) = &reading.model.controls[0].kind else {
         panic!()

@@ -84,3 +84,49 @@ fn links_are_told_and_not_followed() {
     assert_eq!(told["a.yaml"], "read kubernetes 1");
     assert_eq!(told.len(), 4);
 }
+
+#[test]
+fn what_git_tracks_is_read_whatever_is_ignored() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    write(root, "k8s/a.yaml", SERVICE.as_bytes());
+    write(root, "k8s/deep/b.yaml", SERVICE.as_bytes());
+    write(root, "build/out.yaml", SERVICE.as_bytes());
+    write(root, "left/c.yaml", SERVICE.as_bytes());
+    write(root, ".ignore", b"k8s/\n");
+    let options = Options {
+        exclude: vec!["left".to_owned()],
+        ..Options::default()
+    };
+    // Without a repository there is nothing that git would not track.
+    write(root, ".gitignore", b"build/\n");
+    let of = |name: &str| told(root, &options).get(name).cloned();
+    let read = Some("read kubernetes 1".to_owned());
+    assert_eq!(of("k8s/a.yaml"), read);
+    assert_eq!(of("build/out.yaml"), read);
+
+    let git = |arguments: &[&str]| {
+        let mut command = std::process::Command::new("git");
+        command.current_dir(root).args(arguments);
+        assert!(command.output().expect("git runs").status.success());
+    };
+    git(&["init", "-q"]);
+    git(&["add", "k8s", "left"]);
+    write(root, ".gitignore", b"build/\nk8s/\nleft/\n");
+    for version in ["2", "4"] {
+        git(&["update-index", "--index-version", version]);
+        assert_eq!(of("k8s/a.yaml"), read, "version {version}");
+        assert_eq!(of("k8s/deep/b.yaml"), read, "version {version}");
+        assert_eq!(of("build/out.yaml"), None);
+        assert_eq!(of("left/c.yaml"), None);
+    }
+    write(root, ".git/index", b"DIRC nothing that is known");
+    let reading = palisade_sources::read(root, &[root.to_path_buf()], &options);
+    let said = |text: &str| {
+        reading
+            .diagnostics
+            .iter()
+            .any(|one| one.message.contains(text))
+    };
+    assert!(said("the index of git cannot be read"));
+}

@@ -85,7 +85,7 @@ struct Setting {
     value: fn(&Seen<'_>) -> String,
 }
 
-const SETTINGS: [Setting; 19] = [
+const SETTINGS: [Setting; 21] = [
     Setting {
         name: "config",
         typed: ("config", "PALISADE_CONFIG"),
@@ -170,6 +170,20 @@ const SETTINGS: [Setting; 19] = [
             let shown = folders.iter().map(|folder| folder.display().to_string());
             list(&shown.collect::<Vec<_>>())
         },
+    },
+    Setting {
+        name: "policies.objects",
+        typed: ("", ""),
+        value: |seen| {
+            let said = seen.settings.objects.iter();
+            let shown = said.map(|place| place.display().to_string());
+            list(&shown.collect::<Vec<_>>())
+        },
+    },
+    Setting {
+        name: "policies.cluster-facts",
+        typed: ("", ""),
+        value: |seen| seen.settings.cluster_facts.to_string(),
     },
     Setting {
         name: "identity.entries",

@@ -71,6 +71,7 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
         allowed_registries: &session.settings.registries,
         exceptions: &[],
         guardrails: &[],
+        judging: None,
         identified: &session.identified(),
     };
     let evaluation = evaluate(&context, &|_| true);

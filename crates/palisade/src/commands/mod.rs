@@ -17,6 +17,7 @@ mod privileges;
 mod serve;
 
 pub(crate) use self::privileges::as_json as privileges_as_json;
+pub(crate) use self::serve::read_objects;
 use self::serve::stopped;
 use crate::arguments::Global;
 

@@ -182,7 +182,12 @@ fn load(
     Ok(Gate::new(sets, documents, budget))
 }
 
-fn read_objects(root: &Path, path: &Path, into: &mut Vec<Arc<Document>>) -> Result<(), String> {
+/// Reads the manifests at or below a path, for policies to look up.
+pub(crate) fn read_objects(
+    root: &Path,
+    path: &Path,
+    into: &mut Vec<Arc<Document>>,
+) -> Result<(), String> {
     let mut files = Vec::new();
     list(&root.join(path), &mut files)?;
     for file in files {

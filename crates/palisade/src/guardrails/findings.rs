@@ -4,43 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use palisade_document::{Value, fingerprint};
 use palisade_model::{
-    CheckId, Diagnostic, DiagnosticLevel, Exception, ExceptionScope, NodeId, NodeKind, Origin,
-    Severity, WorkloadKind,
+    CheckId, Diagnostic, Exception, ExceptionScope, NodeId, NodeKind, Origin, Severity,
+    WorkloadKind,
 };
 use palisade_patterns::{GuardrailFault, GuardrailReport};
 use palisade_policy::{Answer, End, Enforcement, PolicyException, Status, Subject};
 
+use super::waiting::{Waiting, enforced, is_waiting};
 use super::{Judged, Said};
 use crate::policies::Loaded;
 
 /// The check that a breach of a policy is.
 const GUARDRAIL_BROKEN: CheckId = CheckId::new(6, 20);
-/// Rules whose answers hang on facts that code does not hold, as notes: they judge at admission.
-pub(crate) fn waiting(said: &[Said<'_>]) -> Vec<Diagnostic> {
-    let mut rules: BTreeMap<String, (&Answer, usize)> = BTreeMap::new();
-    let answers = said.iter().filter_map(|one| one.answers.as_ref().ok());
-    for answer in answers.flatten().filter(|answer| is_waiting(answer)) {
-        rules.entry(answer.name()).or_insert((answer, 0)).1 += 1;
-    }
-    let note = |(name, (answer, count)): (String, (&Answer, usize))| Diagnostic {
-        level: DiagnosticLevel::Note,
-        message: format!(
-            "policy `{name}` could not judge {count} {}: {} is not known from code",
-            if count == 1 { "document" } else { "documents" },
-            answer.missing.first().map_or("something", String::as_str)
-        ),
-        origin: answer.defined_at.clone(),
-        help: Some("it judges at admission: `palisade serve --admission`".to_owned()),
-    };
-    rules.into_iter().map(note).collect()
-}
-
-fn is_waiting(answer: &Answer) -> bool {
-    !answer.missing.is_empty() && matches!(answer.status, Status::Fail | Status::Error)
-}
 
 /// What policies said of the system, and which of them could say nothing.
-pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport> {
+/// Rules that wait for facts of a cluster are among the latter, unless the settings say that the
+/// cluster has them.
+pub(crate) fn reports(
+    said: &[Said<'_>],
+    loaded: &Loaded,
+    cluster_facts: bool,
+) -> Vec<GuardrailReport> {
     let mut reports: Vec<GuardrailReport> = loaded.errors().map(unloaded).collect();
     // A rule that cannot be evaluated fails on many documents for one reason: one report.
     let mut unanswered: BTreeMap<(String, String), (GuardrailReport, usize)> = BTreeMap::new();
@@ -78,6 +62,9 @@ pub(crate) fn reports(said: &[Said<'_>], loaded: &Loaded) -> Vec<GuardrailReport
             }
         }
     }
+    if !cluster_facts {
+        reports.extend(enforced(said).values().map(unjudging));
+    }
     for (_, (mut report, count)) in unanswered {
         if count > 1 {
             report.message = format!("{} ({count} times)", report.message);
@@ -101,12 +88,17 @@ pub(crate) fn excepted(
             let Some(exception) = &answer.exception else {
                 continue;
             };
-            let (Some(owner), End::On(expires)) = (&exception.owner, &exception.end) else {
-                continue;
-            };
             let mut left_out = answer.clone();
             left_out.status = Status::Fail;
-            let report = report(one, &left_out, GuardrailFault::Broken);
+            let mut report = report(one, &left_out, GuardrailFault::Broken);
+            let (Some(owner), End::On(expires)) = (&exception.owner, &exception.end) else {
+                // Told beside PAL0622, which fails the run: somebody has to decide about it.
+                let name = &exception.name;
+                report.label = format!("left out by the exception `{name}` that nobody reviewed");
+                report.severity = report.severity.map(|known| known.min(Severity::Medium));
+                reports.push(report);
+                continue;
+            };
             let reason = exception.reason.as_deref().unwrap_or("no reason given");
             exceptions.push(Exception {
                 scope: ExceptionScope {
@@ -157,6 +149,16 @@ fn unreviewed(exception: &PolicyException, now_ns: i64) -> Option<GuardrailRepor
         severity: None,
         rule: None,
     })
+}
+
+/// A rule whose author enforces it, and that waits for facts which nobody supplied.
+fn unjudging(rule: &Waiting<'_>) -> GuardrailReport {
+    let mut report = report(rule.said, rule.answer, GuardrailFault::NotEvaluated);
+    report.part = rule.answer.name();
+    report.message = rule.sentence();
+    "what it asks for is not known here; give it with `[policies] objects`, or leave it to the cluster with `cluster-facts = true`"
+        .clone_into(&mut report.label);
+    report
 }
 
 fn unloaded(problem: &Diagnostic) -> GuardrailReport {

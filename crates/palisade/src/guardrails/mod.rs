@@ -4,6 +4,7 @@
 mod facts;
 mod findings;
 mod scope;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -21,8 +22,9 @@ use rayon::iter::{IntoParallelRefIterator as _, ParallelIterator as _};
 
 use crate::policies::{Loaded, PolicySet};
 
-pub(crate) use self::findings::{excepted, reports, waiting};
+pub(crate) use self::findings::{excepted, reports};
 use self::scope::Scope;
+pub(crate) use self::waiting::{Unanswered, unanswered, waiting};
 
 /// One value of a document that is judged by itself.
 #[derive(Debug, Clone, Copy)]
@@ -65,7 +67,11 @@ pub(crate) fn judge<'d>(
         .filter(|judged| judged.subject == Subject::KubernetesObject)
         .map(|judged| judged.value);
     let parameters = loaded.parameters.iter().flat_map(objects);
-    let objects: Vec<Value<'d>> = declared.chain(parameters).collect();
+    let supplied = loaded
+        .supplied
+        .iter()
+        .flat_map(|document| objects(document));
+    let objects: Vec<Value<'d>> = declared.chain(parameters).chain(supplied).collect();
     let data = system.roots().next();
     let whole = data.map(|data| (None, data, Subject::System));
     let each = values

@@ -56,6 +56,8 @@ struct ImagesTable {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 struct PoliciesTable {
     paths: Option<Vec<PathBuf>>,
+    objects: Vec<PathBuf>,
+    cluster_facts: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,6 +92,8 @@ pub(super) fn parse(text: &Arc<SourceFile>) -> Result<Settings, LocatedError> {
         mesh_root_namespace: file.sources.mesh_root_namespace,
         registries: file.images.registries,
         policies: file.policies.paths,
+        objects: file.policies.objects,
+        cluster_facts: file.policies.cluster_facts,
         identity: identity(text, file.identity)?,
         ..Settings::default()
     };

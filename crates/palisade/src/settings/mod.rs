@@ -38,6 +38,11 @@ pub(crate) struct Settings {
     pub(crate) registries: Vec<String>,
     /// Folders with the team's own policies, from where the run started; `None` means the usual.
     pub(crate) policies: Option<Vec<PathBuf>>,
+    /// Manifests that policies may look up, from where the run started.
+    pub(crate) objects: Vec<PathBuf>,
+    /// Whether what policies ask for and nobody supplied is known in the cluster: their rules judge
+    /// there, and the check only tells them.
+    pub(crate) cluster_facts: bool,
     /// Workload identities.
     pub(crate) identity: IdentitySettings,
     /// Datasets with their classification.
@@ -83,6 +88,8 @@ impl Default for Settings {
             mesh_root_namespace: None,
             registries: Vec::new(),
             policies: None,
+            objects: Vec::new(),
+            cluster_facts: false,
             identity: IdentitySettings::default(),
             datasets: Vec::new(),
             exceptions: Vec::new(),
@@ -117,8 +124,9 @@ impl Settings {
         let text = Arc::new(SourceFile::new(shown, text));
         let mut settings = file::parse(&text)?;
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-        for policies in settings.policies.iter_mut().flatten() {
-            *policies = folder.join(&*policies);
+        let policies = settings.policies.iter_mut().flatten();
+        for place in policies.chain(&mut settings.objects) {
+            *place = folder.join(&*place);
         }
         let identity = &mut settings.identity;
         for place in identity

@@ -3,7 +3,7 @@
 use crate::system::System;
 
 /// The files of the example that stands below a heading of a section of the handbook's page.
-fn example<'p>(page: &'p str, check: &str, heading: &str) -> Vec<(&'p str, &'p str)> {
+pub(crate) fn example<'p>(page: &'p str, check: &str, heading: &str) -> Vec<(&'p str, &'p str)> {
     let section = page
         .split("\n## ")
         .find(|section| section.starts_with(check))
@@ -21,7 +21,7 @@ fn example<'p>(page: &'p str, check: &str, heading: &str) -> Vec<(&'p str, &'p s
         .collect()
 }
 
-fn page() -> String {
+pub(crate) fn page() -> String {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/../../docs/patterns/p06-policy-as-code.md"
@@ -50,7 +50,7 @@ fn the_handbooks_examples_do_what_it_says() {
     }
 }
 
-const MANIFEST: &str = "\
+pub(crate) const MANIFEST: &str = "\
 apiVersion: v1
 kind: Pod
 metadata:
@@ -62,7 +62,7 @@ spec:
       image: registry.example.com/cart:latest
 ";
 
-const LATEST: &str = "\
+pub(crate) const LATEST: &str = "\
 package main
 
 deny contains result if {
@@ -330,11 +330,13 @@ tests:
         assertions: [{violations: yes}]
 ";
 
+const THERE: &str = "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n";
+
 const KYVERNO_TEST: &str = "\
 apiVersion: cli.kyverno.io/v1alpha1
 kind: Test
 metadata: {name: test}
-policies: [policy.yaml]
+policies: [../policy.yaml]
 resources: [resource.yaml]
 results:
   - {policy: p, rule: r, kind: Pod, resources: [cart], result: pass}
@@ -345,12 +347,11 @@ fn what_only_tests_of_policies_judge_is_no_part_of_the_system() {
     let system = System::of(&[
         ("pod.yaml", MANIFEST),
         ("policy/a/suite.yaml", SUITE),
+        ("policy/a/template.yaml", THERE),
+        ("policy/a/constraint.yaml", THERE),
         ("policy/a/samples/refused.yaml", MANIFEST),
         ("policy/a/samples/known.yaml", MANIFEST),
-        (
-            "policy/b/policy.yaml",
-            "kind: ConfigMap\napiVersion: v1\nmetadata: {name: a}\n",
-        ),
+        ("policy/b/policy.yaml", THERE),
         ("policy/b/.kyverno-test/kyverno-test.yaml", KYVERNO_TEST),
         ("policy/b/.kyverno-test/resource.yaml", MANIFEST),
         // Nobody says that this one is for a test.

@@ -12,6 +12,7 @@ mod exceptions;
 mod exits;
 mod fixes;
 mod formats;
+mod gate;
 mod guardrails;
 mod identity;
 #[cfg(target_os = "linux")]

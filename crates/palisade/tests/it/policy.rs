@@ -130,3 +130,56 @@ fn a_sentinel_set_reads_modules_beside_its_folder_within_the_run_or_its_reposito
     let run = palisade(&["policy", "check", path]);
     assert_eq!(run.code, 0, "{}{}", run.out, run.err);
 }
+
+#[test]
+fn what_a_list_holds_is_judged_one_by_one() {
+    let list = "\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Job}
+- apiVersion: v1
+  kind: PodList
+  items:
+  - {apiVersion: v1, kind: Pod}
+";
+    let system = System::of(&[("p/rule.rego", RULE), ("list.yaml", list)]);
+    let run = system.run(&["policy", "eval", "p", "--input", "list.yaml"]);
+    assert_eq!(run.code, 1, "{}{}", run.out, run.err);
+    assert!(run.out.contains("1 passed · 1 failed"), "{}", run.out);
+}
+
+#[test]
+fn a_document_with_a_number_that_nothing_holds_is_not_judged() {
+    for (name, text) in [
+        ("a.json", "{\"kind\": \"Job\", \"n\": 1e400}"),
+        ("a.yaml", "kind: Job\nsize: .inf\n"),
+    ] {
+        let system = System::of(&[("p/rule.rego", RULE), (name, text)]);
+        let run = system.run(&["policy", "eval", "p", "--input", name]);
+        assert_eq!(run.code, 3, "{}{}", run.out, run.err);
+        assert!(
+            run.err.contains("a number that nothing holds at a."),
+            "{}",
+            run.err
+        );
+    }
+}
+
+#[test]
+fn one_file_is_a_set_of_policies() {
+    let system = System::of(&[
+        ("p/rule.rego", RULE),
+        ("p/other.rego", "package other\n\ndeny contains 1 if true\n"),
+        ("pod.yaml", "apiVersion: v1\nkind: Pod\n"),
+    ]);
+    let run = system.run(&["policy", "check", "p/rule.rego"]);
+    assert_eq!(run.code, 0, "{}{}", run.out, run.err);
+    assert!(
+        run.out.contains("1 policy set · 1 rule · 0 errors"),
+        "{}",
+        run.out
+    );
+    let run = system.run(&["policy", "eval", "p/rule.rego", "--input", "pod.yaml"]);
+    assert!(run.out.contains("0 passed · 1 failed"), "{}", run.out);
+}

@@ -422,7 +422,8 @@ mod tests {
     fn holds(conditions: &str) -> Result<bool, String> {
         let arena = Bump::new();
         let context = Context::new(&arena, Meter::start(Budget::default()), Effects::default());
-        let object = read_text(&context, "{kind: Pod, n: 3, list: [a, b]}", Syntax::Yaml).unwrap();
+        let object =
+            read_text(&context, "{kind: Pod, size: 3, list: [a, b]}", Syntax::Yaml).unwrap();
         let request = Request::create(object);
         let scope = Scope::new(&context, &request);
         let read = read_text(&context, conditions, Syntax::Yaml).unwrap();
@@ -444,7 +445,7 @@ mod tests {
     fn operators_compare_across_types() {
         for (key, operator, value) in [
             ("'{{ request.object.kind }}'", "Equals", "Pod"),
-            ("'{{ request.object.n }}'", "GreaterThan", "2"),
+            ("'{{ request.object.size }}'", "GreaterThan", "2"),
             ("1h", "Equals", "60m"),
             ("1Gi", "LessThan", "2Gi"),
             ("1.10.0", "GreaterThan", "1.9.0"),

@@ -104,13 +104,14 @@ pub(crate) fn compile(
 
 pub(crate) fn is_yaml(path: &str) -> bool {
     let extension = path.rsplit('.').next().unwrap_or("");
-    matches!(extension, "yaml" | "yml" | "json")
+    let known = ["yaml", "yml", "json"];
+    known.iter().any(|end| extension.eq_ignore_ascii_case(end))
 }
 
 /// The syntax of a file, by its name.
 pub(crate) fn syntax_of(path: &str) -> Syntax {
     match path.rsplit('.').next() {
-        Some("json") => Syntax::Json,
+        Some(end) if end.eq_ignore_ascii_case("json") => Syntax::Json,
         _ => Syntax::Yaml,
     }
 }

@@ -116,9 +116,8 @@ fn is_data(file: &str) -> bool {
 }
 
 fn is_yaml(file: &str) -> bool {
-    file.strip_suffix(".yaml")
-        .or(file.strip_suffix(".yml"))
-        .is_some()
+    let end = file.rsplit_once('.').map_or("", |(_, end)| end);
+    end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml")
 }
 
 fn is_archive(file: &str) -> bool {

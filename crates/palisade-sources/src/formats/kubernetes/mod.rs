@@ -153,7 +153,13 @@ fn syntax_of(path: &str) -> Syntax {
         .rsplit('.')
         .next()
         .is_some_and(|end| end.eq_ignore_ascii_case("json"));
-    if is_json { Syntax::Json } else { Syntax::Yaml }
+    if is_json {
+        Syntax::Json
+    } else if documents::is_workflow(path) {
+        Syntax::Yaml12
+    } else {
+        Syntax::Yaml
+    }
 }
 
 fn outcome(

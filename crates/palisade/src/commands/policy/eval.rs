@@ -111,7 +111,12 @@ fn read(path: &Path) -> anyhow::Result<Arc<SourceFile>> {
 pub(super) fn document(file: &Arc<SourceFile>) -> anyhow::Result<Document> {
     let is_json = file.path().ends_with(".json");
     let syntax = if is_json { Syntax::Json } else { Syntax::Yaml };
-    let (document, errors) = parse(Arc::clone(file), syntax, &Limits::default());
+    let (mut document, mut errors) = parse(Arc::clone(file), syntax, &Limits::default());
+    let is_workflow = |root| documents::kind_of_value(root) == Some(documents::Kind::Workflow);
+    if !is_json && document.roots().any(is_workflow) {
+        // Their runner reads them as YAML 1.2: `on` is a key.
+        (document, errors) = parse(Arc::clone(file), Syntax::Yaml12, &Limits::default());
+    }
     match errors.first() {
         None => Ok(document),
         Some(error) => {
@@ -134,7 +139,11 @@ fn judge(file: &Arc<SourceFile>, loaded: &Loaded, global: &Global) -> anyhow::Re
         ..Effects::default()
     };
     let mut answers = Vec::new();
-    for root in document.roots() {
+    let values = document.roots().flat_map(|root| match subject(root) {
+        Subject::KubernetesObject => documents::objects_in(root),
+        _ => vec![root],
+    });
+    for root in values {
         let input = Input::new(subject(root), root);
         for set in &loaded.sets {
             let arena = Bump::new();

@@ -56,6 +56,9 @@ pub(super) fn run(arguments: &Arguments, global: &Global) -> anyhow::Result<u8> 
             }
         }
     }
+    for suite in suites.iter_mut().filter(|suite| suite.name.is_empty()) {
+        ".".clone_into(&mut suite.name);
+    }
     let format = match arguments.format {
         TestFormat::Human => SuiteFormat::Human,
         TestFormat::Junit => SuiteFormat::Junit,

@@ -46,7 +46,7 @@ pub(crate) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
 
 fn syntax_of(path: &str) -> Option<Syntax> {
     let (_, extension) = path.rsplit_once('.')?;
-    match extension {
+    match extension.to_ascii_lowercase().as_str() {
         "yaml" | "yml" => Some(Syntax::Yaml),
         "json" => Some(Syntax::Json),
         _ => None,

@@ -49,12 +49,12 @@ fn a_key_is_added_only_where_it_is_absent() {
 
 #[test]
 fn a_condition_that_is_not_met_leaves_the_object_alone() {
-    let block = "{patchStrategicMerge: {(kind): Y, spec: {n: 1}}}";
+    let block = "{patchStrategicMerge: {(kind): Y, spec: {size: 1}}}";
     assert_eq!(patched(block, "{kind: X}"), "Skip: no patches applied");
-    let block = "{patchStrategicMerge: {(kind): X, spec: {n: 1}}}";
+    let block = "{patchStrategicMerge: {(kind): X, spec: {size: 1}}}";
     assert_eq!(
         patched(block, "{kind: X}"),
-        r#"{"kind":"X","spec":{"n":1}}"#
+        r#"{"kind":"X","spec":{"size":1}}"#
     );
 }
 

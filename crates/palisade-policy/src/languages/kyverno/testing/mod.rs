@@ -41,22 +41,33 @@ pub(crate) fn test(folder: &Folder, settings: &Settings) -> Result<Vec<SuiteRepo
     Ok(reports)
 }
 
-/// The files that tests judge and look up.
+/// The files that tests judge and look up: those in a test's own folder, of a test that names a
+/// policy that is there and expects something. Anything else would let a test take the system's
+/// manifests out of a check.
 pub(crate) fn material(folder: &Folder) -> Vec<Arc<str>> {
     let mut found = Vec::new();
     for path in hidden_too(folder, folder.files().unwrap_or_default()) {
+        let own = folder.shown(&path);
+        let own = own.rsplit_once('/').map_or("", |(own, _)| own).to_owned();
+        let is_own = |file: &Arc<str>| own.is_empty() || file.starts_with(&format!("{own}/"));
         let Ok(text) = folder.read(&path) else {
             continue;
         };
         let (document, _) = parse_yaml(text, &Limits::default());
         for test in document.roots().filter_map(Test::read) {
+            let policies = test.paths("policies");
+            let is_there = |name: &&str| load::files(folder, &path, name).is_ok();
+            if test.rows.is_empty() || !policies.iter().any(is_there) {
+                continue;
+            }
             let named = files::KEYS.iter().flat_map(|key| test.paths(key));
             let rows = test.rows.iter();
             let changed =
                 rows.flat_map(|row| files::ROW_KEYS.iter().flat_map(|key| row.paths(key)));
             for name in named.chain(changed) {
                 let files = load::files(folder, &path, name).unwrap_or_default();
-                found.extend(files.iter().map(|file| Arc::clone(file.path())));
+                let files = files.iter().map(|file| Arc::clone(file.path()));
+                found.extend(files.filter(is_own));
             }
         }
     }

@@ -33,21 +33,31 @@ pub(in crate::languages::rego) fn gator_suites(
     Ok(reports)
 }
 
-/// The objects that suites judge and look up.
+/// The objects that suites judge and look up: those in a suite's own folder, of a test whose template
+/// and constraint are there, in cases that expect something. Anything else would let a suite take the
+/// system's manifests out of a check.
 pub(in crate::languages::rego) fn material(folder: &Folder) -> Vec<Arc<str>> {
     let mut found = Vec::new();
     let files = folder.files().unwrap_or_default();
     each_suite(folder, &files, &mut |place, root| {
-        let cases = list(root, "tests")
-            .into_iter()
-            .flat_map(|test| list(test, "cases"));
-        for case in cases {
+        let own = place.folder.shown(place.suite);
+        let own = own.rsplit_once('/').map_or("", |(own, _)| own).to_owned();
+        let is_own = |file: &Arc<str>| own.is_empty() || file.starts_with(&format!("{own}/"));
+        let judges = |test: &Value<'_>| {
+            ["template", "constraint"]
+                .iter()
+                .all(|key| test.get(key).is_some_and(|path| place.read(path).is_ok()))
+        };
+        let tests = list(root, "tests").into_iter().filter(judges);
+        let cases = tests.flat_map(|test| list(test, "cases"));
+        for case in cases.filter(|case| !list(*case, "assertions").is_empty()) {
             let objects = case
                 .get("object")
                 .into_iter()
                 .chain(list(case, "inventory"));
             let read = objects.filter_map(|path| place.read(path).ok());
-            found.extend(read.map(|document| Arc::clone(document.file().path())));
+            let files = read.map(|document| Arc::clone(document.file().path()));
+            found.extend(files.filter(is_own));
         }
     });
     found
@@ -59,8 +69,8 @@ fn list<'d>(value: Value<'d>, key: &str) -> Vec<Value<'d>> {
 
 fn each_suite(folder: &Folder, files: &[String], take: &mut dyn FnMut(&Place<'_>, Value<'_>)) {
     for file in files {
-        let is_yaml = file.strip_suffix(".yaml").or(file.strip_suffix(".yml"));
-        if is_yaml.is_none() {
+        let end = file.rsplit_once('.').map_or("", |(_, end)| end);
+        if !end.eq_ignore_ascii_case("yaml") && !end.eq_ignore_ascii_case("yml") {
             continue;
         }
         let Ok(text) = folder.read(file) else {
