@@ -120,6 +120,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
         allowed_registries: &[],
         exceptions: &[],
         guardrails: &[],
+        judging: None,
         identified: &BTreeSet::new(),
     };
     let mut slow = slowest(&context);

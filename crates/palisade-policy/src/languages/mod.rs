@@ -2,6 +2,7 @@
 
 mod cel;
 mod kyverno;
+mod re2;
 pub mod rego;
 mod sentinel;
 

@@ -21,6 +21,8 @@ mod rego;
 #[cfg(test)]
 mod rego_budgets;
 #[cfg(test)]
+mod rego_builtins;
+#[cfg(test)]
 mod rego_chains;
 #[cfg(test)]
 mod rego_gatekeeper;
@@ -36,6 +38,8 @@ mod rego_keypairs;
 mod rego_semantics;
 #[cfg(test)]
 mod rego_sound;
+#[cfg(test)]
+mod rego_unseen;
 #[cfg(test)]
 mod sentinel;
 #[cfg(test)]

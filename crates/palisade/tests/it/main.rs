@@ -36,6 +36,7 @@ mod identity_web;
 #[cfg(target_os = "linux")]
 mod kubernetes_api;
 mod policy;
+mod policy_memory;
 #[cfg(target_os = "linux")]
 #[path = "../../../palisade-identity/tests/it/postgres.rs"]
 mod postgres;

@@ -143,6 +143,7 @@ pub(super) fn with_question<T>(
             make: &make,
         }),
         time: context.meter.remaining().max(Duration::from_millis(1)),
+        memory: context.meter.budget().memory_bytes,
         world: World {
             now_ns: effects.now_ns,
             seed: effects.random.map(|random| random()),
@@ -171,6 +172,9 @@ pub(super) fn finish<T>(
         Err(error) if error.out_of_time => {
             context.meter.look()?;
             Err(Exhausted::Time(context.meter.budget().time).into())
+        }
+        Err(error) if error.out_of_memory => {
+            Err(Exhausted::Memory(context.meter.budget().memory_bytes).into())
         }
         Err(error) => {
             let located = located_engine_error(&policies.modules, &error);

@@ -1,7 +1,7 @@
 //! Which files of a folder are policies, and what they hold: modules, documents, archives,
 //! Gatekeeper's objects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use palisade_model::Origin;
 
 use super::engine::{Foreign, from_datum};
 use super::gatekeeper::{is_constraint, is_template};
+use super::joining;
 use super::modules::{Dialect, PolicyText};
 use crate::datum::Datum;
 use crate::error::PolicyError;
@@ -24,26 +25,12 @@ const MAX_UNPACKED: u64 = 256 << 20;
 /// Most files in an archive.
 const MAX_MEMBERS: usize = 20_000;
 
-/// The bundles of a folder: one per topmost folder with modules, one per archive, and one with the
-/// Gatekeeper objects.
+/// The bundles of a folder: one per topmost folder with modules (those that need each other are
+/// one), one per archive, and one with the Gatekeeper objects.
 pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     let unread = |error: crate::folder::ReadError| PolicyError::new(error.to_string());
     let files = folder.files().map_err(unread)?;
-    let mut bundles = Vec::new();
-    let roots = roots(&files);
-    for root in &roots {
-        let mut bundle = Bundle {
-            name: folder.shown(root).trim_end_matches('/').to_owned(),
-            files: BTreeMap::new(),
-        };
-        for file in files.iter().filter(|file| within(file, root)) {
-            if is_module(file) || is_data(file) {
-                let text = folder.read(file).map_err(unread)?;
-                bundle.files.insert(relative(file, root).to_owned(), text);
-            }
-        }
-        bundles.push(bundle);
-    }
+    let mut bundles = joining::bundles(folder, &files)?;
     for file in files.iter().filter(|file| is_archive(file)) {
         let bytes = folder.read_bytes(file).map_err(unread)?;
         let shown = folder.shown(file);
@@ -72,35 +59,6 @@ pub(super) fn discover(folder: &Folder) -> Result<Vec<Bundle>, PolicyError> {
     Ok(bundles)
 }
 
-/// Topmost folders (with a `/` at the end, or empty) that hold modules.
-fn roots(files: &[String]) -> BTreeSet<String> {
-    let folders: BTreeSet<&str> = files
-        .iter()
-        .filter(|file| is_module(file))
-        .map(|file| {
-            file.rfind('/')
-                .map_or("", |at| file.get(..=at).unwrap_or(""))
-        })
-        .collect();
-    folders
-        .iter()
-        .filter(|folder| {
-            !folders
-                .iter()
-                .any(|other| other != *folder && folder.starts_with(other))
-        })
-        .map(|folder| (*folder).to_owned())
-        .collect()
-}
-
-fn within(file: &str, root: &str) -> bool {
-    file.starts_with(root)
-}
-
-fn relative<'f>(file: &'f str, root: &str) -> &'f str {
-    file.strip_prefix(root).unwrap_or(file)
-}
-
 pub(super) fn is_module(file: &str) -> bool {
     file.strip_suffix(".rego").is_some()
 }
@@ -110,7 +68,7 @@ pub(super) fn is_test(file: &str) -> bool {
     file.ends_with("_test.rego")
 }
 
-fn is_data(file: &str) -> bool {
+pub(super) fn is_data(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     matches!(name, "data.json" | "data.yaml" | "data.yml")
 }
@@ -207,7 +165,9 @@ pub(super) fn contents(
             }
         } else if is_data(name) {
             match document.roots().next() {
-                Some(root) if root.is_object() => contents.data.push(nested(name, root)),
+                Some(root) if root.is_object() || !keys(name).is_empty() => {
+                    contents.data.push(nested(name, root));
+                }
                 _ => errors.push(PolicyError::at(
                     Origin::new(file, palisade_document::Span::default()),
                     "a base document must be a mapping of names to values",
@@ -224,10 +184,19 @@ pub(super) fn contents(
     }
 }
 
+/// The keys below which a base document stands: the names of its folders, from its bundle's on
+/// (after `//` where that is not the first).
+fn keys(name: &str) -> Vec<&str> {
+    let path = name.rsplit_once("//").map_or(name, |(_, path)| path);
+    let mut keys: Vec<&str> = path.split('/').collect();
+    keys.pop();
+    keys
+}
+
 /// A base document below the names of the folders that it stands in.
 fn nested(name: &str, root: Value<'_>) -> Foreign {
     let mut value = from_datum(Datum::from(root));
-    for folder in name.split('/').rev().skip(1) {
+    for folder in keys(name).into_iter().rev() {
         value = Foreign::object([(folder, value)]);
     }
     value

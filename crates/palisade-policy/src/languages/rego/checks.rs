@@ -60,6 +60,38 @@ pub(super) fn find(
     found
 }
 
+/// The names that a module means and that neither it nor the other modules of its package define:
+/// those of rules and functions that may stand in another folder.
+pub(super) fn undefined_names<'m>(
+    modules: &'m [Loaded],
+    gone: &'m BTreeMap<Vec<String>, Definitions>,
+) -> Vec<(&'m Module, String)> {
+    let defined = Defined::of(modules, gone);
+    let mut found = Vec::new();
+    for module in modules.iter().map(|loaded| &loaded.module) {
+        for rule in &module.rules {
+            for (name, _) in unbound(&defined, module, rule) {
+                found.push((module, name.to_owned()));
+            }
+            walk_rule(rule, &mut |node| {
+                if let Node::Expr(Expr {
+                    kind: ExprKind::Call(function, _),
+                    ..
+                }) = node
+                    && let ExprKind::Var(name) = &function.kind
+                    && matches!(
+                        defined.function(module, std::slice::from_ref(name)),
+                        Known::Unknown
+                    )
+                {
+                    found.push((module, name.clone()));
+                }
+            });
+        }
+    }
+    found
+}
+
 /// Whether a module refers to `data[x]`.
 fn computes_packages(module: &Module) -> bool {
     let mut found = false;
@@ -182,6 +214,14 @@ fn variables(
     rule: &Rule,
     mistake: &mut dyn FnMut(Span, String),
 ) {
+    for (name, span) in unbound(defined, module, rule) {
+        let message = format!("the variable `{name}` is unsafe: nothing gives it a value");
+        mistake(span, message);
+    }
+}
+
+/// The variables that nothing gives a value, each where it is used first.
+fn unbound<'m>(defined: &Defined<'_>, module: &'m Module, rule: &'m Rule) -> Vec<(&'m str, Span)> {
     let mut seen = Variables::default();
     for argument in rule.head.args.iter().flatten() {
         names(argument, &mut seen.bound);
@@ -200,12 +240,9 @@ fn variables(
             || imports.any(|import| import.name() == Some(name))
     };
     seen.settle(is_name);
-    for (name, span) in seen.used {
-        if !is_name(name) && !seen.bound.contains(name) {
-            let message = format!("the variable `{name}` is unsafe: nothing gives it a value");
-            mistake(span, message);
-        }
-    }
+    let used = std::mem::take(&mut seen.used).into_iter();
+    used.filter(|(name, _)| !is_name(name) && !seen.bound.contains(name))
+        .collect()
 }
 
 /// The variables of a rule.

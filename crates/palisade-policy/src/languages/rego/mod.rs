@@ -16,6 +16,7 @@ mod doubts;
 mod engine;
 mod functions;
 mod gatekeeper;
+mod joining;
 mod machine_limits;
 mod metadata;
 mod modules;

@@ -220,7 +220,8 @@ fn guard_all(sources: &mut [Source]) {
         .iter()
         .filter_map(|source| parse(&source.text).ok())
         .collect();
-    if modules.len() != sources.len() || !may_run(&modules) {
+    let is_ascii = |source: &Source| source.text.is_ascii() && !source.text.contains("\\u");
+    if modules.len() != sources.len() || !may_run(&modules) || !sources.iter().all(is_ascii) {
         return;
     }
     for (source, module) in sources.iter_mut().zip(&modules) {

@@ -2,6 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::builtins::quote;
+
 /// A number: whole where it fits, else a fraction, else digits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Number {
@@ -221,6 +223,8 @@ impl Term {
                     .collect();
                 format!("{{{}}}", entries.join(", "))
             }
+            Self::Number(Number::Big(digits)) => digits.clone(),
+            Self::Text(text) => quote(text, false),
             scalar => scalar.to_json().to_string(),
         }
     }
@@ -270,7 +274,8 @@ impl Number {
                 .parse::<u64>()
                 .map(Into::into)
                 .or_else(|_| serde_json::from_str(digits))
-                .unwrap_or(serde_json::Value::Null),
+                // Beyond what JSON holds here, the digits are a text.
+                .unwrap_or_else(|_| serde_json::Value::from(digits.as_str())),
         }
     }
 }

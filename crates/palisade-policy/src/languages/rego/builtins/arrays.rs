@@ -8,13 +8,10 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("array.flatten", 1, flatten),
     Builtin::new("numbers.range", 2, range),
     Builtin::new("numbers.range_step", 3, range_step),
-    Builtin::new("bits.lsh", 2, shift_left),
 ];
 
 /// Most numbers in a range.
 const MAX_RANGE: i64 = 1_000_000;
-/// Most places that a number is shifted by.
-const MAX_SHIFT: i64 = 4096;
 
 fn flatten(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     let found = argument(arguments, 0)?;
@@ -72,51 +69,4 @@ fn numbers(from: i64, to: i64, step: i64) -> Result<Term, Fault> {
         }
     }
     Ok(Term::Array(found))
-}
-
-fn shift_left(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
-    let (value, places) = (int_argument(arguments, 0)?, int_argument(arguments, 1)?);
-    if places < 0 {
-        return Err(Fault::undefined(
-            "operand 2 must be an unsigned integer number but got a negative integer",
-        ));
-    }
-    if places > MAX_SHIFT {
-        return Err(Fault::halt(format!(
-            "a number shifted by more than {MAX_SHIFT} places"
-        )));
-    }
-    let mut digits = decimal(value.unsigned_abs());
-    for _ in 0..places {
-        double(&mut digits);
-    }
-    let text: String = digits
-        .iter()
-        .rev()
-        .map(|digit| char::from(b'0' + digit))
-        .collect();
-    let sign = if value < 0 { "-" } else { "" };
-    Ok(Term::Number(Number::parse(&format!("{sign}{text}"))))
-}
-
-/// The digits of a number, lowest first.
-fn decimal(value: u64) -> Vec<u8> {
-    value
-        .to_string()
-        .bytes()
-        .rev()
-        .map(|byte| byte - b'0')
-        .collect()
-}
-
-fn double(digits: &mut Vec<u8>) {
-    let mut carry = 0;
-    for digit in digits.iter_mut() {
-        let doubled = *digit * 2 + carry;
-        *digit = doubled % 10;
-        carry = doubled / 10;
-    }
-    if carry > 0 {
-        digits.push(carry);
-    }
 }

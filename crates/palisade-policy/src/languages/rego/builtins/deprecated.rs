@@ -1,10 +1,8 @@
 //! Builtins of the first dialect that policies in use still call.
 
-use regex::RegexBuilder;
-
 use super::super::term::Term;
 use super::super::world::{Fault, World};
-use super::{Builtin, argument, items_argument, text_argument, wrong_type};
+use super::{Builtin, argument, items_argument, wrong_type};
 
 pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("any", 1, |arguments, _| {
@@ -17,21 +15,8 @@ pub(super) const TABLE: &[Builtin] = &[
             items.iter().all(|item| *item == Term::Bool(true)),
         ))
     }),
-    Builtin::new("re_match", 2, matches),
     Builtin::new("set_diff", 2, difference),
 ];
-
-/// Largest compiled pattern, in bytes.
-const MAX_PATTERN_BYTES: usize = 1 << 20;
-
-fn matches(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
-    let (pattern, text) = (text_argument(arguments, 0)?, text_argument(arguments, 1)?);
-    let pattern = RegexBuilder::new(pattern)
-        .size_limit(MAX_PATTERN_BYTES)
-        .build()
-        .map_err(|error| Fault::undefined(error.to_string()))?;
-    Ok(Term::Bool(pattern.is_match(text)))
-}
 
 fn difference(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     let sides = (argument(arguments, 0)?, argument(arguments, 1)?);

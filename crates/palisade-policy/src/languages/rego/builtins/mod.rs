@@ -2,25 +2,39 @@
 
 mod arrays;
 mod aws;
+mod bounds;
 mod bytes;
+mod collections;
 mod crypto;
+mod decimal;
 mod deprecated;
 mod effects;
+mod encodings;
 mod format;
 mod globs;
+mod go_format;
 mod graphql;
 mod graphs;
+mod json;
 mod jwk;
 mod jwt;
 mod jwt_sign;
 mod keypairs;
+mod mended;
+mod moments;
 mod network;
+mod numbers;
+mod patterns;
 mod private_keys;
 mod text;
+mod wildcards;
+mod words;
 mod x509;
 mod x509_chain;
 mod x509_options;
+mod yaml;
 
+pub(super) use self::go_format::quote;
 use super::term::Term;
 use super::world::{Fault, World};
 
@@ -47,20 +61,30 @@ impl Builtin {
 const TABLES: &[&[Builtin]] = &[
     arrays::TABLE,
     aws::TABLE,
+    collections::TABLE,
     crypto::TABLE,
     deprecated::TABLE,
     effects::TABLE,
+    encodings::TABLE,
     format::TABLE,
     globs::TABLE,
     graphql::TABLE,
     graphs::TABLE,
+    json::TABLE,
     jwt::TABLE,
     jwt_sign::TABLE,
     keypairs::TABLE,
+    mended::TABLE,
+    moments::TABLE,
     network::TABLE,
+    numbers::TABLE,
+    patterns::TABLE,
     private_keys::TABLE,
     text::TABLE,
+    wildcards::TABLE,
+    words::TABLE,
     x509::TABLE,
+    yaml::TABLE,
 ];
 
 /// All of them.

@@ -9,6 +9,10 @@ use super::super::world::{Fault, World};
 use super::{Builtin, argument, items_argument, text_argument};
 
 pub(super) const TABLE: &[Builtin] = &[
+    Builtin::new("net.cidr_is_valid", 1, |arguments, _| {
+        let text = argument(arguments, 0)?.as_text();
+        Ok(Term::Bool(text.is_some_and(|text| range(text).is_ok())))
+    }),
     Builtin::new("net.cidr_contains_matches", 2, contains_matches),
     Builtin::new("net.cidr_contains", 2, contains),
     Builtin::new("net.cidr_intersects", 2, intersects),
@@ -21,14 +25,32 @@ pub(super) const TABLE: &[Builtin] = &[
 const MAX_ADDRESSES: usize = 1 << 16;
 
 fn range(text: &str) -> Result<IpNet, Fault> {
-    text.parse::<IpNet>()
-        .map(|net| net.trunc())
-        .map_err(|_| Fault::undefined(format!("invalid CIDR address: {text}")))
+    let wrong = || Fault::undefined(format!("invalid CIDR address: {text}"));
+    // The stricter reader of addresses takes no zeros before a number.
+    let address = text.split_once('/').map_or(text, |(address, _)| address);
+    address.parse::<IpAddr>().map_err(|_| wrong())?;
+    let net = text.parse::<IpNet>().map_err(|_| wrong())?.trunc();
+    Ok(plain(net))
+}
+
+/// An IPv4 range that is written within IPv6 is that IPv4 range.
+fn plain(net: IpNet) -> IpNet {
+    let IpNet::V6(six) = net else {
+        return net;
+    };
+    let four = six.network().to_ipv4_mapped();
+    let bits = six.prefix_len().checked_sub(96);
+    match (four, bits) {
+        (Some(four), Some(bits)) => {
+            ipnet::Ipv4Net::new(four, bits).map_or(net, |four| IpNet::V4(four.trunc()))
+        }
+        _ => net,
+    }
 }
 
 fn range_or_address(text: &str) -> Result<IpNet, Fault> {
     match text.parse::<IpAddr>() {
-        Ok(address) => Ok(IpNet::from(address)),
+        Ok(address) => Ok(IpNet::from(address.to_canonical())),
         Err(_) => range(text),
     }
 }
@@ -76,11 +98,25 @@ fn keyed(arguments: &[Term], at: usize) -> Result<Vec<(Term, IpNet)>, Fault> {
             .iter()
             .map(|(key, value)| Ok((key.clone(), text(value)?)))
             .collect(),
-        _ => Err(wrong()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Whether an argument has nothing to compare: what is not a text or a collection has not.
+fn is_bare(argument: &Term) -> bool {
+    match argument {
+        Term::Text(_) => false,
+        Term::Array(items) | Term::Set(items) => items.is_empty(),
+        Term::Object(entries) => entries.is_empty(),
+        _ => true,
     }
 }
 
 fn contains_matches(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
+    // What is never compared is not read either.
+    if is_bare(argument(arguments, 0)?) || is_bare(argument(arguments, 1)?) {
+        return Ok(Term::Set(Vec::new()));
+    }
     let outer = keyed(arguments, 0)?;
     let inner = keyed(arguments, 1)?;
     let mut found = Vec::new();

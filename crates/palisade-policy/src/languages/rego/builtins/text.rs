@@ -1,9 +1,5 @@
 //! Texts: templates, counting, rendering and globs.
 
-use std::sync::Arc;
-
-use palisade_document::{Limits, SourceFile, SyntaxSeverity, parse_yaml};
-
 use super::super::term::Term;
 use super::super::world::{Fault, World};
 use super::{Builtin, argument, items_argument, text_argument};
@@ -12,16 +8,6 @@ pub(super) const TABLE: &[Builtin] = &[
     Builtin::new("internal.template_string", 1, template_string),
     Builtin::new("strings.count", 2, count),
     Builtin::new("strings.render_template", 2, render),
-    Builtin::new("json.is_valid", 1, |arguments, _| {
-        let text = argument(arguments, 0)?.as_text();
-        let valid =
-            text.is_some_and(|text| serde_json::from_str::<serde_json::Value>(text).is_ok());
-        Ok(Term::Bool(valid))
-    }),
-    Builtin::new("yaml.is_valid", 1, |arguments, _| {
-        let text = argument(arguments, 0)?.as_text();
-        Ok(Term::Bool(text.is_some_and(is_yaml)))
-    }),
     Builtin::new("internal.schema_result", 1, schema_result),
 ];
 
@@ -83,14 +69,6 @@ fn render(arguments: &[Term], _: &mut World) -> Result<Term, Fault> {
     }
     made.push_str(rest);
     Ok(Term::Text(made))
-}
-
-fn is_yaml(text: &str) -> bool {
-    let file = Arc::new(SourceFile::new("text", text));
-    let (_, mistakes) = parse_yaml(file, &Limits::default());
-    mistakes
-        .iter()
-        .all(|mistake| mistake.severity != SyntaxSeverity::Fatal)
 }
 
 /// The engine says a mistake as a text; the language says mistakes as a list of objects.

@@ -177,6 +177,7 @@ fn answer(case: &Json) -> Result<Vec<Term>, Answered> {
         input,
         data: None,
         time: Duration::from_secs(10),
+        memory: 256 << 20,
         world: World {
             now_ns: Some(NOW_NS),
             seed: Some(7),

@@ -4,11 +4,14 @@
 //! thread ([`threads`]), built from the program's own texts, so that threads share no counters.
 
 mod machine;
+mod memory;
+mod mends;
 mod threads;
 mod values;
 
 use std::collections::BTreeMap;
 use std::num::{NonZeroU32, NonZeroUsize};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -59,6 +62,8 @@ pub(super) struct EngineError {
     pub(super) place: Option<(String, u32, u32)>,
     /// Whether the time ran out.
     pub(super) out_of_time: bool,
+    /// Whether the memory did.
+    pub(super) out_of_memory: bool,
 }
 
 /// Sends a request and says its answer.
@@ -70,6 +75,8 @@ pub(super) struct Question<'q> {
     /// Further base documents.
     pub(super) data: Option<Further<'q>>,
     pub(super) time: Duration,
+    /// Bytes that it may take.
+    pub(super) memory: usize,
     pub(super) world: World,
     /// Sends what the policy wants sent.
     pub(super) send: Option<Sender<'q>>,
@@ -165,7 +172,14 @@ impl Program {
         for builtin in builtins::all() {
             let call = builtin.call;
             let extension = move |arguments: Vec<Value>| {
-                let arguments: Vec<Term> = arguments.iter().map(values::to_term).collect();
+                // What is formatted grows with each call.
+                if builtin.name == "internal.sprintf" && !memory::fit(&arguments) {
+                    mends::bounded(usize::MAX)?;
+                }
+                let arguments: Vec<Term> = arguments
+                    .iter()
+                    .map(values::to_term)
+                    .collect::<anyhow::Result<_>>()?;
                 match world::with(|world| call(&arguments, world)) {
                     Ok(term) => Ok(from_term(&term).into_value()),
                     Err(Fault::Halt(message)) => {
@@ -181,6 +195,14 @@ impl Program {
             engine
                 .add_extension(builtin.name.to_owned(), builtin.arity, Box::new(extension))
                 .map_err(failed)?;
+        }
+        if reader == Reader::Interpreter {
+            for (name, arity, call) in mends::ALL {
+                let extension = move |arguments: Vec<Value>| call(&arguments);
+                engine
+                    .add_extension((*name).to_owned(), *arity, Box::new(extension))
+                    .map_err(failed)?;
+            }
         }
         for source in self.sources.iter() {
             engine.set_rego_v0(source.v0);
@@ -205,7 +227,9 @@ impl Program {
         path: &str,
         question: Question<'_>,
     ) -> Result<Outcome<Option<Term>>, EngineError> {
-        let may_use_machine = self.plain && !question.world.strict;
+        // The machine counts and changes letters beyond ASCII otherwise.
+        let is_ascii = question.input.as_ref().is_none_or(Foreign::is_ascii);
+        let may_use_machine = self.plain && !question.world.strict && is_ascii;
         let timer = machine::timer(question.time, UNITS_PER_LOOK);
         let input = question.input.as_ref().map(|input| input.value().clone());
         let input = input.unwrap_or(Value::Undefined);
@@ -217,7 +241,7 @@ impl Program {
             };
             Ok(match value {
                 Value::Undefined => None,
-                value => Some(values::to_term(&value)),
+                value => Some(values::to_term(&value)?),
             })
         })
     }
@@ -230,7 +254,7 @@ impl Program {
     ) -> Result<Outcome<Vec<QueryResult>>, EngineError> {
         self.ask(question, |prepared| {
             let results = prepared.engine.eval_query(text.to_owned(), false)?;
-            Ok(results.result.iter().map(query_result).collect())
+            results.result.iter().map(query_result).collect()
         })
     }
 
@@ -254,7 +278,7 @@ impl Program {
             }
             Ok(match value? {
                 Value::Undefined => None,
-                value => Some(values::to_term(&value)),
+                value => Some(values::to_term(&value)?),
             })
         })?;
         Ok((outcome, lines))
@@ -267,20 +291,43 @@ impl Program {
         mut run: impl FnMut(&mut Prepared) -> anyhow::Result<T>,
     ) -> Result<Outcome<T>, EngineError> {
         let mut world = question.world;
-        for _ in 0..=world::MAX_REQUESTS {
+        let (mut requests, mut tries) = (0, 0);
+        while requests <= world::MAX_REQUESTS {
+            memory::begin(question.memory);
             let before = world::enter(world);
-            let result = threads::with_engine(self, question.data, |prepared| {
-                let engine = &mut prepared.engine;
-                engine.set_execution_timer_config(machine::timer(question.time, UNITS_PER_LOOK));
-                engine.set_strict_builtin_errors(world::with(|world| world.strict));
-                let input = question.input.as_ref().map(|input| input.value().clone());
-                engine.set_input(input.unwrap_or(Value::Undefined));
-                let value = run(prepared);
-                let prints = prepared.engine.take_prints().unwrap_or_default();
-                value.map(|value| Outcome { value, prints })
-            });
+            let ask = || {
+                threads::with_engine(self, question.data, |prepared| {
+                    let engine = &mut prepared.engine;
+                    engine
+                        .set_execution_timer_config(machine::timer(question.time, UNITS_PER_LOOK));
+                    engine.set_strict_builtin_errors(world::with(|world| world.strict));
+                    let input = question.input.as_ref().map(|input| input.value().clone());
+                    engine.set_input(input.unwrap_or(Value::Undefined));
+                    let value = run(prepared);
+                    let prints = prepared.engine.take_prints().unwrap_or_default();
+                    value.map(|value| Outcome { value, prints })
+                })
+            };
+            let result = catch_unwind(AssertUnwindSafe(ask))
+                .unwrap_or_else(|panic| Err(EngineError::panicked(panic.as_ref())));
             world = world::enter(before);
             let result = result?;
+            match result
+                .as_ref()
+                .err()
+                .map(|error| memory::tripped(error, question.memory))
+            {
+                Some(memory::Tripped::Others) if tries < memory::MAX_TRIES => {
+                    tries += 1;
+                    world.halted = None;
+                    continue;
+                }
+                Some(memory::Tripped::Itself | memory::Tripped::Others) => {
+                    return Err(EngineError::out_of_memory(question.memory));
+                }
+                Some(memory::Tripped::No) | None => {}
+            }
+            requests += 1;
             if let Some(wanted) = world.wanted.take() {
                 world.halted = None;
                 let Some(send) = question.send else {
@@ -309,15 +356,14 @@ pub(super) struct QueryResult {
     pub(super) values: Vec<Term>,
 }
 
-fn query_result(result: &regorus::QueryResult) -> QueryResult {
-    QueryResult {
-        bindings: values::to_term(&result.bindings),
-        values: result
-            .expressions
-            .iter()
+fn query_result(result: &regorus::QueryResult) -> anyhow::Result<QueryResult> {
+    let values = result.expressions.iter();
+    Ok(QueryResult {
+        bindings: values::to_term(&result.bindings)?,
+        values: values
             .map(|expression| values::to_term(&expression.value))
-            .collect(),
-    }
+            .collect::<anyhow::Result<_>>()?,
+    })
 }
 
 fn lengths() -> PolicyLengthConfig {
@@ -329,11 +375,27 @@ fn lengths() -> PolicyLengthConfig {
 }
 
 impl EngineError {
+    /// The engine's own fault: the rule has no answer, and the next one gets an engine of its own.
+    fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        let text = text.unwrap_or_else(|| "it panicked".to_owned());
+        Self::plain(format!("a fault of the engine: {text}"))
+    }
+
+    fn out_of_memory(budget: usize) -> Self {
+        Self {
+            out_of_memory: true,
+            ..Self::plain(format!("it needs more than {budget} bytes of memory"))
+        }
+    }
+
     fn plain(message: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             place: None,
             out_of_time: false,
+            out_of_memory: false,
         }
     }
 
@@ -359,6 +421,7 @@ impl EngineError {
             message: message.trim_end_matches('.').to_owned(),
             place,
             out_of_time,
+            out_of_memory: false,
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use palisade_document::Kind;
 use regorus::Value;
 
 use super::super::term::{Number, Term};
+use super::super::world;
+use super::memory;
 use crate::datum::Datum;
 
 /// A value of the engine, for those who only hand it on.
@@ -15,6 +18,11 @@ pub(in crate::languages::rego) struct Foreign(Value);
 impl Foreign {
     pub(super) fn value(&self) -> &Value {
         &self.0
+    }
+
+    /// Whether its texts hold nothing beyond ASCII.
+    pub(super) fn is_ascii(&self) -> bool {
+        is_ascii(&self.0)
     }
 
     pub(super) fn into_value(self) -> Value {
@@ -30,6 +38,18 @@ impl Foreign {
             .map(|(key, value)| (Value::from(key), value.0))
             .collect();
         Self(Value::from(object))
+    }
+}
+
+fn is_ascii(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_ascii(),
+        Value::Array(items) => items.iter().all(is_ascii),
+        Value::Set(items) => items.iter().all(is_ascii),
+        Value::Object(entries) => entries
+            .iter()
+            .all(|(key, value)| is_ascii(key) && is_ascii(value)),
+        _ => true,
     }
 }
 
@@ -110,7 +130,17 @@ fn term_value(term: &Term) -> Value {
 }
 
 /// The engine's value as a term; what is undefined inside (which the engine never builds) is null.
-pub(super) fn to_term(value: &Value) -> Term {
+pub(super) fn to_term(value: &Value) -> anyhow::Result<Term> {
+    if memory::is_bounded(value) {
+        return Ok(term(value));
+    }
+    let message =
+        "a value is too large to be said; parts that it holds several times count each time";
+    world::with(|world| world.halted = Some(message.to_owned()));
+    Err(anyhow!(message))
+}
+
+fn term(value: &Value) -> Term {
     match value {
         Value::Null | Value::Undefined => Term::Null,
         Value::Bool(value) => Term::Bool(*value),
@@ -120,12 +150,12 @@ pub(super) fn to_term(value: &Value) -> Term {
             None => Number::Float(number.as_f64().unwrap_or(f64::NAN)),
         }),
         Value::String(text) => Term::text(&**text),
-        Value::Array(items) => Term::Array(items.iter().map(to_term).collect()),
-        Value::Set(items) => Term::Set(items.iter_sorted().map(to_term).collect()),
+        Value::Array(items) => Term::Array(items.iter().map(term).collect()),
+        Value::Set(items) => Term::Set(items.iter_sorted().map(term).collect()),
         Value::Object(entries) => Term::Object(
             entries
                 .iter_sorted()
-                .map(|(key, value)| (to_term(key), to_term(value)))
+                .map(|(key, value)| (term(key), term(value)))
                 .collect(),
         ),
     }

@@ -7,6 +7,7 @@ mod keywords;
 mod negation;
 mod overlap;
 mod replaced;
+mod scopes;
 mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,12 +45,16 @@ pub(super) fn rewrite(
 ) -> Result<String, Mistake> {
     let mut rewritten = shape::reshape(text, module, annotations, around);
     let rules = around.rules.get(&module.package);
+    if let Some(rules) = rules {
+        rewritten = scopes::rename(&rewritten, &parse(&rewritten)?, rules);
+    }
+    rewritten = scopes::settle(&rewritten, &parse(&rewritten)?, rules);
     for round in 0..MAX_ROUNDS {
         let parsed = parse(&rewritten)?;
         let edits = negation::lift(&rewritten, &parsed, rules, round);
         if edits.is_empty() {
             refuse(module, &parsed)?;
-            return Ok(rewritten);
+            return Ok(scopes::bracket(&rewritten, &parsed));
         }
         rewritten = apply(&rewritten, edits);
     }

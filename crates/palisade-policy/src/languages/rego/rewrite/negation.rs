@@ -209,7 +209,7 @@ pub(super) fn walk_call(expr: &Expr) -> Option<(&Expr, &Expr)> {
 }
 
 /// The tokens of a span without the lines and comments between them.
-fn one_line(text: &str, span: Span) -> String {
+pub(super) fn one_line(text: &str, span: Span) -> String {
     let mut said = String::new();
     for token in lex(text, span)
         .map(|lexed| lexed.tokens)

@@ -83,6 +83,9 @@ impl Replaced {
                 "json.match_schema" => {
                     format!("internal.schema_result(json.match_schema({arguments}))")
                 }
+                name @ ("json.marshal" | "yaml.marshal") => {
+                    format!("{name}(internal.bounded({arguments}))")
+                }
                 name => format!("{name}({arguments})"),
             };
             text.extend([&*function(name), "(", &*arguments, ") := ", &*call, "\n"]);
@@ -260,6 +263,7 @@ mod tests {
             input: None,
             data: None,
             time: Duration::from_secs(10),
+            memory: 256 << 20,
             world: World {
                 now_ns: Some(1),
                 seed: Some(7),

@@ -40,7 +40,9 @@ pub(super) fn reshape(
         if let Some(alias) = &import.alias {
             line.push_str(" as ");
             line.push_str(alias);
-        } else if let Some(last) = import.path.last().filter(|last| !is_plain(last)) {
+        } else if let Some(last) = import.path.last().filter(|last| !is_plain(last))
+            && import.path.first().is_some_and(|root| root != "future")
+        {
             // A bracket at the end names nothing by itself.
             line.push_str(" as ");
             line.push_str(last);
@@ -156,9 +158,12 @@ impl Shaper<'_> {
 
     /// A statement that begins with a bracket on a new line is not an argument list.
     fn brackets(&mut self, query: &Query) {
-        for statement in query.statements.iter().skip(1) {
-            if self.slice(statement.span.start, statement.span.start + 1) == "(" {
-                self.edits.push(Edit::insert(statement.span.start, "; "));
+        for pair in query.statements.windows(2) {
+            let [before, statement] = pair else { continue };
+            let start = statement.span.start;
+            let is_apart = self.slice(before.span.end, start).contains(';');
+            if self.slice(start, start + 1) == "(" && !is_apart {
+                self.edits.push(Edit::insert(start, "; "));
             }
         }
     }
@@ -204,6 +209,14 @@ impl Shaper<'_> {
                 let wrapper = Edit::insert(expr.span.start, "internal.schema_result(");
                 self.edits
                     .extend([wrapper, Edit::insert(expr.span.end, ")")]);
+            }
+            // What one value says may be far larger than the value, whose parts are shared.
+            ExprKind::Call(function, args) if says_a_value(function) => {
+                if let Some(value) = args.first() {
+                    let wrapper = Edit::insert(value.span.start, "internal.bounded(");
+                    self.edits
+                        .extend([wrapper, Edit::insert(value.span.end, ")")]);
+                }
             }
             ExprKind::Call(function, args) if args.is_empty() => {
                 let path = function.path().map(|path| path.join("."));
@@ -271,6 +284,13 @@ fn is_sprintf(function: &Expr) -> bool {
 
 /// Whether the engine formats a call as the language does: a constant format with as many plain
 /// verbs as there are values. Of others it makes an error, or a text that differs.
+/// Whether a function makes a text of a value.
+fn says_a_value(function: &Expr) -> bool {
+    let path = function.path().map(|path| path.join("."));
+    let names = ["json.marshal", "json.marshal_with_options", "yaml.marshal"];
+    path.is_some_and(|path| names.contains(&path.as_str()))
+}
+
 fn formats_plainly(args: &[Expr]) -> bool {
     let Some(Expr {
         kind: ExprKind::Text(format),
