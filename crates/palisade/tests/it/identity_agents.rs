@@ -6,32 +6,12 @@ use crate::identity_serve::{Issuing, client, entries, id, runtime, until};
 use crate::system::System;
 
 /// Where the server takes agents.
-pub(crate) fn agents_address(line: &str) -> String {
-    let mut words = line.split_whitespace().rev();
-    words.nth(2).expect("an address").to_owned()
-}
-
 #[test]
 fn an_agent_that_begins_while_its_server_is_away_serves_once_it_is_there() {
     let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let mut server = Issuing::serve(
-        system,
-        "state",
-        &["--role", "server", "--listen", "127.0.0.1:0"],
-    );
-    let address = agents_address(&server.says("for agents"));
-    let made = server.ask(&["token", "create", "one"]);
-    let token = made.out.lines().next().expect("a token").to_owned();
-    let arguments = [
-        "--role",
-        "agent",
-        "--server",
-        &address,
-        "--join-token",
-        &token,
-        "--socket",
-        "workload.sock",
-    ];
+    let (mut server, address) = Issuing::server(system, &[]);
+    let joining = server.joining(&address);
+    let arguments: Vec<&str> = joining.iter().map(String::as_str).collect();
     let mut agent = Issuing::serve(System::of(&[]), "state", &arguments);
     agent.says("following the server");
     assert_eq!(agent.end(), 0);

@@ -276,42 +276,13 @@ fn a_gateway_gets_the_identity_of_a_process_and_of_a_pod() {
 #[test]
 fn who_is_no_broker_gets_nothing_and_an_agent_shows_itself() {
     let workload = Workload::start();
-    let server = Issuing::serve(
+    let (server, address) = Issuing::server(
         System::of(&[("identity/test.yaml", &entries(&workload))]),
-        "state",
-        &[
-            "--trust-domain",
-            "shop.example",
-            "--role",
-            "server",
-            "--listen",
-            "127.0.0.1:0",
-        ],
+        &["--trust-domain", "shop.example"],
     );
-    let line = server.says("for agents");
-    let (before, _) = line.split_once(" for agents").expect("an address");
-    let address = before.rsplit(' ').next().expect("an address");
-    let made = server.ask(&["token", "create", "one"]);
-    let token = made.out.lines().next().expect("a token");
-    let agent = Issuing::serve(
-        System::of(&[]),
-        "state",
-        &[
-            "--role",
-            "agent",
-            "--server",
-            address,
-            "--join-token",
-            token,
-            "--socket",
-            "workload.sock",
-            "--broker",
-            "spiffe://shop.example/another",
-            "--broker-socket",
-            "broker.sock",
-        ],
-    );
-    agent.says("following the server");
+    let who = ["--broker", "spiffe://shop.example/another"];
+    let socket = ["--broker-socket", "broker.sock"];
+    let agent = server.joined(&address, &[who, socket].concat());
     let bundle = server.ask(&["bundle", "show", "shop.example"]).out;
     runtime().block_on(async {
         let own = client(&agent.address("workload.sock")).await;

@@ -33,11 +33,7 @@ fn serving() -> Issuing {
 /// A server that takes agents, and where.
 fn server() -> (Issuing, String) {
     let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let listen = ["--role", "server", "--listen", "127.0.0.1:0"];
-    let server = Issuing::serve(system, "state", &listen);
-    let line = server.says("for agents");
-    let address = line.split_whitespace().rev().nth(2).expect("an address");
-    (server, address.to_owned())
+    Issuing::server(system, &[])
 }
 
 /// An agent on a new machine that joins as `one`.

@@ -46,6 +46,43 @@ impl Issuing {
         }
     }
 
+    /// A server that takes agents on a free port, and its address.
+    pub(crate) fn server(system: System, more: &[&str]) -> (Self, String) {
+        let listen = ["--role", "server", "--listen", "127.0.0.1:0"];
+        let server = Self::serve(system, "state", &[&listen, more].concat());
+        let line = server.says("for agents");
+        let (before, _) = line.split_once(" for agents").expect("an address");
+        let address = before.rsplit(' ').next().expect("an address").to_owned();
+        (server, address)
+    }
+
+    /// What an agent is begun with that joins this server as `one`.
+    pub(crate) fn joining(&self, address: &str) -> [String; 8] {
+        let made = self.ask(&["token", "create", "one"]);
+        let token = made.out.lines().next().expect("a token");
+        let role = [
+            "--role",
+            "agent",
+            "--server",
+            address,
+            "--join-token",
+            token,
+        ];
+        let [role, agent, server, address, join, token] = role.map(str::to_owned);
+        let [socket, path] = ["--socket", "workload.sock"].map(str::to_owned);
+        [role, agent, server, address, join, token, socket, path]
+    }
+
+    /// An agent on a new machine that joined this server as `one`.
+    pub(crate) fn joined(&self, address: &str, more: &[&str]) -> Self {
+        let joining = self.joining(address);
+        let joining = joining.iter().map(String::as_str);
+        let arguments: Vec<&str> = joining.chain(more.iter().copied()).collect();
+        let agent = Self::serve(System::of(&[]), "state", &arguments);
+        agent.says("following the server");
+        agent
+    }
+
     /// The next line on standard error with these words.
     pub(crate) fn says(&self, words: &str) -> String {
         let mut all = String::new();
@@ -276,35 +313,8 @@ fn keys_outlive_the_process() {
 #[test]
 fn an_agent_joins_with_a_token_and_serves() {
     let system = System::of(&[("identity/test.yaml", &entries("/web"))]);
-    let server = Issuing::serve(
-        system,
-        "state",
-        &["--role", "server", "--listen", "127.0.0.1:0"],
-    );
-    let line = server.says("for agents");
-    let address = line
-        .split_whitespace()
-        .rev()
-        .nth(2)
-        .expect("an address")
-        .to_owned();
-    let made = server.ask(&["token", "create", "one"]);
-    let token = made.out.lines().next().expect("a token").to_owned();
-    let agent = Issuing::serve(
-        System::of(&[]),
-        "state",
-        &[
-            "--role",
-            "agent",
-            "--server",
-            &address,
-            "--join-token",
-            &token,
-            "--socket",
-            "workload.sock",
-        ],
-    );
-    agent.says("following the server");
+    let (server, address) = Issuing::server(system, &[]);
+    let agent = server.joined(&address, &[]);
     let workload = agent.address("workload.sock");
     runtime().block_on(async {
         let client = client(&workload).await;
