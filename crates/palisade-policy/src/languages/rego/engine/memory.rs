@@ -16,8 +16,6 @@ pub(super) const MAX_TRIES: u32 = 4;
 const LOOK_EVERY: u32 = 64;
 /// Bytes that a value takes beside its text.
 const NODE: usize = 32;
-/// Largest text or array that one call makes, in bytes.
-pub(super) const MAX_MADE: usize = 64 << 20;
 /// Largest value that is said or handed over, in bytes.
 const MAX_VALUE: usize = 256 << 20;
 
@@ -71,12 +69,6 @@ pub(super) fn tripped(error: &anyhow::Error, budget: usize) -> Tripped {
 pub(super) fn is_bounded(value: &Value) -> bool {
     let mut left = MAX_VALUE;
     weigh(value, &mut left)
-}
-
-/// Whether values together are small enough for one text.
-pub(super) fn fit(values: &[Value]) -> bool {
-    let mut left = MAX_MADE;
-    values.iter().all(|value| weigh(value, &mut left))
 }
 
 fn weigh(value: &Value, left: &mut usize) -> bool {

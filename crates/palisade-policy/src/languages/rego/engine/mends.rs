@@ -1,11 +1,11 @@
-//! Functions of the engine that are wrong for letters beyond ASCII or in what they write, put right
-//! over the engine's own values, since every policy calls them.
+//! Functions over the engine's own values: those of its own that are wrong beyond ASCII, and those that
+//! rewritten policies call.
 
 use anyhow::{Result, anyhow};
 use regorus::Value;
 
 use super::super::world;
-use super::memory::{self, MAX_MADE};
+use super::memory;
 
 /// What a function does.
 type Call = fn(&[Value]) -> Result<Value>;
@@ -35,16 +35,6 @@ fn undefined(message: &str) -> Result<Value> {
 fn halt<T>(message: &str) -> Result<T> {
     world::with(|world| world.halted = Some(message.to_owned()));
     Err(anyhow!(message.to_owned()))
-}
-
-/// Ends the evaluation before a text or array is made that is too large.
-pub(super) fn bounded(bytes: usize) -> Result<()> {
-    if bytes > MAX_MADE {
-        return halt(&format!(
-            "a text or array of more than {MAX_MADE} bytes is made"
-        ));
-    }
-    Ok(())
 }
 
 /// Texts are counted in letters.
