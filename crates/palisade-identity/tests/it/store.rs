@@ -316,15 +316,14 @@ async fn keeps_evidence_in_order(place: &Place) {
         .expect("read");
     assert_eq!(after.len(), 1);
     assert_eq!(store.forget_evidence(at(3)).await.expect("forgotten"), 2);
-    assert_eq!(
-        store
-            .evidence(Some(0), MOST_EVIDENCE, None)
-            .await
-            .expect("read")
-            .len(),
-        1
-    );
+    assert_eq!(kept_by(&store).await, 1);
     assert_eq!(store.revision().await.expect("read"), 0);
+}
+
+/// How many records there are.
+async fn kept_by(store: &Store) -> usize {
+    let kept = store.evidence(Some(0), MOST_EVIDENCE, None).await;
+    kept.expect("read").len()
 }
 
 /// Runs the test below in a file system of its own, that holds one megabyte.
@@ -373,14 +372,7 @@ async fn on_a_small_disk() {
     assert!(matches!(error, Err(StoreError::Full)), "{error:?}");
     let (version, keys) = store.keys().await.expect("read").expect("kept");
     assert_eq!((version, keys.as_slice()), (1, b"keys".as_slice()));
-    assert_eq!(
-        store
-            .evidence(Some(0), MOST_EVIDENCE, None)
-            .await
-            .expect("read")
-            .len(),
-        kept
-    );
+    assert_eq!(kept_by(&store).await, kept);
     // With space again, the same store goes on.
     std::fs::remove_file(&ballast).expect("freed");
     store.replace_keys(1, 2, b"next").await.expect("kept");

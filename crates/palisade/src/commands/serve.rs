@@ -69,7 +69,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t)]
     log_overflow: LogOverflow,
     /// Longest evaluation of one policy, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 2000)]
+    #[arg(long, value_name = "MS", default_value_t = 2000, value_parser = clap::value_parser!(u64).range(1..))]
     timeout_ms: u64,
 }
 

@@ -41,4 +41,5 @@ mod policy_memory;
 #[path = "../../../palisade-identity/tests/it/postgres.rs"]
 mod postgres;
 mod rendering;
+mod serve;
 mod system;
